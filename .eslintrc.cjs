@@ -1,0 +1,78 @@
+// The folders of lib/ are its layers. A layer imports from itself and from those after it, never from those before it.
+const layers = ['express', 'passport', 'session', 'service', 'store', 'core'];
+
+/** Relative import paths that would reach one of the layers above `layer`, or the public barrel. */
+function layerRule(layer) {
+  const above = layers.slice(0, layers.indexOf(layer));
+  const patterns = above.map((name) => ({
+    group: [`../${name}/*`, `../${name}`],
+    message: `lib/${layer} must not import from lib/${name}: imports go ${layers.join(' → ')} → errors.`,
+  }));
+  patterns.push({ group: ['../index', '../index.js'], message: 'Import the module itself, not the public barrel.' });
+  return {
+    files: [`lib/${layer}/**/*.ts`],
+    rules: { 'no-restricted-imports': ['error', { patterns }] },
+  };
+}
+
+module.exports = {
+  root: true,
+  ignorePatterns: ['node_modules', 'dist', 'coverage', 'test/.artifacts'],
+  env: { node: true, es2022: true },
+  parserOptions: { ecmaVersion: 2022, sourceType: 'module' },
+  extends: ['eslint:recommended'],
+  reportUnusedDisableDirectives: true,
+  overrides: [
+    {
+      files: ['*.ts'],
+      parser: '@typescript-eslint/parser',
+      plugins: ['@typescript-eslint'],
+      extends: [
+        'plugin:@typescript-eslint/strict-type-checked',
+        'plugin:@typescript-eslint/stylistic-type-checked',
+      ],
+      parserOptions: { projectService: true, tsconfigRootDir: __dirname },
+      rules: {
+        '@typescript-eslint/consistent-type-imports': 'error',
+        '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+        eqeqeq: 'error',
+      },
+    },
+    {
+      // Time comes from the injected clock and randomness from node:crypto, so that both can be proved.
+      files: ['lib/**/*.ts'],
+      rules: {
+        'no-console': 'error',
+        'no-restricted-properties': [
+          'error',
+          { object: 'Math', property: 'random', message: 'Use node:crypto.' },
+          { object: 'Date', property: 'now', message: 'Use the clock of the options.' },
+        ],
+      },
+    },
+    // The app's user is whatever the app says it is.
+    {
+      files: ['lib/options.ts'],
+      // The clock's default is the one place that names Date.now.
+      rules: { 'no-restricted-properties': 'off', '@typescript-eslint/no-explicit-any': 'off', '@typescript-eslint/no-redundant-type-constituents': 'off' },
+    },
+    // Express has its namespace for requests to be extended in.
+    { files: ['lib/express/two-factor-auth.ts'], rules: { '@typescript-eslint/no-namespace': 'off' } },
+    // EntitySchema takes plain objects where its types name classes.
+    { files: ['lib/store/entities.ts'], rules: { '@typescript-eslint/no-unsafe-class-instance-assignment': 'off' } },
+    { files: ['lib/errors.ts'], rules: { 'no-restricted-imports': ['error', { patterns: ['*'] }] } },
+    ...layers.map(layerRule),
+    {
+      files: ['test/**/*.ts', 'examples/**/*.ts', 'vitest.config.ts'],
+      rules: {
+        '@typescript-eslint/no-unsafe-assignment': 'off',
+        '@typescript-eslint/no-unsafe-member-access': 'off',
+        '@typescript-eslint/no-unsafe-argument': 'off',
+        '@typescript-eslint/no-unsafe-call': 'off',
+        '@typescript-eslint/no-unsafe-return': 'off',
+        '@typescript-eslint/no-non-null-assertion': 'off',
+        '@typescript-eslint/no-misused-promises': 'off',
+      },
+    },
+  ],
+};

@@ -1,0 +1,119 @@
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { SealedDataError } from '../errors.js';
+
+/** What a sub-key is for. Each purpose has a key of its own, so no value made for one can serve another. */
+export type SealPurpose = 'totp-secret' | 'contact' | 'enrollment' | 'auth-info';
+export type MacPurpose = 'one-time-code' | 'backup-code' | 'contact' | 'quota';
+
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** A new 32-byte key for `keys`, in base64; with a name, ready to be prepended: `${generateKey('k2')},${oldKeys}`. */
+export function generateKey(name?: string): string {
+  const key = randomBytes(32).toString('base64');
+  return name === undefined ? key : `${name}:${key}`;
+}
+
+/** Length-prefixed, so that ("ab", "c") and ("a", "bc") are not the same message. */
+const frame = (parts: readonly string[]): Buffer =>
+  Buffer.concat(
+    parts.flatMap((part) => {
+      const bytes = Buffer.from(part);
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(bytes.length);
+      return [length, bytes];
+    }),
+  );
+
+const expected =
+  'keys must be a comma-separated list of "name:BASE64" with 32 random bytes each, newest first: ' +
+  'set TWO_FACTOR_KEYS to the output of `node -p "require(\'passport-two-factor\').generateKey(\'k1\')"`';
+
+function parseKey(entry: string): [string, Buffer] {
+  const colon = entry.indexOf(':');
+  const text = entry.slice(colon + 1);
+  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) throw new TypeError(`${expected}; an entry is not base64`);
+  const key = Buffer.from(text, 'base64');
+  if (key.length !== 32) throw new TypeError(`${expected}; an entry has ${key.length} bytes`);
+  // A key without a name is named for what it is, so that two nameless keys are still told apart.
+  const id = colon < 0 ? createHash('sha256').update(key).digest('hex').slice(0, 8) : entry.slice(0, colon);
+  if (!/^[A-Za-z0-9_-]{1,32}$/.test(id)) throw new TypeError(`${expected}; a name has letters, digits, "-" and "_" only`);
+  return [id, key];
+}
+
+/**
+ * The keys that protect what is stored: the first seals, all open. Rotate by prepending a key; rows are sealed again
+ * when they are next used, and the old key may go once no row names it.
+ */
+export class Keyring {
+  readonly current: string;
+  private readonly keys: ReadonlyMap<string, Buffer>;
+  private readonly derived = new Map<string, Buffer>();
+
+  /** @throws TypeError saying what `keys` must be; the message never holds key material */
+  constructor(keys: unknown) {
+    if (typeof keys !== 'string' || keys.trim() === '') throw new TypeError(`${expected}; got ${keys === '' ? 'an empty string' : typeof keys}`);
+    const entries = keys.split(',').map((entry) => parseKey(entry.trim()));
+    this.keys = new Map(entries);
+    if (this.keys.size !== entries.length) throw new TypeError(`${expected}; two entries have the same name`);
+    this.current = entries[0]?.[0] ?? '';
+  }
+
+  /** AES-256-GCM under the first key. Bound to user and row: a ciphertext moved to another row does not open. */
+  seal(purpose: SealPurpose, userId: string, rowId: string, plaintext: string | Buffer): string {
+    const iv = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', this.subKey(this.current, `seal ${purpose}`), iv);
+    cipher.setAAD(frame([purpose, userId, rowId]));
+    const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
+    const parts = [iv, ciphertext, cipher.getAuthTag()].map((part) => part.toString('base64url'));
+    return ['v1', this.current, ...parts].join('.');
+  }
+
+  /** @throws SealedDataError for an unknown key, another row's text or an altered one: never "no second factor" */
+  open(purpose: SealPurpose, userId: string, rowId: string, sealed: string): Buffer {
+    const [version, id, iv, ciphertext, tag, ...rest] = sealed.split('.');
+    if (version !== 'v1' || id === undefined || iv === undefined || ciphertext === undefined || tag === undefined || rest.length > 0) {
+      throw new SealedDataError('A stored secret does not have the form of one.');
+    }
+    const key = this.subKey(id, `seal ${purpose}`);
+    try {
+      // The length is named since Node would accept a tag cut to four bytes.
+      const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'), { authTagLength: 16 });
+      decipher.setAAD(frame([purpose, userId, rowId]));
+      decipher.setAuthTag(Buffer.from(tag, 'base64url'));
+      return Buffer.concat([decipher.update(Buffer.from(ciphertext, 'base64url')), decipher.final()]);
+    } catch (cause) {
+      throw new SealedDataError('A stored secret was altered or belongs to another row.', { cause });
+    }
+  }
+
+  isCurrent(sealed: string): boolean {
+    return sealed.split('.', 2)[1] === this.current;
+  }
+
+  /** HMAC-SHA-256 in hex of the framed parts, under the first key or the one that made an older value. */
+  mac(purpose: MacPurpose, parts: readonly string[], keyId = this.current): string {
+    return createHmac('sha256', this.subKey(keyId, `mac ${purpose}`)).update(frame([purpose, ...parts])).digest('hex');
+  }
+
+  /** A MAC that names its key, so that it can still be checked after a rotation. */
+  tag(purpose: MacPurpose, parts: readonly string[]): string {
+    return `${this.current}.${this.mac(purpose, parts)}`;
+  }
+
+  checkTag(purpose: MacPurpose, parts: readonly string[], tag: string): boolean {
+    const [keyId = '', digest = ''] = tag.split('.');
+    const given = Buffer.from(digest);
+    const expected = Buffer.from(this.mac(purpose, parts, keyId));
+    return given.length === expected.length && timingSafeEqual(given, expected);
+  }
+
+  private subKey(id: string, info: string): Buffer {
+    const cached = this.derived.get(`${id} ${info}`);
+    if (cached) return cached;
+    const key = this.keys.get(id);
+    if (!key) throw new SealedDataError(`A stored secret names the key "${id}", which is not in the keys option.`);
+    const derived = Buffer.from(hkdfSync('sha256', key, '', `passport-two-factor ${info}`, 32));
+    this.derived.set(`${id} ${info}`, derived);
+    return derived;
+  }
+}

@@ -1,0 +1,18 @@
+/** The mechanisms that a user enrols. Backup codes are no mechanism of their own: they stand in for any of these. */
+export enum TwoFactorMechanism {
+  TOTP = 1,
+  EMAIL = 2,
+  SMS = 3,
+}
+
+/** The two mechanisms whose code is sent to the user. */
+export type DeliveredMechanism = TwoFactorMechanism.EMAIL | TwoFactorMechanism.SMS;
+
+/** How a method is named in a request's body, in events and in the marks. */
+export type MethodName = 'totp' | 'email' | 'sms' | 'backup_code';
+
+export const methodNames = {
+  [TwoFactorMechanism.TOTP]: 'totp',
+  [TwoFactorMechanism.EMAIL]: 'email',
+  [TwoFactorMechanism.SMS]: 'sms',
+} as const satisfies Record<TwoFactorMechanism, MethodName>;

@@ -1,0 +1,25 @@
+import { randomInt } from 'node:crypto';
+import { InvalidInputError } from '../errors.js';
+
+/** What a code is made for; it serves nothing else. */
+export type ChallengePurpose = 'login' | 'enrollment' | 'step-up';
+
+/** Longer than any code with any separators: a megabyte of text is refused before anything reads it. */
+const longestInput = 64;
+
+/**
+ * A code as the user typed it, without the ASCII spaces and dashes that screens and people put in.
+ * @throws InvalidInputError when it is not a string, or too long to be a code
+ */
+export function readCode(code: unknown): string {
+  if (typeof code !== 'string') throw new InvalidInputError('code', 'a string');
+  if (code.length > longestInput) throw new InvalidInputError('code', 'a code of a known shape');
+  return code.replace(/[ -]/g, '');
+}
+
+export const isDigits = (code: string, length: number): boolean => code.length === length && /^[0-9]+$/.test(code);
+
+/** A uniform code of `length` digits with its leading zeros (NIST SP 800-63B §3.1.3.2 asks for at least six). */
+export function generateOneTimeCode(length: number): string {
+  return String(randomInt(10 ** length)).padStart(length, '0');
+}

@@ -1,0 +1,68 @@
+import QRCode from 'qrcode';
+import type { TotpParameters } from './totp.js';
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+/** RFC 4648 §6 base32, without padding, as the key URI format wants it. */
+export function encodeBase32(bytes: Uint8Array): string {
+  let bits = 0;
+  let value = 0;
+  let text = '';
+  for (const byte of bytes) {
+    value = (value << 8) | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += alphabet.charAt((value >>> bits) & 31);
+    }
+    value &= (1 << bits) - 1;
+  }
+  return bits > 0 ? text + alphabet.charAt((value << (5 - bits)) & 31) : text;
+}
+
+/** Strict: upper case, correct padding or none, no spare bits. Undefined for anything else. */
+export function decodeBase32(text: string): Buffer | undefined {
+  const unpadded = text.replace(/=+$/, '');
+  if (!/^[A-Z2-7]*$/.test(unpadded) || (unpadded !== text && text.length % 8 !== 0)) return undefined;
+  const bytes: number[] = [];
+  let bits = 0;
+  let value = 0;
+  for (const character of unpadded) {
+    value = (value << 5) | alphabet.indexOf(character);
+    bits += 5;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes.push((value >>> bits) & 255);
+      value &= (1 << bits) - 1;
+    }
+  }
+  const decoded = Buffer.from(bytes);
+  // Two spellings of one secret would be two secrets to the app and one to us: spare bits and lengths are refused.
+  return encodeBase32(decoded) === unpadded ? decoded : undefined;
+}
+
+export interface ProvisioningDetails extends TotpParameters {
+  readonly issuer: string;
+  /** Names the account in the authenticator app. */
+  readonly label: string;
+  readonly secret: Buffer;
+}
+
+/**
+ * The key URI that authenticator apps read. Issuer and label are percent-encoded, so a label cannot add parameters,
+ * and the issuer stands in the path and the query as the format asks.
+ */
+export function totpUri({ issuer, label, secret, algorithm, digits, period }: ProvisioningDetails): string {
+  const encoded = encodeURIComponent(issuer);
+  return (
+    `otpauth://totp/${encoded}:${encodeURIComponent(label)}?secret=${encodeBase32(secret)}&issuer=${encoded}` +
+    `&algorithm=${algorithm.toUpperCase()}&digits=${String(digits)}&period=${String(period)}`
+  );
+}
+
+export type QrFormat = 'png' | 'svg';
+
+/** A PNG as a data URL (4–6 ms of the event loop) or SVG text (0.6 ms). */
+export function qrCode(uri: string, format: QrFormat): Promise<string> {
+  return format === 'svg' ? QRCode.toString(uri, { type: 'svg' }) : QRCode.toDataURL(uri);
+}

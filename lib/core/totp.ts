@@ -1,0 +1,50 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import speakeasy from 'speakeasy';
+
+/** RFC 6238 §1.2 allows HMAC-SHA-1, -256 and -512. Authenticator apps reliably support only SHA-1, 6 digits, 30 s. */
+export interface TotpParameters {
+  readonly algorithm: 'sha1' | 'sha256' | 'sha512';
+  readonly digits: number;
+  /** Seconds of one time step. */
+  readonly period: number;
+}
+
+export const defaultTotpParameters: TotpParameters = { algorithm: 'sha1', digits: 6, period: 30 };
+
+/** 160 bits, the length that RFC 4226 §4 R6 recommends. */
+export const generateTotpSecret = (): Buffer => randomBytes(20);
+
+/** The time step (RFC 6238 §4.2) at `now`, epoch milliseconds. */
+export const timeStep = (now: number, period: number): number => Math.floor(now / 1000 / period);
+
+/** The code of one time step: RFC 4226's HOTP with the step as its counter. */
+export function totpAt(secret: Buffer, step: number, parameters: TotpParameters): string {
+  const { algorithm, digits } = parameters;
+  // speakeasy passes its secret on to Node's createHmac unchanged where it is a Buffer; its types know strings alone.
+  return speakeasy.hotp({ secret: secret as unknown as string, counter: step, digits, algorithm });
+}
+
+export interface TotpWindow {
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** How many steps to either side are accepted (RFC 6238 §5.2). */
+  readonly window: number;
+  /** Steps up to this one are spent: "the verifier MUST NOT accept the second attempt" (RFC 6238 §5.2). */
+  readonly after: number;
+}
+
+/**
+ * The step whose code this is, or undefined. Every step of the window is compared, in constant time, so neither the
+ * time taken nor the answer tells which step was near.
+ */
+export function matchTotp(secret: Buffer, code: string, parameters: TotpParameters, at: TotpWindow): number | undefined {
+  const given = Buffer.from(code);
+  const current = timeStep(at.now, parameters.period);
+  let matched: number | undefined;
+  for (let step = Math.max(0, current - at.window); step <= current + at.window; step += 1) {
+    const expected = Buffer.from(totpAt(secret, step, parameters));
+    const equal = given.length === expected.length && timingSafeEqual(given, expected);
+    if (equal && step > at.after) matched = step;
+  }
+  return matched;
+}

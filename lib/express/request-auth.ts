@@ -1,0 +1,138 @@
+import type { Request } from 'express';
+import {
+  InvalidCredentialsError, InvalidInputError, StepUpRequiredError, TwoFactorExpiredError, TwoFactorNotVerifiedError,
+  UserNotLoggedInError,
+} from '../errors.js';
+import { proveFirstFactor, type FirstFactorProof } from '../passport/first-factor.js';
+import { admit, admitVerified } from '../passport/gate.js';
+import { sessionToken } from '../passport/second-factor.js';
+import type { TwoFactorService } from '../service/two-factor-service.js';
+import { authenticationOf, elevate } from '../session/authentication.js';
+import { logIn } from '../session/log-in.js';
+import { pendingView, type PendingView } from '../session/pending-login.js';
+import { hasSession, userOf } from '../session/session.js';
+import { RequestTwoFactor } from './request-two-factor.js';
+
+/** Finds the strategy that `login` and `reauthenticate` run, as it is registered by then. */
+export type FindStrategy = () => FirstFactorProof['strategy'];
+
+/** `req.auth` */
+export class RequestAuth {
+  readonly twoFactor: RequestTwoFactor;
+
+  constructor(
+    private readonly service: TwoFactorService, private readonly req: Request, private readonly findStrategy: FindStrategy,
+  ) {
+    this.twoFactor = new RequestTwoFactor(service, req);
+  }
+
+  /**
+   * Proves the first factor by the strategy that `twoFactorAuth({ login })` names, and logs in.
+   * @param remember keeps the session for `rememberFor`, after the second factor too; a checkbox's `'on'` counts as true
+   * @throws SecondFactorRequiredError where the login is halted, InvalidCredentialsError where it is refused
+   */
+  async login(identifier: string, password: string, remember?: unknown): Promise<Express.User> {
+    const { service, req } = this;
+    const remembered = readRemember(remember);
+    const { user, info, name, kind } = await this.prove(readText('identifier', identifier), password);
+    await admit(service, req, user, { strategy: name, kind, info, remember: remembered, session: true, keepSessionInfo: false });
+    await logIn(req, user);
+    return user;
+  }
+
+  /**
+   * Logs in a user whom the app has authenticated by itself: sign-up, magic link, password reset.
+   * @param options `via` names the way, for the record; it exempts from nothing
+   * @throws SecondFactorRequiredError where the login is halted
+   */
+  async loginAs(user: Express.User, options: { readonly via: string; readonly remember?: unknown }): Promise<Express.User> {
+    const strategy = readText('via', (options as { via?: unknown } | undefined)?.via);
+    const remember = readRemember(options.remember);
+    await admit(this.service, this.req, user, { strategy, kind: 'unknown', info: undefined, remember, session: true, keepSessionInfo: false });
+    await logIn(this.req, user);
+    return user;
+  }
+
+  /**
+   * Finishes the pending login, once a `verify.*` has verified it in this or an earlier request.
+   * @throws TwoFactorNotVerifiedError before that, TwoFactorExpiredError where there is nothing to finish
+   */
+  async completeTwoFactorLogin(): Promise<Express.User> {
+    const token = sessionToken(this.req);
+    if (token === undefined) throw new TwoFactorExpiredError();
+    const { verified } = this.twoFactor;
+    this.twoFactor.verified = undefined;
+    const { challenge, account } = verified ? verified.subject : await this.readVerified(token);
+    const finished = await this.service.logins.finish(challenge, account, true);
+    admitVerified(this.service, this.req, finished);
+    await logIn(this.req, finished.user);
+    return finished.user;
+  }
+
+  /**
+   * Asks the current user for the password again and renews the recent authentication; the session's data is kept.
+   * @throws InvalidCredentialsError, UserNotLoggedInError; StepUpRequiredError where the user has a second factor that
+   *   this session never verified: a password alone does not make up for it
+   */
+  async reauthenticate(password: string): Promise<void> {
+    const { service, req } = this;
+    const current = userOf(req) as Express.User | undefined;
+    if (current === undefined || sessionToken(req) !== undefined) throw new UserNotLoggedInError();
+    const { users, clock } = service.settings;
+    const identifier = users.email?.(current) ?? users.label?.(current);
+    if (typeof identifier !== 'string') throw new TypeError('reauthenticate needs users.email or users.label to tell the name that the user logs in by');
+    const { user } = await this.prove(identifier, password);
+    const identity = service.identify(user);
+    if (identity.key !== service.identify(current).key) throw new InvalidCredentialsError();
+    const { account, authenticators } = await service.snapshot(identity);
+    const epoch = account?.securityEpoch ?? 0;
+    const secondFactor = authenticationOf(req, identity.key, epoch)?.secondFactor === true;
+    if (authenticators.length > 0 && !secondFactor) throw new StepUpRequiredError();
+    await elevate(req, { userKey: identity.key, at: clock(), epoch, secondFactor });
+  }
+
+  /** Ends the login, or the pending one. */
+  logout(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.req.logout((error: unknown) => {
+        if (error === undefined || error === null) resolve();
+        else reject(error instanceof Error ? error : new Error('The session store failed.', { cause: error }));
+      });
+    });
+  }
+
+  isLoggedIn(): boolean {
+    return userOf(this.req) !== undefined && sessionToken(this.req) === undefined;
+  }
+
+  /** While a login is halted: what it can be finished with, masked, and until when (epoch milliseconds). */
+  get pending(): PendingView | undefined {
+    return hasSession(this.req) ? pendingView(this.req, this.service.settings.clock()) : undefined;
+  }
+
+  private prove(identifier: string, password: unknown) {
+    const strategy = this.findStrategy();
+    return proveFirstFactor({ strategy, identifier, password: readText('password', password) }, this.req);
+  }
+
+  private async readVerified(token: string) {
+    const { challenge, account, live } = await this.service.verification.findLogin(token);
+    if (challenge.verifiedBy !== '') return { challenge, account };
+    throw live ? new TwoFactorNotVerifiedError() : new TwoFactorExpiredError();
+  }
+}
+
+/** An empty text is for the strategy to refuse; any other type never reaches it. */
+function readText(field: string, value: unknown): string {
+  if (typeof value !== 'string') throw new InvalidInputError(field, 'a string');
+  return value;
+}
+
+/** What a JSON body or a form's checkbox sends. */
+function readRemember(remember: unknown): boolean {
+  if (remember === undefined || remember === null) return false;
+  if (typeof remember === 'boolean') return remember;
+  if (['on', 'true', '1'].includes(remember as string)) return true;
+  if (['', 'off', 'false', '0'].includes(remember as string)) return false;
+  throw new InvalidInputError('remember', 'true or false');
+}

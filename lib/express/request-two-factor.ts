@@ -1,0 +1,178 @@
+import type { Request } from 'express';
+import { TwoFactorMechanism, type DeliveredMechanism, type MethodName } from '../core/mechanism.js';
+import { StepUpRequiredError, UserNotLoggedInError } from '../errors.js';
+import { sessionToken, stepUp } from '../passport/second-factor.js';
+import type { Identity } from '../service/context.js';
+import type { Change, ContactSetup, TotpSetup, TotpSetupOptions } from '../service/enrollment.js';
+import type { ChallengeSent } from '../service/login-challenge.js';
+import type { Authenticator } from '../service/management.js';
+import type { TwoFactorService } from '../service/two-factor-service.js';
+import type { VerifiedLogin } from '../service/verification.js';
+import { authenticationOf, carryOver, elevate, isRecent, storeStepUp, stepUpToken } from '../session/authentication.js';
+import { hasSession, userOf } from '../session/session.js';
+import type { TwoFactorAccount } from '../store/entities.js';
+
+/** `req.auth.twoFactor`: what `TwoFactorService` does by id, for the user of this request and with its session's standing. */
+export class RequestTwoFactor {
+  /** @internal A pending login that this very request has verified, so that completing it need not read it again. */
+  verified: VerifiedLogin | undefined;
+
+  constructor(private readonly service: TwoFactorService, private readonly req: Request) {}
+
+  /** Needs a recent authentication. Anything but `true` or `false` for `requireVerification` is `INVALID_INPUT`. */
+  readonly setup = {
+    totp: (requireVerification?: boolean, options?: TotpSetupOptions): Promise<TotpSetup> =>
+      this.change((identity) => this.service.enrollment.setupTotp(identity, requireVerification, options)),
+    email: (address?: string, requireVerification?: boolean): Promise<ContactSetup> =>
+      this.change((identity) => this.service.enrollment.setupContact(identity, TwoFactorMechanism.EMAIL, address, requireVerification)),
+    sms: (phone: string, requireVerification?: boolean): Promise<ContactSetup> =>
+      this.change((identity) => this.service.enrollment.setupContact(identity, TwoFactorMechanism.SMS, phone, requireVerification)),
+  };
+
+  /** Confirms an enrolment; answers fresh backup codes, `[]` where the user has a set. */
+  readonly complete = {
+    totp: (code: string): Promise<string[]> => this.confirm(TwoFactorMechanism.TOTP, code),
+    email: (code: string): Promise<string[]> => this.confirm(TwoFactorMechanism.EMAIL, code),
+    sms: (code: string): Promise<string[]> => this.confirm(TwoFactorMechanism.SMS, code),
+  };
+
+  /** While a login is pending: marks it verified, for `completeTwoFactorLogin`. While logged in: a step-up. */
+  readonly verify = {
+    totp: (code: string): Promise<void> => this.check(['totp'], code),
+    email: (code: string): Promise<void> => this.check(['email'], code),
+    sms: (code: string): Promise<void> => this.check(['sms'], code),
+    otp: (code: string): Promise<void> => this.check(['email', 'sms'], code),
+    backupCode: (code: string): Promise<void> => this.check(['backup_code'], code),
+  };
+
+  /** Sends a code, or another one, for the pending login or for a step-up. */
+  readonly challenge = {
+    email: (): Promise<ChallengeSent> => this.send(TwoFactorMechanism.EMAIL),
+    sms: (): Promise<ChallengeSent> => this.send(TwoFactorMechanism.SMS),
+  };
+
+  async isEnabled(): Promise<boolean> {
+    return (await this.getEnabledMethods()).length > 0;
+  }
+
+  async totpEnabled(): Promise<boolean> {
+    return (await this.getEnabledMethods()).includes(TwoFactorMechanism.TOTP);
+  }
+
+  async emailEnabled(): Promise<boolean> {
+    return (await this.getEnabledMethods()).includes(TwoFactorMechanism.EMAIL);
+  }
+
+  async smsEnabled(): Promise<boolean> {
+    return (await this.getEnabledMethods()).includes(TwoFactorMechanism.SMS);
+  }
+
+  /** Verified mechanisms, unique and ascending; `[]` when nobody is logged in. */
+  async getEnabledMethods(): Promise<TwoFactorMechanism[]> {
+    const identity = this.current();
+    return identity ? this.service.management.mechanisms(identity) : [];
+  }
+
+  /** Removes every authenticator of a mechanism. Needs a recent authentication. */
+  async disable(mechanism: TwoFactorMechanism): Promise<void> {
+    await this.change(async (identity) => ({ result: undefined, account: await this.service.management.disable(identity, mechanism) }));
+  }
+
+  /** Removes one authenticator. Needs a recent authentication. */
+  async remove(id: string): Promise<void> {
+    await this.change(async (identity) => ({ result: undefined, account: await this.service.management.remove(identity, id) }));
+  }
+
+  /** Replaces the whole set. Needs a recent authentication. */
+  generateNewBackupCodes(): Promise<string[]> {
+    return this.change(async (identity) => {
+      const { codes, account } = await this.service.backupCodes.regenerate(identity);
+      return { result: codes, account };
+    });
+  }
+
+  /** The whole address or number of the newest contact. Needs a recent authentication. */
+  async getContact(mechanism: TwoFactorMechanism): Promise<string> {
+    return this.service.management.getContact(await this.recent(), mechanism);
+  }
+
+  /** The key URI of the newest authenticator app. Needs a recent authentication. */
+  async getTotpUri(): Promise<string> {
+    return this.service.management.getTotpUri(await this.recent());
+  }
+
+  async list(): Promise<Authenticator[]> {
+    return this.service.management.list(this.loggedIn());
+  }
+
+  async rename(id: string, label: string): Promise<void> {
+    await this.service.management.rename(this.loggedIn(), id, label);
+  }
+
+  async remainingBackupCodes(): Promise<number> {
+    return this.service.management.remainingBackupCodes(this.loggedIn());
+  }
+
+  private current(): Identity | undefined {
+    const user = userOf(this.req);
+    return user === undefined ? undefined : this.service.identify(user);
+  }
+
+  private loggedIn(): Identity {
+    const identity = this.current();
+    // A login that waits for its second factor is none, whatever the app has put on the request.
+    if (!identity || sessionToken(this.req) !== undefined) throw new UserNotLoggedInError();
+    return identity;
+  }
+
+  /** @throws StepUpRequiredError where this session's last authentication is too old or skipped an enrolled factor */
+  private async recent(): Promise<Identity> {
+    const identity = this.loggedIn();
+    const { recentAuthentication, clock } = this.service.settings;
+    if (recentAuthentication === false) return identity;
+    const { account } = await this.service.snapshot(identity);
+    const authentication = authenticationOf(this.req, identity.key, account?.securityEpoch ?? 0);
+    if (!authentication || !isRecent(authentication, clock(), recentAuthentication)) throw new StepUpRequiredError();
+    return identity;
+  }
+
+  /** A change of factors by this session, which keeps its standing while the others lose theirs. */
+  private async change<T>(use: (identity: Identity) => Promise<Change<T>>): Promise<T> {
+    const identity = await this.recent();
+    const { result, account } = await use(identity);
+    if (account) await this.keepStanding(identity, account);
+    return result;
+  }
+
+  private async keepStanding(identity: Identity, account: TwoFactorAccount): Promise<void> {
+    if (hasSession(this.req)) await carryOver(this.req, identity.key, account.securityEpoch - 1, account.securityEpoch);
+  }
+
+  private async confirm(mechanism: TwoFactorMechanism, code: string): Promise<string[]> {
+    // Beginning it needed a recent authentication; fetching the phone may take longer than that lasts.
+    const identity = this.loggedIn();
+    const { result, account } = await this.service.enrollment.complete(identity, mechanism, code);
+    if (account && hasSession(this.req)) {
+      await elevate(this.req, { userKey: identity.key, at: this.service.settings.clock(), epoch: account.securityEpoch, secondFactor: true });
+    }
+    return result;
+  }
+
+  private async check(methods: readonly MethodName[], code: unknown): Promise<void> {
+    const token = sessionToken(this.req);
+    if (token === undefined) {
+      const identity = this.current();
+      if (identity) return stepUp(this.service, this.req, identity, methods, code);
+    }
+    this.verified = await this.service.verification.verifyLogin(token, methods, code);
+    await this.service.logins.markVerified(this.verified.subject.challenge, this.verified.method);
+  }
+
+  private async send(mechanism: DeliveredMechanism): Promise<ChallengeSent> {
+    const token = sessionToken(this.req);
+    if (token !== undefined) return this.service.logins.sendForLogin(token, mechanism);
+    const sent = await this.service.logins.sendForStepUp(this.loggedIn(), mechanism, stepUpToken(this.req));
+    if (sent.challengeToken !== undefined && hasSession(this.req)) await storeStepUp(this.req, sent.challengeToken);
+    return sent;
+  }
+}

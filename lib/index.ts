@@ -1,0 +1,60 @@
+export { TwoFactorService } from './service/two-factor-service.js';
+export { TwoFactorStrategy } from './passport/two-factor-strategy.js';
+export { SecondFactorStrategy } from './passport/second-factor-strategy.js';
+export { twoFactorAuth } from './express/two-factor-auth.js';
+export { requireSecondFactor } from './express/require-second-factor.js';
+export { secondFactorErrorHandler } from './express/error-handler.js';
+export { twoFactorEntities } from './store/entities.js';
+export { twoFactorMigrations } from './store/migrations.js';
+export { TwoFactorMechanism } from './core/mechanism.js';
+export { generateKey } from './core/keyring.js';
+export {
+  DeliveryFailedError,
+  EnrollmentRequiredError,
+  InvalidBackupCodeError,
+  InvalidCredentialsError,
+  InvalidInputError,
+  InvalidTwoFactorCodeError,
+  SealedDataError,
+  SecondFactorRequiredError,
+  StepUpRequiredError,
+  TooManyAttemptsError,
+  TwoFactorAlreadyEnabledError,
+  TwoFactorError,
+  TwoFactorExpiredError,
+  TwoFactorNotSetupError,
+  TwoFactorNotVerifiedError,
+  TwoFactorSetupIncompleteError,
+  UserNotLoggedInError,
+} from './errors.js';
+
+export type { AvailableContact, AvailableMethods, PublicMethods } from './errors.js';
+export type { DeliveredMechanism, MethodName } from './core/mechanism.js';
+export type { ChallengePurpose } from './core/one-time-code.js';
+export type { QrFormat } from './core/provisioning.js';
+export type {
+  AppUser,
+  CodeMessage,
+  Duration,
+  LimitSettings,
+  OAuthLogin,
+  RequireForOAuth,
+  Send,
+  StrategyKind,
+  TwoFactorOptions,
+  TwoFactorSettings,
+  UserAdapter,
+} from './options.js';
+export type { TableOptions } from './store/entities.js';
+export type { ContactSetup, TotpSetup, TotpSetupOptions } from './service/enrollment.js';
+export type { ChallengeSent } from './service/login-challenge.js';
+export type { Authenticator } from './service/management.js';
+export type { TwoFactorEvent, TwoFactorEventName, TwoFactorListener } from './service/events.js';
+export type { PendingView } from './session/pending-login.js';
+export type { TwoFactorAuthenticateOptions, TwoFactorStrategyOptions } from './passport/two-factor-strategy.js';
+export type { SecondFactorStrategyOptions } from './passport/second-factor-strategy.js';
+export type { TwoFactorAuthOptions } from './express/two-factor-auth.js';
+export type { RequestAuth } from './express/request-auth.js';
+export type { RequestTwoFactor } from './express/request-two-factor.js';
+export type { RequireSecondFactorOptions } from './express/require-second-factor.js';
+export type { SecondFactorErrorHandlerOptions } from './express/error-handler.js';

@@ -1,0 +1,92 @@
+import type { Request } from 'express';
+import { Strategy } from 'passport';
+import type { MethodName } from '../core/mechanism.js';
+import { InvalidInputError, TooManyAttemptsError, TwoFactorError, TwoFactorExpiredError } from '../errors.js';
+import type { TwoFactorService } from '../service/two-factor-service.js';
+import { planLogIn } from '../session/log-in.js';
+import { userOf } from '../session/session.js';
+import { admitVerified } from './gate.js';
+import { finishLogin, sessionToken, verifyStepUp } from './second-factor.js';
+import { captureActions } from './settle.js';
+import { checkService } from './two-factor-strategy.js';
+
+export interface SecondFactorStrategyOptions {
+  readonly service: TwoFactorService;
+  /** Default `'two-factor'`. */
+  readonly name?: string;
+}
+
+interface SecondFactorAuthenticateOptions {
+  readonly session?: boolean;
+  readonly failureRedirect?: string;
+}
+
+const everyMethod: readonly MethodName[] = ['totp', 'email', 'sms', 'backup_code'];
+
+/**
+ * The second step of a login: takes `code` (and, to say which, `method`) from the request's body and finishes the
+ * pending login of the session, or with `session: false` that of the body's `challengeToken`. For a user who is logged
+ * in and has no pending login it is a step-up; the session keeps its data.
+ *
+ * A 4xx is answered by `fail` where the route has a `failureRedirect`, so that `failureMessage` and flash messages
+ * work, and by an error otherwise, so that `secondFactorErrorHandler` renders it.
+ */
+export class SecondFactorStrategy extends Strategy {
+  override readonly name: string;
+  private readonly service: TwoFactorService;
+
+  /** @throws TypeError for a missing service */
+  constructor(options: SecondFactorStrategyOptions) {
+    super();
+    checkService((options as SecondFactorStrategyOptions | undefined)?.service, 'SecondFactorStrategy');
+    this.name = options.name ?? 'two-factor';
+    this.service = options.service;
+  }
+
+  override authenticate(req: Request, options: SecondFactorAuthenticateOptions = {}): void {
+    const actions = captureActions(this);
+    this.verify(req, options).then(
+      ({ user, info }) => { actions.success(user, info); },
+      (reason: unknown) => {
+        if (options.failureRedirect === undefined || !(reason instanceof TwoFactorError) || reason.status >= 500) {
+          actions.error(reason);
+          return;
+        }
+        const { code, message, status } = reason;
+        actions.fail({ code, message, ...(reason instanceof TooManyAttemptsError && { retryAfter: reason.retryAfter }) }, status);
+      },
+    );
+  }
+
+  private async verify(req: Request, options: SecondFactorAuthenticateOptions): Promise<{ user: unknown; info: unknown }> {
+    const { service } = this;
+    // Codes come from the body only: a query stands in logs and referrers.
+    const body = ((req.body as unknown) ?? {}) as Record<string, unknown>;
+    const methods = readMethods(body.method);
+    if (options.session === false) return finishLogin(service, readToken(body.challengeToken), methods, body.code);
+
+    const token = sessionToken(req);
+    const user = userOf(req);
+    if (token === undefined && user !== undefined) {
+      const authentication = await verifyStepUp(service, req, service.identify(user), methods, body.code);
+      planLogIn(req, { authentication, keep: [], keepAll: true });
+      return { user, info: undefined };
+    }
+    const finished = await finishLogin(service, token, methods, body.code);
+    admitVerified(service, req, finished);
+    return finished;
+  }
+}
+
+function readMethods(method: unknown): readonly MethodName[] {
+  if (method === undefined || method === '') return everyMethod;
+  const known = everyMethod.find((name) => name === method);
+  if (known === undefined) throw new InvalidInputError('method', '"totp", "email", "sms" or "backup_code"');
+  return [known];
+}
+
+function readToken(token: unknown): string {
+  // A token of any other type or shape is answered like one that has expired.
+  if (typeof token !== 'string' || !/^[A-Za-z0-9_-]{43}$/.test(token)) throw new TwoFactorExpiredError();
+  return token;
+}

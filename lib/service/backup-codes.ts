@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { generateBackupCodes, generateSalt, stretchBackupCode } from '../core/backup-code.js';
+import { TwoFactorNotSetupError } from '../errors.js';
+import type { TwoFactorAccount } from '../store/entities.js';
+import type { Context, Identity } from './context.js';
+
+/** A written set that no account points to yet. */
+interface NewSet {
+  readonly codes: string[];
+  readonly backupSetId: string;
+  readonly backupSalt: string;
+}
+
+export class BackupCodes {
+  constructor(private readonly context: Context) {}
+
+  /**
+   * Commits a change of factors and, where the user has no backup codes, gives a set with it.
+   * @returns the codes, `[]` where there was a set already, and the account after the change
+   */
+  async changeWithCodes(identity: Identity): Promise<{ codes: string[]; account: TwoFactorAccount }> {
+    const before = await this.context.accounts.find(identity.key);
+    const set = before?.backupSetId === '' ? await this.write(identity) : undefined;
+    const account = await this.context.accounts.change(identity.key, ({ backupSetId }) =>
+      set && backupSetId === '' ? { backupSetId: set.backupSetId, backupSalt: set.backupSalt } : {});
+    if (!account) throw new Error('The change of factors was refused.');
+    if (set && account.backupSetId !== set.backupSetId) {
+      await this.context.backupCodes.removeSet(set.backupSetId);
+      return { codes: [], account };
+    }
+    return { codes: set?.codes ?? [], account };
+  }
+
+  /**
+   * Replaces the whole set. The new codes are written first, then the account is pointed to them in one statement, so
+   * there is no moment with both sets valid, nor one with none.
+   * @throws TwoFactorNotSetupError for a user without a verified method
+   */
+  async regenerate(identity: Identity): Promise<{ codes: string[]; account: TwoFactorAccount }> {
+    const { snapshots, accounts, backupCodes, events, settings } = this.context;
+    const { authenticators } = await snapshots.ofUser(identity.key);
+    if (authenticators.length === 0) throw new TwoFactorNotSetupError();
+    const set = await this.write(identity);
+    let replaced = '';
+    const account = await accounts.change(identity.key, ({ backupSetId }) => {
+      replaced = backupSetId;
+      return { backupSetId: set.backupSetId, backupSalt: set.backupSalt };
+    });
+    if (!account) throw new Error('The change of factors was refused.');
+    if (replaced !== '') await backupCodes.removeSet(replaced);
+    events.emit('backupCodesRegenerated', { userId: identity.id, at: settings.clock(), remainingBackupCodes: set.codes.length });
+    return { codes: set.codes, account };
+  }
+
+  private async write(identity: Identity): Promise<NewSet> {
+    const { keyring, settings, backupCodes } = this.context;
+    const codes = generateBackupCodes(settings.backupCodesCount);
+    const backupSetId = randomBytes(16).toString('hex');
+    const salt = generateSalt();
+    const tags = await Promise.all(
+      codes.map(async (code) => {
+        const stretched = await stretchBackupCode(code, salt);
+        return keyring.mac('backup-code', [identity.id, backupSetId, stretched.toString('hex')]);
+      }),
+    );
+    await backupCodes.add(identity.key, backupSetId, tags);
+    return { codes, backupSetId, backupSalt: `${keyring.current}.${salt.toString('base64url')}` };
+  }
+}

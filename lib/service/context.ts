@@ -1,0 +1,78 @@
+import { sha256, Keyring } from '../core/keyring.js';
+import { readOptions, type Settings, type TwoFactorOptions } from '../options.js';
+import { AccountStore } from '../store/account-store.js';
+import { AuthenticatorStore } from '../store/authenticator-store.js';
+import { BackupCodeStore } from '../store/backup-code-store.js';
+import { ChallengeStore } from '../store/challenge-store.js';
+import { checkDataSource } from '../store/database.js';
+import { QuotaStore } from '../store/quota-store.js';
+import { SnapshotStore } from '../store/snapshot-store.js';
+import { EventHub } from './events.js';
+
+/** What every use case works with. */
+export interface Context {
+  readonly settings: Settings;
+  readonly keyring: Keyring;
+  readonly accounts: AccountStore;
+  readonly authenticators: AuthenticatorStore;
+  readonly backupCodes: BackupCodeStore;
+  readonly challenges: ChallengeStore;
+  readonly quotas: QuotaStore;
+  readonly snapshots: SnapshotStore;
+  readonly events: EventHub;
+}
+
+export function createContext(options: TwoFactorOptions): Context {
+  const settings = readOptions(options);
+  const keyring = new Keyring(options.keys);
+  const db = checkDataSource(options.db);
+  return {
+    settings,
+    keyring,
+    accounts: new AccountStore(db),
+    authenticators: new AuthenticatorStore(db),
+    backupCodes: new BackupCodeStore(db),
+    challenges: new ChallengeStore(db),
+    quotas: new QuotaStore(db),
+    snapshots: new SnapshotStore(db),
+    events: new EventHub(),
+  };
+}
+
+/** A user as the tables know one: `key` for every lookup, `id` to be read and as what secrets are bound to. */
+export interface Identity {
+  readonly id: string;
+  readonly key: string;
+}
+
+// What String() makes of a missing id: one account shared by everybody without one.
+const notAnId = new Set(['', 'undefined', 'null', 'NaN', '[object Object]']);
+
+/** @throws TypeError for anything that cannot be a user's id, so that a missing one never finds somebody's row */
+export function identityOf(id: unknown): Identity {
+  if (typeof id !== 'string' || notAnId.has(id) || id.length > 191) {
+    throw new TypeError(
+      `The id of a user must be a string of 1 to 191 characters: write users: { id: (user) => String(user.id), … }; got ${typeof id === 'string' ? JSON.stringify(id.slice(0, 40)) : typeof id}`,
+    );
+  }
+  return { id, key: sha256(id) };
+}
+
+const isUser = (user: unknown): user is Express.User => user !== undefined && user !== null && user !== false;
+
+/** The identity of the app's user. @throws TypeError where there is no user or `users.id` answers no id */
+export function identify(settings: Settings, user: unknown): Identity {
+  if (!isUser(user)) throw new TypeError('There is no user to tell the id of.');
+  return identityOf(settings.users.id(user));
+}
+
+/** The app's user of that id as the app knows it now; undefined for one that is removed or disabled. */
+export async function findUser(settings: Settings, identity: Identity): Promise<Express.User | undefined> {
+  const user: unknown = await settings.users.find(identity.id);
+  if (!isUser(user)) return undefined;
+  // A look-up that answers somebody else (the first row, a case-insensitive match) must not log that one in.
+  if (identify(settings, user).key !== identity.key) {
+    throw new Error('users.find answered a user with another id than the one it was asked for.');
+  }
+  return user;
+}

@@ -1,0 +1,192 @@
+import { maskContact } from '../core/contact.js';
+import { methodNames, TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
+import { generateOneTimeCode, type ChallengePurpose } from '../core/one-time-code.js';
+import { afterSend, afterUnsent } from '../core/throttle.js';
+import { DeliveryFailedError, InvalidInputError, TooManyAttemptsError } from '../errors.js';
+import type { Send } from '../options.js';
+import type { TwoFactorAuthenticator, TwoFactorChallenge } from '../store/entities.js';
+import type { Context, Identity } from './context.js';
+
+/** The one live code of a method in a challenge. A new one takes its place. */
+export interface LiveCode {
+  /** `<key id>.<HMAC>` over purpose, mechanism, user, challenge and code: good for this challenge alone. */
+  readonly tag: string;
+  readonly expiresAt: number;
+  readonly sentAt: number;
+  /** Messages sent for this challenge. */
+  readonly sends: number;
+  /** The authenticator that it was sent to; '' during an enrolment. */
+  readonly authenticator: string;
+}
+
+export type LiveCodes = Partial<Record<'email' | 'sms', LiveCode>>;
+
+/** What a code is made for. */
+export interface CodeScope {
+  readonly challengeId: string;
+  readonly purpose: ChallengePurpose;
+  readonly identity: Identity;
+  readonly mechanism: DeliveredMechanism;
+}
+
+/** Milliseconds after the first, second and third message of a challenge before the next; there is no fifth. */
+const resendWaits = [0, 30_000, 60_000, 120_000];
+
+const quotaTries = 50;
+
+export const secondsUntil = (time: number, now: number): number => Math.max(1, Math.ceil((time - now) / 1000));
+
+export const readLiveCodes = (challenge: TwoFactorChallenge): LiveCodes => JSON.parse(challenge.codes) as LiveCodes;
+
+/** @throws TooManyAttemptsError where the challenge's next message has to wait, or there will be none */
+export function checkResend(previous: LiveCode | undefined, challenge: TwoFactorChallenge, now: number): void {
+  if (!previous) return;
+  const wait = resendWaits[previous.sends];
+  const next = wait === undefined ? challenge.expiresAt : previous.sentAt + wait;
+  if (wait === undefined || next > now) throw new TooManyAttemptsError(secondsUntil(next, now));
+}
+
+/** Makes, counts, sends and recognises delivered codes. */
+export class Delivery {
+  constructor(private readonly context: Context) {}
+
+  /** The app's sender; without one the code is handed to the app. */
+  sender(mechanism: DeliveredMechanism): Send | undefined {
+    const { deliver } = this.context.settings;
+    return mechanism === TwoFactorMechanism.EMAIL ? deliver.email : deliver.sms;
+  }
+
+  async allows(contact: string, mechanism: DeliveredMechanism): Promise<boolean> {
+    const allowed: unknown = await this.context.settings.allowDestination(contact, mechanism);
+    return allowed === true;
+  }
+
+  /** @throws InvalidInputError where the app refuses the destination: before it is stored and before it is sent to */
+  async checkDestination(contact: string, mechanism: DeliveredMechanism): Promise<void> {
+    if (await this.allows(contact, mechanism)) return;
+    throw new InvalidInputError(mechanism === TwoFactorMechanism.EMAIL ? 'address' : 'phone', 'a destination that this service sends to');
+  }
+
+  /** The budget of messages to a user by one method, whatever they are for. */
+  userQuota(identity: Identity, mechanism: DeliveredMechanism): string {
+    return this.context.keyring.mac('quota', ['user', identity.id, String(mechanism)]);
+  }
+
+  /** The budget of messages to a contact that nobody has confirmed: many accounts cannot flood one stranger. */
+  destinationQuota(contact: string): string {
+    return this.context.keyring.mac('quota', ['destination', contact.toLowerCase()]);
+  }
+
+  /** Counts one message before it is sent. @throws TooManyAttemptsError where the hour's or day's messages are spent */
+  async reserve(quota: string): Promise<void> {
+    const { quotas, settings } = this.context;
+    for (let attempt = 0; attempt < quotaTries; attempt += 1) {
+      const now = settings.clock();
+      const read = await quotas.find(quota);
+      const counts = afterSend(read ?? { hourStart: now, hourCount: 0, dayStart: now, dayCount: 0 }, settings.sendLimits, now);
+      if ('retryAt' in counts) throw new TooManyAttemptsError(secondsUntil(counts.retryAt, now));
+      // Lost to a parallel request: that one was counted, so a limit of n is reached after n lost tries.
+      if (await quotas.commit(quota, read, counts)) return;
+    }
+    throw new TooManyAttemptsError(1);
+  }
+
+  /** Counts one message against several budgets, or against none of them. */
+  async reserveAll(quotas: readonly string[]): Promise<void> {
+    const reserved: string[] = [];
+    for (const quota of quotas) {
+      try {
+        await this.reserve(quota);
+        reserved.push(quota);
+      } catch (error) {
+        await this.releaseAll(reserved);
+        throw error;
+      }
+    }
+  }
+
+  async releaseAll(quotas: readonly string[]): Promise<void> {
+    for (const quota of quotas) await this.release(quota);
+  }
+
+  /** Sends a message that was counted; one that could not be sent is given back. @throws DeliveryFailedError */
+  async sendReserved(scope: CodeScope, to: string, code: string, expiresAt: number, quotas: readonly string[]): Promise<void> {
+    try {
+      await this.send(scope, to, code, expiresAt);
+    } catch (error) {
+      await this.releaseAll(quotas);
+      throw error;
+    }
+  }
+
+  /** Gives back what a message that was not sent has cost. */
+  async release(quota: string): Promise<void> {
+    for (let attempt = 0; attempt < quotaTries; attempt += 1) {
+      const read = await this.context.quotas.find(quota);
+      if (!read || (await this.context.quotas.commit(quota, read, afterUnsent(read)))) return;
+    }
+  }
+
+  issue(scope: CodeScope, authenticator: string, previous?: LiveCode): { code: string; live: LiveCode } {
+    const { settings, keyring } = this.context;
+    const code = generateOneTimeCode(settings.codeLength);
+    const now = settings.clock();
+    const tag = keyring.tag('one-time-code', this.binding(scope, code));
+    return { code, live: { tag, expiresAt: now + settings.tokenExpiry, sentAt: now, sends: (previous?.sends ?? 0) + 1, authenticator } };
+  }
+
+  /** Whether `code` is this live code, compared as HMACs in constant time. */
+  matches(scope: CodeScope, live: LiveCode | undefined, code: string): boolean {
+    if (!live || live.expiresAt <= this.context.settings.clock()) return false;
+    return this.context.keyring.checkTag('one-time-code', this.binding(scope, code), live.tag);
+  }
+
+  /** @throws DeliveryFailedError where the sender throws or takes longer than `deliverTimeout` */
+  async send(scope: CodeScope, to: string, code: string, expiresAt: number): Promise<void> {
+    const send = this.sender(scope.mechanism);
+    if (!send) return;
+    const { deliverTimeout, issuer } = this.context.settings;
+    const { mechanism, purpose, identity } = scope;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => { reject(new Error(`The sender took longer than ${deliverTimeout} ms.`)); }, deliverTimeout);
+    });
+    try {
+      const sending = Promise.resolve({ mechanism, to, code, purpose, userId: identity.id, issuer, expiresAt }).then(send);
+      await Promise.race([sending, late]);
+    } catch (cause) {
+      throw new DeliveryFailedError(cause);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Opens the contact of an authenticator; one under an older key is sealed again. */
+  async contactOf(authenticator: TwoFactorAuthenticator, mechanism: DeliveredMechanism): Promise<string> {
+    const { keyring, authenticators } = this.context;
+    const contact = this.openContact(authenticator);
+    if (!keyring.isCurrent(authenticator.sealed)) {
+      await authenticators.update(authenticator.userKey, authenticator.id, {
+        sealed: keyring.seal('contact', authenticator.userId, authenticator.id, contact),
+        handle: this.handle(mechanism, authenticator.userId, contact),
+      });
+    }
+    return contact;
+  }
+
+  openContact(authenticator: TwoFactorAuthenticator): string {
+    return this.context.keyring.open('contact', authenticator.userId, authenticator.id, authenticator.sealed).toString();
+  }
+
+  handle(mechanism: DeliveredMechanism, userId: string, contact: string): string {
+    return this.context.keyring.mac('contact', [methodNames[mechanism], userId, contact.toLowerCase()]);
+  }
+
+  mask(authenticator: TwoFactorAuthenticator): string {
+    return maskContact(authenticator.mechanism as DeliveredMechanism, this.openContact(authenticator));
+  }
+
+  private binding({ purpose, mechanism, identity, challengeId }: CodeScope, code: string): string[] {
+    return [purpose, methodNames[mechanism], identity.id, challengeId, code];
+  }
+}

@@ -1,0 +1,169 @@
+import { TwoFactorMechanism, type MethodName } from '../core/mechanism.js';
+import type { Settings, TwoFactorOptions } from '../options.js';
+import type { Snapshot } from '../store/snapshot-store.js';
+import { BackupCodes } from './backup-codes.js';
+import { createContext, identify, identityOf, type Context, type Identity } from './context.js';
+import { Delivery } from './delivery.js';
+import { Enrollment, type ContactSetup, type TotpSetup, type TotpSetupOptions } from './enrollment.js';
+import type { TwoFactorEventName, TwoFactorListener } from './events.js';
+import { LoginChallenge, type ChallengeSent } from './login-challenge.js';
+import { Management, type Authenticator } from './management.js';
+import { Verification } from './verification.js';
+
+/**
+ * The second factor of an app's users: set-up, verification and management. The strategies and `twoFactorAuth()` stand
+ * on it; its own methods do by user id what `req.auth.twoFactor` does for the user of a request, for jobs and admin
+ * pages. They trust their caller: whether the user has authenticated recently is asked by `req.auth` alone.
+ *
+ * @throws TypeError from the constructor, saying which option is wrong and what to write instead
+ */
+export class TwoFactorService {
+  /** @internal */
+  readonly settings: Settings;
+  /** @internal */
+  readonly verification: Verification;
+  /** @internal */
+  readonly enrollment: Enrollment;
+  /** @internal */
+  readonly logins: LoginChallenge;
+  /** @internal */
+  readonly management: Management;
+  /** @internal */
+  readonly backupCodes: BackupCodes;
+  private readonly context: Context;
+
+  constructor(options: TwoFactorOptions) {
+    this.context = createContext(options);
+    const delivery = new Delivery(this.context);
+    this.settings = this.context.settings;
+    this.verification = new Verification(this.context, delivery);
+    this.backupCodes = new BackupCodes(this.context);
+    this.enrollment = new Enrollment(this.context, delivery, this.verification, this.backupCodes);
+    this.logins = new LoginChallenge(this.context, delivery, this.verification);
+    this.management = new Management(this.context, delivery);
+  }
+
+  /** Begins an enrolment, or with `requireVerification` false enables the method at once. */
+  readonly setup = {
+    totp: async (userId: string, requireVerification = true, options?: TotpSetupOptions): Promise<TotpSetup> =>
+      (await this.enrollment.setupTotp(identityOf(userId), requireVerification, options)).result,
+    email: async (userId: string, address?: string, requireVerification?: boolean): Promise<ContactSetup> =>
+      (await this.enrollment.setupContact(identityOf(userId), TwoFactorMechanism.EMAIL, address, requireVerification)).result,
+    sms: async (userId: string, phone: string, requireVerification?: boolean): Promise<ContactSetup> =>
+      (await this.enrollment.setupContact(identityOf(userId), TwoFactorMechanism.SMS, phone, requireVerification)).result,
+  };
+
+  /** Confirms the newest live enrolment of the mechanism; answers fresh backup codes, `[]` where there is a set. */
+  readonly complete = {
+    totp: (userId: string, code: string) => this.confirm(userId, TwoFactorMechanism.TOTP, code),
+    email: (userId: string, code: string) => this.confirm(userId, TwoFactorMechanism.EMAIL, code),
+    sms: (userId: string, code: string) => this.confirm(userId, TwoFactorMechanism.SMS, code),
+  };
+
+  /** Checks a code of the user: void when it is right, else it throws. Each code is good once. */
+  readonly verify = {
+    totp: (userId: string, code: string) => this.check(userId, ['totp'], code),
+    email: (userId: string, code: string) => this.check(userId, ['email'], code),
+    sms: (userId: string, code: string) => this.check(userId, ['sms'], code),
+    otp: (userId: string, code: string) => this.check(userId, ['email', 'sms'], code),
+    backupCode: (userId: string, code: string) => this.check(userId, ['backup_code'], code),
+  };
+
+  /** Sends a code to the user's newest contact, to be given to `verify`. */
+  readonly challenge = {
+    email: (userId: string): Promise<ChallengeSent> => this.logins.sendForStepUp(identityOf(userId), TwoFactorMechanism.EMAIL, undefined),
+    sms: (userId: string): Promise<ChallengeSent> => this.logins.sendForStepUp(identityOf(userId), TwoFactorMechanism.SMS, undefined),
+  };
+
+  async isEnabled(userId: string): Promise<boolean> {
+    return (await this.getEnabledMethods(userId)).length > 0;
+  }
+
+  totpEnabled(userId: string): Promise<boolean> {
+    return this.has(userId, TwoFactorMechanism.TOTP);
+  }
+
+  emailEnabled(userId: string): Promise<boolean> {
+    return this.has(userId, TwoFactorMechanism.EMAIL);
+  }
+
+  smsEnabled(userId: string): Promise<boolean> {
+    return this.has(userId, TwoFactorMechanism.SMS);
+  }
+
+  /** Verified mechanisms, unique and ascending. */
+  getEnabledMethods(userId: string): Promise<TwoFactorMechanism[]> {
+    return this.management.mechanisms(identityOf(userId));
+  }
+
+  async disable(userId: string, mechanism: TwoFactorMechanism): Promise<void> {
+    await this.management.disable(identityOf(userId), mechanism);
+  }
+
+  /** Replaces the whole set; the old codes are dead at once. */
+  async generateNewBackupCodes(userId: string): Promise<string[]> {
+    return (await this.backupCodes.regenerate(identityOf(userId))).codes;
+  }
+
+  getContact(userId: string, mechanism: TwoFactorMechanism): Promise<string> {
+    return this.management.getContact(identityOf(userId), mechanism);
+  }
+
+  getTotpUri(userId: string): Promise<string> {
+    return this.management.getTotpUri(identityOf(userId));
+  }
+
+  list(userId: string): Promise<Authenticator[]> {
+    return this.management.list(identityOf(userId));
+  }
+
+  async remove(userId: string, id: string): Promise<void> {
+    await this.management.remove(identityOf(userId), id);
+  }
+
+  rename(userId: string, id: string, label: string): Promise<void> {
+    return this.management.rename(identityOf(userId), id, label);
+  }
+
+  remainingBackupCodes(userId: string): Promise<number> {
+    return this.management.remainingBackupCodes(identityOf(userId));
+  }
+
+  /** Ends backoff and suspension, once somebody has made sure who is asking. @throws TwoFactorNotSetupError */
+  unlock(userId: string): Promise<void> {
+    return this.management.unlock(identityOf(userId));
+  }
+
+  /** A listener that throws becomes a process warning; it never breaks a login. */
+  on(event: TwoFactorEventName, listener: TwoFactorListener): this {
+    this.context.events.on(event, listener);
+    return this;
+  }
+
+  off(event: TwoFactorEventName, listener: TwoFactorListener): this {
+    this.context.events.off(event, listener);
+    return this;
+  }
+
+  /** @internal The identity that `users.id` gives the app's user. */
+  identify(user: unknown): Identity {
+    return identify(this.settings, user);
+  }
+
+  /** @internal The user's state and pending logins, in one SELECT. */
+  snapshot(identity: Identity): Promise<Snapshot> {
+    return this.context.snapshots.ofUser(identity.key, { purpose: 'login', mechanism: 0 });
+  }
+
+  private async confirm(userId: string, mechanism: TwoFactorMechanism, code: string): Promise<string[]> {
+    return (await this.enrollment.complete(identityOf(userId), mechanism, code)).result;
+  }
+
+  private async check(userId: string, methods: readonly MethodName[], code: string): Promise<void> {
+    await this.verification.verifyUser(identityOf(userId), methods, code);
+  }
+
+  private async has(userId: string, mechanism: TwoFactorMechanism): Promise<boolean> {
+    return (await this.getEnabledMethods(userId)).includes(mechanism);
+  }
+}

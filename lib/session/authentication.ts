@@ -1,0 +1,39 @@
+import { regenerate, save, sessionOf, setState, stateOf, type Authentication, type SessionRequest } from './session.js';
+
+/** What the session stands for, if it stands for this user at the account's present security epoch. */
+export function authenticationOf(req: SessionRequest, userKey: string, securityEpoch: number): Authentication | undefined {
+  const { authentication } = stateOf(req);
+  return authentication?.userKey === userKey && authentication.epoch === securityEpoch ? authentication : undefined;
+}
+
+/** `maxAge` milliseconds; a time in the future (clocks of several machines differ) is as old as it is ahead. */
+export const isRecent = (authentication: Authentication, now: number, maxAge: number): boolean =>
+  Math.abs(now - authentication.at) <= maxAge;
+
+/** Raises what a session stands for: under a new id, with all of its data (ASVS 5.0, 7.2.4). */
+export async function elevate(req: SessionRequest, authentication: Authentication): Promise<void> {
+  const { cookie } = sessionOf(req);
+  // What is left of a remembered session's life: its age must not begin anew, nor end with the browser.
+  const left = cookie?.maxAge;
+  const session = await regenerate(req, () => true);
+  if (session.cookie && typeof left === 'number') session.cookie.maxAge = left;
+  setState(session, { authentication });
+  await save(session);
+}
+
+/** The session that changed the factors keeps its standing, and no more than that, at the new epoch. */
+export async function carryOver(req: SessionRequest, userKey: string, from: number, to: number): Promise<void> {
+  const authentication = authenticationOf(req, userKey, from);
+  if (!authentication) return;
+  const session = sessionOf(req);
+  setState(session, { ...stateOf(req), authentication: { ...authentication, epoch: to } });
+  await save(session);
+}
+
+export const stepUpToken = (req: SessionRequest): string | undefined => stateOf(req).stepUp;
+
+export async function storeStepUp(req: SessionRequest, token: string): Promise<void> {
+  const session = sessionOf(req);
+  setState(session, { ...stateOf(req), stepUp: token });
+  await save(session);
+}

@@ -1,0 +1,230 @@
+import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
+import type { ChallengePurpose } from '../core/one-time-code.js';
+import type { TotpParameters } from '../core/totp.js';
+import type { TwoFactorMechanism } from '../core/mechanism.js';
+
+/** A user's counters and pointers: what every verdict is committed to, in one conditional UPDATE. */
+export interface TwoFactorAccount {
+  userKey: string;
+  userId: string;
+  /** Optimistic lock: every verdict is committed `WHERE version = :read`. */
+  version: number;
+  failures: number;
+  windowFailures: number;
+  windowStart: number;
+  nextAttemptAt: number;
+  /** Highest TOTP time step that was ever accepted. */
+  lastStep: number;
+  /** Raising it ends every live challenge. */
+  challengeEpoch: number;
+  /** Raising it ends the second-factor marks of all sessions. */
+  securityEpoch: number;
+  /** '' while there are no backup codes. */
+  backupSetId: string;
+  /** `<key id>.<salt>` of the set, '' while there is none. */
+  backupSalt: string;
+  /** JSON: authenticator id → epoch milliseconds of its last use. Here, so that a login writes one row, not two. */
+  lastUsed: string;
+}
+
+/** A verified method. There is no row for one that is not. */
+export interface TwoFactorAuthenticator extends TotpParameters {
+  id: string;
+  userKey: string;
+  userId: string;
+  mechanism: TwoFactorMechanism;
+  /** What makes it one of its kind: digest of the label (TOTP), keyed digest of the contact (e-mail, SMS). */
+  handle: string;
+  label: string;
+  /** Sealed TOTP secret or contact. */
+  sealed: string;
+  verifiedAt: number;
+  /** Time step of the code that confirmed it: that code does not log in. */
+  confirmedStep: number;
+}
+
+export interface TwoFactorBackupCode {
+  setId: string;
+  tag: string;
+  userKey: string;
+  /** 0 while unused. */
+  usedAt: number;
+}
+
+/** A pending login, enrolment or step-up. Using it up deletes the row. */
+export interface TwoFactorChallenge {
+  /** SHA-256 of the token that stands for it. */
+  id: string;
+  userKey: string;
+  userId: string;
+  purpose: ChallengePurpose;
+  /** The mechanism being enrolled; 0 for a login or step-up. */
+  mechanism: number;
+  /** The handle of what is being enrolled; '' for a login or step-up. */
+  handle: string;
+  challengeEpoch: number;
+  strategy: string;
+  kind: string;
+  remember: number;
+  /** Sealed authInfo of the first factor, '' for none. */
+  info: string;
+  /** Sealed secret or contact of an enrolment, '' otherwise. */
+  sealed: string;
+  /** JSON: per delivered method the tag, expiry and sends of its one live code. */
+  codes: string;
+  /** Raised by every change of `codes`, which is committed `WHERE code_version = :read`. */
+  codeVersion: number;
+  /** The method that verified it, '' until then. */
+  verifiedBy: string;
+  createdAt: number;
+  expiresAt: number;
+}
+
+/** How many messages went out, by keyed digest of user and mechanism or of an unconfirmed destination. */
+export interface TwoFactorQuota {
+  id: string;
+  version: number;
+  hourStart: number;
+  hourCount: number;
+  dayStart: number;
+  dayCount: number;
+}
+
+/** The registered names, by which a DataSource finds them even where two copies of this package are installed. */
+export const entityNames = {
+  account: 'TwoFactorAccount',
+  authenticator: 'TwoFactorAuthenticator',
+  backupCode: 'TwoFactorBackupCode',
+  challenge: 'TwoFactorChallenge',
+  quota: 'TwoFactorQuota',
+} as const;
+
+export interface TableOptions {
+  /** Begins the name of every table, index and key; letters, digits and "_". Default `two_factor_`. */
+  readonly tablePrefix?: string;
+}
+
+export function readTablePrefix({ tablePrefix = 'two_factor_' }: TableOptions = {}): string {
+  if (typeof tablePrefix !== 'string' || !/^[A-Za-z_][A-Za-z0-9_]{0,30}$/.test(tablePrefix)) {
+    throw new TypeError('tablePrefix must be 1 to 31 letters, digits and "_", not beginning with a digit, such as "two_factor_"');
+  }
+  return tablePrefix;
+}
+
+// No column is nullable (MariaDB reports nullable ones as a difference for ever) and none has a default.
+const text = (length: number): EntitySchemaColumnOptions => ({ type: 'varchar', length: String(length) });
+const long: EntitySchemaColumnOptions = { type: 'text' };
+const int: EntitySchemaColumnOptions = { type: 'int' };
+/** Epoch milliseconds or a counter without bound. Drivers of MySQL and PostgreSQL answer a bigint as a string. */
+const big: EntitySchemaColumnOptions = {
+  type: 'bigint',
+  transformer: { from: (value: string | number) => Number(value), to: (value: unknown) => value },
+};
+/** SHA-256 in hex: lookups go through it alone, since MySQL collations equate `abc`, `ABC` and `ábc`. */
+const digest = text(64);
+
+/**
+ * The entities of the second factor, for the `entities` of a DataSource beside the app's own.
+ *
+ * `new DataSource({ entities: [User, ...twoFactorEntities()], migrations: [...twoFactorMigrations()] })`
+ */
+export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
+  const prefix = readTablePrefix(options);
+  const primary = (column: EntitySchemaColumnOptions, table: string): EntitySchemaColumnOptions => ({
+    ...column,
+    primary: true,
+    primaryKeyConstraintName: `${prefix}${table}_pk`,
+  });
+  const named = (columns: Record<string, EntitySchemaColumnOptions>): Record<string, EntitySchemaColumnOptions> =>
+    Object.fromEntries(
+      Object.entries(columns).map(([property, column]) => [property, { ...column, name: columnName(property) }]),
+    );
+  return [
+    new EntitySchema({
+      name: entityNames.account,
+      tableName: `${prefix}accounts`,
+      columns: named({
+        userKey: primary(digest, 'accounts'),
+        userId: text(191),
+        version: int,
+        failures: int,
+        windowFailures: int,
+        windowStart: big,
+        nextAttemptAt: big,
+        lastStep: big,
+        challengeEpoch: int,
+        securityEpoch: int,
+        backupSetId: text(32),
+        backupSalt: text(191),
+        lastUsed: long,
+      }),
+    }),
+    new EntitySchema({
+      name: entityNames.authenticator,
+      tableName: `${prefix}authenticators`,
+      columns: named({
+        id: primary(text(32), 'authenticators'),
+        userKey: digest,
+        userId: text(191),
+        mechanism: int,
+        handle: digest,
+        label: text(191),
+        sealed: long,
+        algorithm: text(16),
+        digits: int,
+        period: int,
+        verifiedAt: big,
+        confirmedStep: big,
+      }),
+      uniques: [{ name: `${prefix}authenticators_one`, columns: ['userKey', 'mechanism', 'handle'] }],
+    }),
+    new EntitySchema({
+      name: entityNames.backupCode,
+      tableName: `${prefix}backup_codes`,
+      columns: named({
+        setId: primary(text(32), 'backup_codes'),
+        tag: primary(digest, 'backup_codes'),
+        userKey: digest,
+        usedAt: big,
+      }),
+    }),
+    new EntitySchema({
+      name: entityNames.challenge,
+      tableName: `${prefix}challenges`,
+      columns: named({
+        id: primary(digest, 'challenges'),
+        userKey: digest,
+        userId: text(191),
+        purpose: text(16),
+        mechanism: int,
+        handle: text(64),
+        challengeEpoch: int,
+        strategy: text(191),
+        kind: text(16),
+        remember: int,
+        info: long,
+        sealed: long,
+        codes: long,
+        codeVersion: int,
+        verifiedBy: text(16),
+        createdAt: big,
+        expiresAt: big,
+      }),
+      indices: [{ name: `${prefix}challenges_user`, columns: ['userKey'] }],
+    }),
+    new EntitySchema({
+      name: entityNames.quota,
+      tableName: `${prefix}quotas`,
+      columns: named({
+        id: primary(digest, 'quotas'),
+        version: int,
+        hourStart: big,
+        hourCount: int,
+        dayStart: big,
+        dayCount: int,
+      }),
+    }),
+  ];
+}
+
+export const columnName = (property: string): string => property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -1,0 +1,293 @@
+import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { generateKey, Keyring, sha256, type MacPurpose, type SealPurpose } from '../../lib/core/keyring.js';
+import { SealedDataError } from '../../lib/errors.js';
+
+const seals: SealPurpose[] = ['totp-secret', 'contact', 'enrollment', 'auth-info'];
+const macs: MacPurpose[] = ['one-time-code', 'backup-code', 'contact', 'quota'];
+const base64 = (bytes = 32): string => randomBytes(bytes).toString('base64');
+
+/** The five parts of a sealed text, with one of them changed in place. */
+function withPart(sealed: string, index: number, change: (bytes: Buffer) => Buffer): string {
+  const parts = sealed.split('.');
+  parts[index] = change(Buffer.from(parts[index]!, 'base64url')).toString('base64url');
+  return parts.join('.');
+}
+
+describe('a sealed secret', () => {
+  const keyring = new Keyring(generateKey('k1'));
+
+  it('opens again, whatever it holds and whoever it belongs to', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...seals), fc.string(), fc.string(), fc.uint8Array({ maxLength: 200 }), (purpose, user, row, bytes) => {
+        const secret = Buffer.from(bytes);
+        expect(keyring.open(purpose, user, row, keyring.seal(purpose, user, row, secret))).toEqual(secret);
+      }),
+    );
+  });
+
+  it('may be given as text, which comes back as its UTF-8 bytes', () => {
+    const sealed = keyring.seal('contact', 'u', 'r', 'jürgen@example.com');
+    expect(keyring.open('contact', 'u', 'r', sealed).toString()).toBe('jürgen@example.com');
+  });
+
+  it('shows nothing of what it holds', () => {
+    const sealed = keyring.seal('contact', 'u', 'r', 'alice@example.com');
+    for (const part of sealed.split('.')) expect(Buffer.from(part, 'base64url').toString('latin1')).not.toContain('alice');
+  });
+
+  it('never uses an initialisation vector twice', () => {
+    const ivs = Array.from({ length: 2000 }, () => keyring.seal('contact', 'u', 'r', 'same').split('.')[2]);
+    expect(new Set(ivs).size).toBe(ivs.length);
+  });
+
+  it('has the documented form v1.<key>.<iv>.<text>.<tag>', () => {
+    const [version, key, iv, text, tag, ...rest] = keyring.seal('contact', 'u', 'r', 'text').split('.');
+    expect([version, key, rest]).toEqual(['v1', 'k1', []]);
+    expect([iv, text, tag].map((part) => Buffer.from(part!, 'base64url').length)).toEqual([12, 4, 16]);
+  });
+
+  it('that an earlier release stored still opens', () => {
+    const stored = new Keyring(`k1:${Buffer.alloc(32, 7).toString('base64')}`);
+    expect(stored.open('totp-secret', 'user-1', 'row-1', 'v1.k1.1YNdhBWm9hAfoAL_._stnwvl3UQW5FYPZ93OFwfeqU8U.AMvWgNCRTaResqz_GrX28g').toString()).toBe('12345678901234567890');
+  });
+
+  it('does not open for another user, in another row or for another purpose', () => {
+    const sealed = keyring.seal('totp-secret', 'alice', 'row-1', 'secret');
+    expect(() => keyring.open('totp-secret', 'mallory', 'row-1', sealed)).toThrow(SealedDataError);
+    expect(() => keyring.open('totp-secret', 'alice', 'row-2', sealed)).toThrow(SealedDataError);
+    expect(() => keyring.open('totp-secret', '', 'row-1', sealed)).toThrow(SealedDataError);
+    for (const purpose of seals.slice(1)) expect(() => keyring.open(purpose, 'alice', 'row-1', sealed)).toThrow(SealedDataError);
+  });
+
+  it('does not open for a user and row whose names run together to the same text', () => {
+    const sealed = keyring.seal('contact', 'ab', 'c', 'secret');
+    expect(() => keyring.open('contact', 'a', 'bc', sealed)).toThrow(SealedDataError);
+    expect(() => keyring.open('contact', 'abc', '', sealed)).toThrow(SealedDataError);
+  });
+
+  it('does not open once any bit of it was changed', () => {
+    const sealed = keyring.seal('totp-secret', 'alice', 'row-1', randomBytes(20));
+    for (const [part, length] of [[2, 12], [3, 20], [4, 16]] as const) {
+      for (let bit = 0; bit < length * 8; bit += 1) {
+        const altered = withPart(sealed, part, (bytes) => {
+          bytes[bit >> 3]! ^= 1 << (bit & 7);
+          return bytes;
+        });
+        expect(() => keyring.open('totp-secret', 'alice', 'row-1', altered)).toThrow(SealedDataError);
+      }
+    }
+  });
+
+  it.each([0, 4, 8, 12, 13, 14, 15])('does not open with its tag cut to %i bytes, which would be easy to guess', (length) => {
+    const sealed = keyring.seal('contact', 'u', 'r', 'text');
+    expect(() => keyring.open('contact', 'u', 'r', withPart(sealed, 4, (tag) => tag.subarray(0, length)))).toThrow(SealedDataError);
+  });
+
+  it('does not open with bytes added to the text, the tag or the vector', () => {
+    const sealed = keyring.seal('contact', 'u', 'r', 'text');
+    for (const part of [2, 3, 4]) {
+      const longer = withPart(sealed, part, (bytes) => Buffer.concat([bytes, Buffer.alloc(1)]));
+      expect(() => keyring.open('contact', 'u', 'r', longer)).toThrow(SealedDataError);
+    }
+  });
+
+  it('does not open from parts of two sealed texts', () => {
+    const one = keyring.seal('contact', 'u', 'r', 'one!').split('.');
+    const two = keyring.seal('contact', 'u', 'r', 'two!').split('.');
+    for (const part of [2, 3, 4]) {
+      const mixed = one.map((text, index) => (index === part ? two[index] : text)).join('.');
+      expect(() => keyring.open('contact', 'u', 'r', mixed)).toThrow(SealedDataError);
+    }
+  });
+
+  it.each(['', 'v1', 'text', 'v1.k1', 'v1.k1.AAAA.AAAA', 'v1.k1....', 'v2.k1.AAAA.AAAA.AAAA', 'v1.k1.A.A.A.A', '{"v":1}', 'null'])(
+    'is never "%s": text that is not one is an error, not an empty secret',
+    (text) => {
+      expect(() => keyring.open('contact', 'u', 'r', text)).toThrow(SealedDataError);
+    },
+  );
+
+  it('with a part too many or another version in front does not open', () => {
+    const sealed = keyring.seal('contact', 'u', 'r', 'text');
+    expect(() => keyring.open('contact', 'u', 'r', `${sealed}.AAAA`)).toThrow(SealedDataError);
+    expect(() => keyring.open('contact', 'u', 'r', sealed.replace('v1.', 'v2.'))).toThrow(SealedDataError);
+  });
+
+  it('under a key that is gone is an error that names the key, so the operator knows which one to bring back', () => {
+    const sealed = keyring.seal('contact', 'u', 'r', 'text');
+    const other = new Keyring(generateKey('k2'));
+    expect(() => other.open('contact', 'u', 'r', sealed)).toThrow(SealedDataError);
+    expect(() => other.open('contact', 'u', 'r', sealed)).toThrow(/"k1"/);
+  });
+
+  it('does not open under another key of the same name, nor when the name of its key is exchanged', () => {
+    const sealed = keyring.seal('contact', 'u', 'r', 'text');
+    expect(() => new Keyring(generateKey('k1')).open('contact', 'u', 'r', sealed)).toThrow(SealedDataError);
+    const both = new Keyring(`${generateKey('k1')},${generateKey('k2')}`);
+    const underFirst = both.seal('contact', 'u', 'r', 'text');
+    expect(() => both.open('contact', 'u', 'r', underFirst.replace('.k1.', '.k2.'))).toThrow(SealedDataError);
+  });
+
+  it.each(['__proto__', 'constructor', 'toString'])('under a key named "%s" is an unknown key', (name) => {
+    const sealed = keyring.seal('contact', 'u', 'r', 'text').replace('.k1.', `.${name}.`);
+    expect(() => keyring.open('contact', 'u', 'r', sealed)).toThrow(SealedDataError);
+  });
+});
+
+describe('rotating the keys', () => {
+  const old = generateKey('k1');
+  const fresh = generateKey('k2');
+  const before = new Keyring(old);
+  const during = new Keyring(`${fresh},${old}`);
+  const after = new Keyring(fresh);
+  const sealed = before.seal('totp-secret', 'u', 'r', 'secret');
+
+  it('goes on opening what the old key sealed', () => {
+    expect(during.open('totp-secret', 'u', 'r', sealed).toString()).toBe('secret');
+  });
+
+  it('seals with the first key and tells which texts are still under another', () => {
+    const again = during.seal('totp-secret', 'u', 'r', 'secret');
+    expect(during.current).toBe('k2');
+    expect(during.isCurrent(sealed)).toBe(false);
+    expect(during.isCurrent(again)).toBe(true);
+  });
+
+  it('may drop the old key once everything is sealed again', () => {
+    const again = during.seal('totp-secret', 'u', 'r', during.open('totp-secret', 'u', 'r', sealed));
+    expect(after.open('totp-secret', 'u', 'r', again).toString()).toBe('secret');
+    expect(() => after.open('totp-secret', 'u', 'r', sealed)).toThrow(SealedDataError);
+  });
+
+  it('can compute a digest of the old key as well as one of the new', () => {
+    const stored = before.mac('backup-code', ['u', 'code']);
+    expect(during.mac('backup-code', ['u', 'code'])).not.toBe(stored);
+    expect(during.mac('backup-code', ['u', 'code'], 'k1')).toBe(stored);
+    expect(() => after.mac('backup-code', ['u', 'code'], 'k1')).toThrow(SealedDataError);
+  });
+});
+
+describe('a keyed digest', () => {
+  const keyring = new Keyring(generateKey('k1'));
+
+  it('is the same for the same parts and 64 hex characters, so every database compares it alike', () => {
+    const digest = keyring.mac('contact', ['user', 'a@b.co']);
+    expect(digest).toMatch(/^[0-9a-f]{64}$/);
+    expect(keyring.mac('contact', ['user', 'a@b.co'])).toBe(digest);
+  });
+
+  it('that an earlier release stored is still found', () => {
+    const stored = new Keyring(`k1:${Buffer.alloc(32, 7).toString('base64')}`);
+    expect(stored.mac('contact', ['user-1', 'a@b.co'])).toBe('1d77e66714811b4db3139987a3841b9dc36d57ed97a2338602344e97c2aa438c');
+  });
+
+  it('made for one purpose is worth nothing for another', () => {
+    const digests = macs.map((purpose) => keyring.mac(purpose, ['user', '123456']));
+    expect(new Set(digests).size).toBe(macs.length);
+  });
+
+  it('tells parts apart that run together to the same text', () => {
+    const parts = [['ab', 'c'], ['a', 'bc'], ['abc'], ['abc', ''], ['', 'abc'], ['a', 'b', 'c']];
+    expect(new Set(parts.map((list) => keyring.mac('quota', list))).size).toBe(parts.length);
+  });
+
+  it('differs under another key', () => {
+    expect(new Keyring(generateKey('k1')).mac('quota', ['u'])).not.toBe(keyring.mac('quota', ['u']));
+  });
+});
+
+describe('the keys option', () => {
+  const secret = base64();
+
+  const refused: [string, unknown][] = [
+    ['nothing', undefined],
+    ['null', null],
+    ['a number', 42],
+    ['an array', [`k1:${secret}`]],
+    ['a Buffer', Buffer.from(secret, 'base64')],
+    ['an empty string', ''],
+    ['blanks', '  '],
+    ['a passphrase', 'correct horse battery staple'],
+    ['a name without a key', 'k1:'],
+    ['a key without its name', `:${secret}`],
+    ['a name with a space', `k 1:${secret}`],
+    ['a name that would break the sealed form', `k.1:${secret}`],
+    ['a name of 33 characters', `${'k'.repeat(33)}:${secret}`],
+    ['name and key exchanged', `${secret}:k1`],
+    ['another separator', `k1=${secret}`],
+    ['a second colon', `k1:${secret}:${secret}`],
+    ['31 bytes', `k1:${base64(31)}`],
+    ['33 bytes', `k1:${base64(33)}`],
+    ['16 bytes', `k1:${base64(16)}`],
+    ['32 bytes in hex', `k1:${randomBytes(32).toString('hex')}`],
+    ['a comma at the end', `k1:${secret},`],
+    ['a comma in front', `,k1:${secret}`],
+    ['two keys of one name', `k1:${secret},k1:${base64()}`],
+    ['the same nameless key twice', `${secret},${secret}`],
+    ['keys split by semicolons', `k2:${base64()};k1:${secret}`],
+    ['a right key before a wrong one', `k2:${secret},k1:short`],
+    ['quotes from a .env file', `"k1:${secret}"`],
+  ];
+
+  it.each(refused)('refuses %s and says what to write', (_what, keys) => {
+    expect(() => new Keyring(keys)).toThrow(TypeError);
+    expect(() => new Keyring(keys)).toThrow(/^keys must be .*generateKey/);
+  });
+
+  it.each(refused)('refuses %s without repeating any of it', (_what, keys) => {
+    let message = '';
+    try {
+      new Keyring(keys);
+    } catch (error) {
+      message = String((error as Error).stack);
+    }
+    // Any eight characters in a row of something that was meant to be a key.
+    const given = typeof keys === 'string' ? (keys.match(/[A-Za-z0-9+/]{16,}/g) ?? []) : [];
+    for (const text of [...given, secret]) {
+      for (let start = 0; start + 8 <= text.length; start += 1) expect(message).not.toContain(text.slice(start, start + 8));
+    }
+  });
+
+  it('takes keys with names, without, in base64url and with blanks around them', () => {
+    const [a, b, c] = [base64(), base64(), randomBytes(32).toString('base64url')];
+    const keyring = new Keyring(` new_1:${a} , ${b}, old-1:${c}`);
+    expect(keyring.current).toBe('new_1');
+    for (const only of [`new_1:${a}`, b, `old-1:${c}`]) {
+      const sealed = new Keyring(only).seal('contact', 'u', 'r', 'text');
+      expect(keyring.open('contact', 'u', 'r', sealed).toString()).toBe('text');
+    }
+  });
+
+  it('knows a nameless key again wherever it stands in the list', () => {
+    const [a, b] = [base64(), base64()];
+    const sealed = new Keyring(a).seal('contact', 'u', 'r', 'text');
+    expect(new Keyring(`${b},${a}`).open('contact', 'u', 'r', sealed).toString()).toBe('text');
+    expect(new Keyring(`${a},${b}`).isCurrent(sealed)).toBe(true);
+    expect(new Keyring(`${b},${a}`).isCurrent(sealed)).toBe(false);
+  });
+});
+
+describe('generateKey', () => {
+  it('makes 32 random bytes in base64', () => {
+    const key = generateKey();
+    expect(Buffer.from(key, 'base64')).toHaveLength(32);
+    expect(Buffer.from(key, 'base64').toString('base64')).toBe(key);
+    expect(new Set(Array.from({ length: 1000 }, () => generateKey())).size).toBe(1000);
+  });
+
+  it('makes an entry that can be prepended to the old keys', () => {
+    const old = generateKey('k1');
+    const keyring = new Keyring(`${generateKey('k2')},${old}`);
+    expect(keyring.current).toBe('k2');
+    expect(keyring.open('contact', 'u', 'r', new Keyring(old).seal('contact', 'u', 'r', 'text')).toString()).toBe('text');
+  });
+});
+
+describe('sha256', () => {
+  it('is the digest of the UTF-8 text in hex (FIPS 180-4: "abc")', () => {
+    expect(sha256('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+    expect(sha256('abc')).not.toBe(sha256('ABC'));
+  });
+});

@@ -1,0 +1,195 @@
+import fc from 'fast-check';
+import jsQR from 'jsqr';
+import { PNG } from 'pngjs';
+import { describe, expect, it } from 'vitest';
+import { decodeBase32, encodeBase32, qrCode, totpUri, type ProvisioningDetails } from '../../lib/core/provisioning.js';
+
+describe('a secret in base32', () => {
+  it('is read back as the bytes it was made of, with and without padding', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
+        const text = encodeBase32(bytes);
+        const padded = text.padEnd(Math.ceil(text.length / 8) * 8, '=');
+        expect(decodeBase32(text)).toEqual(Buffer.from(bytes));
+        expect(decodeBase32(padded)).toEqual(Buffer.from(bytes));
+      }),
+    );
+  });
+
+  it('has one spelling: any other text of the alphabet is refused', () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 40, unit: fc.constantFrom(...Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567')) }), (text) => {
+        const bytes = decodeBase32(text);
+        if (bytes) expect(encodeBase32(bytes)).toBe(text);
+      }),
+    );
+  });
+
+  it('of 20 bytes has 32 characters and no padding, which apps show and users type', () => {
+    expect(encodeBase32(Buffer.alloc(20))).toBe('A'.repeat(32));
+  });
+
+  it.each([
+    ['lower case', 'mzxw6ytb'],
+    ['mixed case', 'MZXW6ytb'],
+    ['the digit 0', 'MZXW6YT0'],
+    ['the digit 1', 'MZXW6YT1'],
+    ['the digit 8', 'MZXW6YT8'],
+    ['the digit 9', 'MZXW6YT9'],
+    ['a space', 'MZXW 6YTB'],
+    ['a dash', 'MZXW-6YTB'],
+    ['a newline at the end', 'MZXW6YTB\n'],
+    ['a letter that looks the same', 'МZXW6YTB'],
+    ['a length of 1', 'A'],
+    ['a length of 3', 'AAA'],
+    ['a length of 6', 'AAAAAA'],
+    ['a length of 9', 'AAAAAAAAA'],
+    ['a length of 11', 'A'.repeat(11)],
+    ['a length of 14', 'A'.repeat(14)],
+    ['spare bits after one byte', 'MZ'],
+    ['spare bits after two bytes', 'MZXR'],
+    ['spare bits after three bytes', 'MZXW7'],
+    ['spare bits after four bytes', 'MZXW6YR'],
+    ['spare bits before padding', 'MZ======'],
+    ['one padding character too few', 'MY====='],
+    ['one padding character too many', 'MY======='],
+    ['padding of eight characters too many', 'MY=============='],
+    ['padding where none belongs', 'MZXW6YTB========'],
+    ['padding alone', '========'],
+    ['padding in the middle', 'MY======MZXW6YTB'],
+    ['padding in front', '======MY'],
+  ])('with %s is refused', (_what, text) => {
+    expect(decodeBase32(text)).toBeUndefined();
+  });
+});
+
+const details: ProvisioningDetails = {
+  issuer: 'MyApp',
+  label: 'alice@example.com',
+  secret: Buffer.from('12345678901234567890'),
+  algorithm: 'sha1',
+  digits: 6,
+  period: 30,
+};
+
+/** What an authenticator app makes of a key URI. */
+function read(uri: string): { issuer: string; label: string; parameters: [string, string][] } {
+  expect(uri).toMatch(/^[\x21-\x7e]+$/);
+  const url = new URL(uri);
+  expect([url.protocol, url.host, url.hash]).toEqual(['otpauth:', 'totp', '']);
+  const [issuer, label, ...rest] = url.pathname.slice(1).split(':').map(decodeURIComponent);
+  expect(rest).toEqual([]);
+  return { issuer: issuer!, label: label!, parameters: [...url.searchParams] };
+}
+
+describe('a key URI', () => {
+  it('has the documented form', () => {
+    expect(totpUri(details)).toBe(
+      'otpauth://totp/MyApp:alice%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=MyApp&algorithm=SHA1&digits=6&period=30',
+    );
+  });
+
+  it('carries the parameters of the secret', () => {
+    const uri = totpUri({ ...details, algorithm: 'sha512', digits: 8, period: 60 });
+    expect(uri).toContain('&algorithm=SHA512&digits=8&period=60');
+  });
+
+  const hostile = [
+    'a&secret=x',
+    'a?secret=x',
+    'a&issuer=Evil',
+    'Evil:bob',
+    'a#fragment',
+    'a/../../b',
+    '..',
+    '%00',
+    '%3Fsecret%3Dx',
+    'a b',
+    'a+b',
+    'a;b',
+    'a=b',
+    '"quoted"',
+    '<script>alert(1)</script>',
+    'line\r\nbreak',
+    'nul\0',
+    'ünïcödé',
+    '日本語',
+    '👩‍👩‍👧',
+    'right\u202eleft',
+    '',
+  ];
+
+  it.each(hostile)('cannot be changed by the label %j', (label) => {
+    expect(read(totpUri({ ...details, label }))).toEqual({ ...read(totpUri(details)), label });
+  });
+
+  it.each(hostile)('cannot be changed by the issuer %j', (issuer) => {
+    const { parameters } = read(totpUri(details));
+    const changed = parameters.map(([name, value]) => [name, name === 'issuer' ? issuer : value]);
+    expect(read(totpUri({ ...details, issuer }))).toEqual({ issuer, label: details.label, parameters: changed });
+  });
+
+  it('has the five parameters once each and the label unchanged, for any label', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (issuer, label) => {
+        const uri = read(totpUri({ ...details, issuer, label }));
+        expect(uri).toMatchObject({ issuer, label });
+        expect(uri.parameters.map(([name]) => name)).toEqual(['secret', 'issuer', 'algorithm', 'digits', 'period']);
+      }),
+    );
+  });
+
+  it('is made for a label with half of a character too: half an emoji is no reason for a 500', () => {
+    expect(() => totpUri({ ...details, label: 'cut \ud83d' })).not.toThrow();
+  });
+});
+
+describe('a QR code', () => {
+  const uris = [
+    totpUri(details),
+    totpUri({ ...details, label: 'ünïcödé 日本語 👩‍👩‍👧', algorithm: 'sha512', digits: 8 }),
+    totpUri({ ...details, issuer: 'A rather long name of an application', label: `${'long'.repeat(16)}@example.com`, secret: Buffer.alloc(64, 7) }),
+  ];
+
+  it.each(uris)('as PNG is scanned as %s', async (uri) => {
+    const dataUrl = await qrCode(uri, 'png');
+    expect(dataUrl).toMatch(/^data:image\/png;base64,/);
+    const { data, width, height } = PNG.sync.read(Buffer.from(dataUrl.slice(dataUrl.indexOf(',') + 1), 'base64'));
+    expect(jsQR(new Uint8ClampedArray(data), width, height)?.data).toBe(uri);
+  });
+
+  it.each(uris)('as SVG is scanned as %s', async (uri) => {
+    const { pixels, size } = rasterize(await qrCode(uri, 'svg'));
+    expect(jsQR(pixels, size, size)?.data).toBe(uri);
+  });
+
+  it('as SVG is one image element without scripts, links or the secret in clear', async () => {
+    const svg = await qrCode(totpUri({ ...details, label: '"><script>alert(1)</script>' }), 'svg');
+    expect(svg).toMatch(/^<svg [^]*<\/svg>\s*$/);
+    expect(svg).not.toMatch(/script|href|url\(|GEZDGNBV/i);
+  });
+});
+
+/** Draws the dark modules of the SVG's path (horizontal strokes: M x y, m dx dy, h length), four pixels a module. */
+function rasterize(svg: string): { pixels: Uint8ClampedArray; size: number } {
+  const modules = Number(/viewBox="0 0 (\d+) \1"/.exec(svg)![1]);
+  const scale = 4;
+  const size = modules * scale;
+  const pixels = new Uint8ClampedArray(size * size * 4).fill(255);
+  let [x, y] = [0, 0];
+  const fill = (width: number): void => {
+    for (let row = Math.floor(y) * scale; row < (Math.floor(y) + 1) * scale; row += 1) {
+      for (let column = x * scale; column < (x + width) * scale; column += 1) pixels.fill(0, (row * size + column) * 4, (row * size + column) * 4 + 3);
+    }
+  };
+  const path = /stroke="#000000" d="([^"]+)"/.exec(svg)![1]!;
+  for (const [, command, first, second] of path.matchAll(/([Mmh])\s*(-?[\d.]+)(?:[\s,]+(-?[\d.]+))?/g)) {
+    if (command === 'M') [x, y] = [Number(first), Number(second)];
+    else if (command === 'm') [x, y] = [x + Number(first), y + Number(second)];
+    else {
+      fill(Number(first));
+      x += Number(first);
+    }
+  }
+  return { pixels, size };
+}
