@@ -46,8 +46,8 @@ export type {
   UserAdapter,
 } from './options.js';
 export type { TableOptions } from './store/entities.js';
-export type { ContactSetup, TotpSetup, TotpSetupOptions } from './service/enrollment.js';
-export type { ChallengeSent } from './service/login-challenge.js';
+export type { ContactSetup, TotpSetup, TotpSetupOptions } from './service/enrollment-input.js';
+export type { ChallengeSent } from './service/code-sending.js';
 export type { Authenticator } from './service/management.js';
 export type { TwoFactorEvent, TwoFactorEventName, TwoFactorListener } from './service/events.js';
 export type { PendingView } from './session/pending-login.js';

@@ -3,14 +3,15 @@ import { TwoFactorMechanism, type DeliveredMechanism, type MethodName } from '..
 import { StepUpRequiredError, UserNotLoggedInError } from '../errors.js';
 import { sessionToken, stepUp } from '../passport/second-factor.js';
 import type { Identity } from '../service/context.js';
-import type { Change, ContactSetup, TotpSetup, TotpSetupOptions } from '../service/enrollment.js';
-import type { ChallengeSent } from '../service/login-challenge.js';
+import type { Change } from '../service/enrollment.js';
+import type { ContactSetup, TotpSetup, TotpSetupOptions } from '../service/enrollment-input.js';
+import type { ChallengeSent } from '../service/code-sending.js';
 import type { Authenticator } from '../service/management.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
-import type { VerifiedLogin } from '../service/verification.js';
+import type { VerifiedLogin } from '../service/subject.js';
 import { authenticationOf, carryOver, elevate, isRecent, storeStepUp, stepUpToken } from '../session/authentication.js';
 import { hasSession, userOf } from '../session/session.js';
-import type { TwoFactorAccount } from '../store/entities.js';
+import type { TwoFactorAccount } from '../store/rows.js';
 
 /** `req.auth.twoFactor`: what `TwoFactorService` does by id, for the user of this request and with its session's standing. */
 export class RequestTwoFactor {

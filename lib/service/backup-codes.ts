@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { generateBackupCodes, generateSalt, stretchBackupCode } from '../core/backup-code.js';
 import { TwoFactorNotSetupError } from '../errors.js';
-import type { TwoFactorAccount } from '../store/entities.js';
+import type { TwoFactorAccount } from '../store/rows.js';
 import type { Context, Identity } from './context.js';
 
 /** A written set that no account points to yet. */

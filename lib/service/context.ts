@@ -1,5 +1,6 @@
 import { sha256, Keyring } from '../core/keyring.js';
-import { readOptions, type Settings, type TwoFactorOptions } from '../options.js';
+import type { TwoFactorOptions } from '../options.js';
+import { readOptions, type Settings } from '../settings.js';
 import { AccountStore } from '../store/account-store.js';
 import { AuthenticatorStore } from '../store/authenticator-store.js';
 import { BackupCodeStore } from '../store/backup-code-store.js';

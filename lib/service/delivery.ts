@@ -4,7 +4,7 @@ import { generateOneTimeCode, type ChallengePurpose } from '../core/one-time-cod
 import { afterSend, afterUnsent } from '../core/throttle.js';
 import { DeliveryFailedError, InvalidInputError, TooManyAttemptsError } from '../errors.js';
 import type { Send } from '../options.js';
-import type { TwoFactorAuthenticator, TwoFactorChallenge } from '../store/entities.js';
+import type { TwoFactorAuthenticator, TwoFactorChallenge } from '../store/rows.js';
 import type { Context, Identity } from './context.js';
 
 /** The one live code of a method in a challenge. A new one takes its place. */

@@ -3,64 +3,25 @@ import { maskContact, normalizeContact, sameContact } from '../core/contact.js';
 import { sha256 } from '../core/keyring.js';
 import { methodNames, TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
 import { isDigits, readCode } from '../core/one-time-code.js';
-import { encodeBase32, qrCode, totpUri, type QrFormat } from '../core/provisioning.js';
+import { encodeBase32, qrCode, totpUri } from '../core/provisioning.js';
 import { defaultTotpParameters, generateTotpSecret, matchTotp } from '../core/totp.js';
 import { InvalidInputError, TwoFactorAlreadyEnabledError, TwoFactorNotSetupError } from '../errors.js';
-import type { TwoFactorAccount, TwoFactorAuthenticator, TwoFactorChallenge } from '../store/entities.js';
+import type { TwoFactorAccount, TwoFactorAuthenticator } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 import type { BackupCodes } from './backup-codes.js';
+import {
+  accountLabel, readBoolean, readSecret, readTotpOptions, type ContactSetup, type TotpSetup, type TotpSetupOptions,
+} from './enrollment-input.js';
 import { findUser, type Context, type Identity } from './context.js';
 import { readLiveCodes, type CodeScope, type Delivery } from './delivery.js';
-import { isLive, type Match, type Subject, type Verification } from './verification.js';
-
-export interface TotpSetupOptions {
-  /** Tells several authenticator apps of one user apart. Default `'default'`. */
-  readonly label?: string;
-  /** Default `'png'`, a data URL; `'svg'` is SVG text and costs the event loop a tenth. */
-  readonly qr?: QrFormat;
-}
-
-export interface TotpSetup {
-  /** Base32, to be typed where no QR code can be scanned. */
-  readonly secret: string;
-  readonly uri: string;
-  readonly qrCode: string;
-  /** Only where the method was enabled at once (`setup.totp(false)`); `[]` for a user who has a set. */
-  readonly backupCodes?: string[];
-}
-
-export interface ContactSetup {
-  readonly maskedContact: string;
-  readonly verified: boolean;
-  /** Not enumerable: for the server, which sends the code where the library does not. */
-  readonly contact?: string;
-  readonly otpValue?: string;
-}
-
-/** What an enrolment holds until it is confirmed, sealed in its challenge. */
-interface Draft {
-  readonly label: string;
-  /** Base64 of the TOTP secret, or the contact. */
-  readonly value: string;
-}
+import type { Draft, EnrollmentDrafts, PreparedSnapshot } from './enrollment-draft.js';
+import { isLive, type Match, type Subject } from './subject.js';
+import type { Verification } from './verification.js';
 
 /** The account after a change of factors, for the session that made it to keep its standing. */
 export interface Change<T> {
   readonly result: T;
   readonly account: TwoFactorAccount | undefined;
-}
-
-const enrollmentExpiry = 15 * 60_000;
-
-export function readLabel(label: unknown): string {
-  const text = typeof label === 'string' ? label.normalize('NFC').trim() : '';
-  if (text.length < 1 || text.length > 64 || /\p{Cc}/u.test(text)) throw new InvalidInputError('label', 'a text of 1 to 64 characters');
-  return text;
-}
-
-function readBoolean(field: string, value: unknown): boolean {
-  if (typeof value !== 'boolean') throw new InvalidInputError(field, 'true or false');
-  return value;
 }
 
 /**
@@ -71,30 +32,42 @@ export class Enrollment {
   constructor(
     private readonly context: Context,
     private readonly delivery: Delivery,
+    private readonly drafts: EnrollmentDrafts,
     private readonly verification: Verification,
     private readonly backupCodes: BackupCodes,
   ) {}
 
-  async setupTotp(identity: Identity, requireVerification: unknown = true, options: TotpSetupOptions = {}): Promise<Change<TotpSetup>> {
+  async setupTotp(identity: Identity, requireVerification: unknown = true, options?: TotpSetupOptions): Promise<Change<TotpSetup>> {
     const verify = readBoolean('requireVerification', requireVerification);
-    const label = readLabel(options.label ?? 'default');
-    const format: unknown = options.qr ?? 'png';
-    if (format !== 'png' && format !== 'svg') throw new InvalidInputError('qr', '"png" or "svg"');
+    const { label, qr } = readTotpOptions(options);
     const user = await this.user(identity);
     const handle = sha256(label);
     const snapshot = await this.prepare(identity, TwoFactorMechanism.TOTP, (authenticator) => authenticator.handle === handle);
 
     const secret = generateTotpSecret();
     const uri = totpUri({ ...defaultTotpParameters, issuer: this.context.settings.issuer, label: accountLabel(this.context, user, identity), secret });
-    const setup = { secret: encodeBase32(secret), uri, qrCode: await qrCode(uri, format) };
+    const setup = { secret: encodeBase32(secret), uri, qrCode: await qrCode(uri, qr) };
     const draft = { label, value: secret.toString('base64') };
     if (verify) {
-      await this.begin(identity, TwoFactorMechanism.TOTP, handle, draft, snapshot);
+      await this.drafts.begin(identity, TwoFactorMechanism.TOTP, handle, draft, snapshot);
       return { result: setup, account: undefined };
     }
     await this.add(identity, TwoFactorMechanism.TOTP, handle, draft, 0, snapshot);
     const { codes, account } = await this.backupCodes.changeWithCodes(identity);
     return { result: { ...setup, backupCodes: codes }, account };
+  }
+
+  /**
+   * Enables a TOTP whose secret the user's app has already, from a table of the app's own.
+   * @param base32 at least 16 bytes; its codes are SHA-1, 6 digits, 30 s
+   */
+  async importTotp(identity: Identity, base32: unknown, options?: Pick<TotpSetupOptions, 'label'>): Promise<void> {
+    const secret = readSecret(base32);
+    const { label } = readTotpOptions(options);
+    const handle = sha256(label);
+    const snapshot = await this.prepare(identity, TwoFactorMechanism.TOTP, (authenticator) => authenticator.handle === handle);
+    await this.add(identity, TwoFactorMechanism.TOTP, handle, { label, value: secret.toString('base64') }, 0, snapshot);
+    await this.context.accounts.change(identity.key);
   }
 
   async setupContact(
@@ -118,7 +91,7 @@ export class Enrollment {
       const account = await this.context.accounts.change(identity.key);
       return { result: { maskedContact, verified: true }, account };
     }
-    const otpValue = await this.sendFirst(identity, mechanism, handle, draft, snapshot);
+    const otpValue = await this.drafts.beginWithCode(identity, mechanism, handle, draft, snapshot);
     const result: ContactSetup = { maskedContact, verified: false };
     Object.defineProperty(result, 'contact', { value: contact });
     if (otpValue !== undefined) Object.defineProperty(result, 'otpValue', { value: otpValue });
@@ -142,7 +115,7 @@ export class Enrollment {
     const challenge = subject.challenge;
     // Of parallel confirmations one deletes the row and enrols.
     if (!challenge || !(await this.context.challenges.consume(challenge.id, this.context.settings.clock()))) throw new TwoFactorNotSetupError();
-    await this.add(identity, mechanism, challenge.handle, this.open(challenge), match.confirmedStep ?? 0, subject.snapshot);
+    await this.add(identity, mechanism, challenge.handle, this.drafts.open(challenge), match.confirmedStep ?? 0, subject.snapshot);
     const { codes, account } = await this.backupCodes.changeWithCodes(identity);
     return { result: codes, account };
   }
@@ -157,7 +130,7 @@ export class Enrollment {
       const scope: CodeScope = { challengeId: challenge.id, purpose: 'enrollment', identity, mechanism };
       return this.delivery.matches(scope, readLiveCodes(challenge)[method as 'email' | 'sms'], code) ? { method } : undefined;
     }
-    const secret = Buffer.from(this.open(challenge).value, 'base64');
+    const secret = Buffer.from(this.drafts.open(challenge).value, 'base64');
     const step = matchTotp(secret, code, defaultTotpParameters, { now: settings.clock(), window: settings.totpWindow, after: 0 });
     return step === undefined ? undefined : { method, confirmedStep: step };
   }
@@ -171,7 +144,7 @@ export class Enrollment {
   /** Reads the user's state, with an account to charge attempts to. */
   private async prepare(
     identity: Identity, mechanism: TwoFactorMechanism, same: (authenticator: TwoFactorAuthenticator) => boolean,
-  ): Promise<Snapshot & { account: TwoFactorAccount }> {
+  ): Promise<PreparedSnapshot> {
     const read = () => this.context.snapshots.ofUser(identity.key, { purpose: 'enrollment', mechanism });
     let snapshot = await read();
     if (!snapshot.account) {
@@ -182,47 +155,7 @@ export class Enrollment {
     if (snapshot.authenticators.some((authenticator) => authenticator.mechanism === mechanism && same(authenticator))) {
       throw new TwoFactorAlreadyEnabledError();
     }
-    return snapshot as Snapshot & { account: TwoFactorAccount };
-  }
-
-  private async begin(
-    identity: Identity, mechanism: TwoFactorMechanism, handle: string, draft: Draft,
-    snapshot: Snapshot & { account: TwoFactorAccount }, prepared?: { id: string; codes: string },
-  ): Promise<void> {
-    const { settings, keyring, challenges } = this.context;
-    const now = settings.clock();
-    const id = prepared?.id ?? newId();
-    const newest = snapshot.challenges.at(-1)?.createdAt ?? 0;
-    await challenges.add({
-      id, userKey: identity.key, userId: identity.id, purpose: 'enrollment', mechanism, handle,
-      challengeEpoch: snapshot.account.challengeEpoch, strategy: '', kind: '', remember: 0, info: '',
-      sealed: keyring.seal('enrollment', identity.id, id, JSON.stringify(draft)),
-      codes: prepared?.codes ?? '{}', codeVersion: 0, verifiedBy: '',
-      // Two begun in one millisecond still have an order: the newest is the one to be confirmed.
-      createdAt: Math.max(now, newest + 1), expiresAt: now + enrollmentExpiry,
-    });
-    const replaced = snapshot.challenges.filter((old) => old.handle === handle || !isLive(old, snapshot.account, now));
-    const crowded = snapshot.challenges.slice(0, Math.max(0, snapshot.challenges.length - settings.pendingLogins + 1));
-    await challenges.remove([...new Set([...replaced, ...crowded].map((old) => old.id))]);
-  }
-
-  /** @returns the code where the app has to send it */
-  private async sendFirst(
-    identity: Identity, mechanism: DeliveredMechanism, handle: string, draft: Draft, snapshot: Snapshot & { account: TwoFactorAccount },
-  ): Promise<string | undefined> {
-    const quotas = [this.delivery.userQuota(identity, mechanism), this.delivery.destinationQuota(draft.value)];
-    await this.delivery.reserveAll(quotas);
-    const scope: CodeScope = { challengeId: newId(), purpose: 'enrollment', identity, mechanism };
-    const { code, live } = this.delivery.issue(scope, '');
-    await this.begin(identity, mechanism, handle, draft, snapshot, {
-      id: scope.challengeId, codes: JSON.stringify({ [methodNames[mechanism]]: live }),
-    });
-    await this.delivery.sendReserved(scope, draft.value, code, live.expiresAt, quotas);
-    return this.delivery.sender(mechanism) ? undefined : code;
-  }
-
-  private open(challenge: TwoFactorChallenge): Draft {
-    return JSON.parse(this.context.keyring.open('enrollment', challenge.userId, challenge.id, challenge.sealed).toString()) as Draft;
+    return snapshot as PreparedSnapshot;
   }
 
   private async add(
@@ -243,12 +176,4 @@ export class Enrollment {
     if (!added) throw new TwoFactorAlreadyEnabledError();
     events.emit('enrolled', { userId: identity.id, mechanism, method: methodNames[mechanism], at: now });
   }
-}
-
-const newId = (): string => sha256(randomBytes(32).toString('hex'));
-
-/** What the account is called in an authenticator app. */
-export function accountLabel({ settings: { users } }: Context, user: Express.User, identity: Identity): string {
-  const names = [users.label?.(user), users.email?.(user), identity.id];
-  return names.find((name): name is string => typeof name === 'string' && name !== '') ?? identity.id;
 }

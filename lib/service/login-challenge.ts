@@ -1,18 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { sha256 } from '../core/keyring.js';
 import { maskContact } from '../core/contact.js';
+import { sha256 } from '../core/keyring.js';
 import { methodNames, TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
 import type { ChallengePurpose } from '../core/one-time-code.js';
 import {
-  DeliveryFailedError, TooManyAttemptsError, TwoFactorExpiredError, type AvailableContact, type AvailableMethods,
-  type PublicMethods,
+  DeliveryFailedError, TwoFactorExpiredError, type AvailableContact, type AvailableMethods, type PublicMethods,
 } from '../errors.js';
 import type { StrategyKind } from '../options.js';
-import type { TwoFactorAccount, TwoFactorAuthenticator, TwoFactorChallenge } from '../store/entities.js';
+import type { TwoFactorAccount, TwoFactorChallenge } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
+import { newestOf, type ChallengeSent, type CodeSending, type Outgoing } from './code-sending.js';
 import { findUser, type Context, type Identity } from './context.js';
-import { checkResend, readLiveCodes, type CodeScope, type Delivery, type LiveCodes } from './delivery.js';
-import { isLive, missing, type Subject, type Verification } from './verification.js';
+import type { CodeScope, Delivery, LiveCodes } from './delivery.js';
+import { isLive, missing } from './subject.js';
+import type { Verification } from './verification.js';
 
 /** How the first factor was proved, kept until the second one is. */
 export interface FirstFactor {
@@ -41,40 +42,18 @@ export interface FinishedLogin {
   readonly securityEpoch: number;
 }
 
-export interface ChallengeSent {
-  readonly maskedContact: string;
-  /** Epoch milliseconds. */
-  readonly expiresAt: number;
-  /** Not enumerable, as on `SecondFactorRequiredError`. */
-  readonly contact?: string;
-  readonly otpValue?: string;
-  readonly challengeToken?: string;
-}
-
-interface Outgoing {
-  readonly mechanism: DeliveredMechanism;
-  readonly scope: CodeScope;
-  readonly contact: string;
-  readonly code: string;
-  readonly expiresAt: number;
-  readonly quota: string;
-}
-
 const longestInfo = 2048;
 const stepUpExpiry = 10 * 60_000;
 const delivered: readonly DeliveredMechanism[] = [TwoFactorMechanism.EMAIL, TwoFactorMechanism.SMS];
 
 const newToken = (): string => randomBytes(32).toString('base64url');
 
-/** The newest verified contact: the one that codes are sent to. */
-export const newestOf = (snapshot: Snapshot, mechanism: TwoFactorMechanism): TwoFactorAuthenticator | undefined =>
-  snapshot.authenticators.findLast((authenticator) => authenticator.mechanism === mechanism);
-
 /** Begins, feeds and ends the challenges of pending logins and step-ups. */
 export class LoginChallenge {
   constructor(
     private readonly context: Context,
     private readonly delivery: Delivery,
+    private readonly sending: CodeSending,
     private readonly verification: Verification,
   ) {}
 
@@ -100,7 +79,7 @@ export class LoginChallenge {
         continue;
       }
       const quota = this.delivery.userQuota(identity, mechanism);
-      const refusal = await this.refusal(contact, mechanism, quota);
+      const refusal = await this.sending.refusal(contact, mechanism, quota);
       if (refusal) {
         refusals.push(refusal);
         continue;
@@ -132,7 +111,7 @@ export class LoginChallenge {
         ...(contacts.sms && { sms: contacts.sms.maskedContact }),
         ...(availableMethods.backupCode && { backupCode: true as const }),
       },
-      deliver: () => this.deliverAll(row, outgoing, availableMethods.totp === true),
+      deliver: () => this.sending.deliverAll(row, outgoing, availableMethods.totp === true),
     };
   }
 
@@ -140,7 +119,7 @@ export class LoginChallenge {
   async sendForLogin(token: string, mechanism: DeliveredMechanism): Promise<ChallengeSent> {
     const subject = await this.verification.ofChallenge(token);
     if (subject.challenge.purpose !== 'login' || subject.challenge.verifiedBy !== '') throw new TwoFactorExpiredError();
-    return this.send(subject, mechanism);
+    return this.sending.send(subject, mechanism);
   }
 
   /** The same for a user who is logged in. @param token of the session's step-up, which is begun where there is none */
@@ -158,7 +137,7 @@ export class LoginChallenge {
       await challenges.add(challenge);
       await this.prune(snapshot as Snapshot & { account: TwoFactorAccount }, now);
     }
-    const sent = await this.send({ identity, account, snapshot, challenge }, mechanism);
+    const sent = await this.sending.send({ identity, account, snapshot, challenge }, mechanism);
     return Object.defineProperty(sent, 'challengeToken', { value: used });
   }
 
@@ -183,83 +162,6 @@ export class LoginChallenge {
     if (user === undefined) throw new TwoFactorExpiredError();
     const info: unknown = challenge.info === '' ? undefined : JSON.parse(keyring.open('auth-info', identity.id, challenge.id, challenge.info).toString());
     return { identity, user, info, remember: challenge.remember === 1, securityEpoch: account.securityEpoch };
-  }
-
-  private async refusal(contact: string, mechanism: DeliveredMechanism, quota: string): Promise<Error | undefined> {
-    if (!(await this.delivery.allows(contact, mechanism))) return new DeliveryFailedError();
-    try {
-      await this.delivery.reserve(quota);
-      return undefined;
-    } catch (error) {
-      if (error instanceof TooManyAttemptsError) return error;
-      throw error;
-    }
-  }
-
-  private async send(subject: Subject & { challenge: TwoFactorChallenge }, mechanism: DeliveredMechanism): Promise<ChallengeSent> {
-    const { challenge, identity, snapshot } = subject;
-    const { challenges, settings, events } = this.context;
-    const authenticator = newestOf(snapshot, mechanism);
-    if (!authenticator) throw await missing(this.context, identity, mechanism);
-    const codes = readLiveCodes(challenge);
-    const previous = codes[methodNames[mechanism]];
-    checkResend(previous, challenge, settings.clock());
-    const contact = await this.delivery.contactOf(authenticator, mechanism);
-    await this.delivery.checkDestination(contact, mechanism);
-    const quota = this.delivery.userQuota(identity, mechanism);
-    await this.delivery.reserve(quota);
-    const scope: CodeScope = { challengeId: challenge.id, purpose: challenge.purpose, identity, mechanism };
-    const { code, live } = this.delivery.issue(scope, authenticator.id, previous);
-    const next = { ...codes, [methodNames[mechanism]]: live };
-    // Of twenty resends at once, one replaces the code and sends; the others cost nothing.
-    if (!(await challenges.replaceCodes(challenge.id, challenge.codeVersion, JSON.stringify(next)))) {
-      await this.delivery.release(quota);
-      throw new TooManyAttemptsError(1);
-    }
-    const row = { ...challenge, codeVersion: challenge.codeVersion + 1, codes: JSON.stringify(next) };
-    await this.deliverOne(row, { mechanism, scope, contact, code, expiresAt: live.expiresAt, quota }, previous?.sentAt ?? 0);
-    events.emit('challenged', { userId: identity.id, mechanism, method: methodNames[mechanism], at: settings.clock() });
-    const sent: ChallengeSent = { maskedContact: maskContact(mechanism, contact), expiresAt: live.expiresAt };
-    Object.defineProperty(sent, 'contact', { value: contact });
-    if (!this.delivery.sender(mechanism)) Object.defineProperty(sent, 'otpValue', { value: code });
-    return sent;
-  }
-
-  /** At the halt. A sender that fails ends the login only where its code is what the user needs to go on. */
-  private async deliverAll(row: TwoFactorChallenge, outgoing: readonly Outgoing[], hasTotp: boolean): Promise<void> {
-    const failures: unknown[] = [];
-    let current = row;
-    for (const [index, result] of (await Promise.allSettled(outgoing.map((message) => this.sendOut(message)))).entries()) {
-      if (result.status === 'fulfilled') continue;
-      failures.push(result.reason);
-      const message = outgoing[index];
-      if (message) current = await this.takeBack(current, message, 0);
-    }
-    const otherWay = hasTotp || Object.keys(readLiveCodes(row)).length > failures.length;
-    if (failures.length > 0 && !otherWay) throw failures[0] as Error;
-  }
-
-  private async deliverOne(row: TwoFactorChallenge, message: Outgoing, previouslySentAt: number): Promise<void> {
-    try {
-      await this.sendOut(message);
-    } catch (error) {
-      await this.takeBack(row, message, previouslySentAt);
-      throw error;
-    }
-  }
-
-  private sendOut({ scope, contact, code, expiresAt, quota }: Outgoing): Promise<void> {
-    return this.delivery.sendReserved(scope, contact, code, expiresAt, [quota]);
-  }
-
-  /** A message that was not sent is not counted: the next request may ask again at once. */
-  private async takeBack(row: TwoFactorChallenge, { mechanism }: Outgoing, sentAt: number): Promise<TwoFactorChallenge> {
-    const codes = readLiveCodes(row);
-    const live = codes[methodNames[mechanism]];
-    if (!live) return row;
-    const next = JSON.stringify({ ...codes, [methodNames[mechanism]]: { ...live, sends: live.sends - 1, sentAt } });
-    await this.context.challenges.replaceCodes(row.id, row.codeVersion, next);
-    return { ...row, codes: next, codeVersion: row.codeVersion + 1 };
   }
 
   private row(

@@ -2,13 +2,13 @@ import { sha256 } from '../core/keyring.js';
 import { methodNames, TwoFactorMechanism } from '../core/mechanism.js';
 import { totpUri } from '../core/provisioning.js';
 import { InvalidInputError, TwoFactorAlreadyEnabledError, TwoFactorNotSetupError } from '../errors.js';
-import type { TwoFactorAccount, TwoFactorAuthenticator } from '../store/entities.js';
+import type { TwoFactorAccount, TwoFactorAuthenticator } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 import { findUser, type Context, type Identity } from './context.js';
 import type { Delivery } from './delivery.js';
-import { accountLabel, readLabel } from './enrollment.js';
-import { newestOf } from './login-challenge.js';
-import { missing } from './verification.js';
+import { accountLabel, readLabel } from './enrollment-input.js';
+import { newestOf } from './code-sending.js';
+import { missing } from './subject.js';
 
 /** A verified method, as its owner may see it. */
 export interface Authenticator {

@@ -1,13 +1,18 @@
 import { TwoFactorMechanism, type MethodName } from '../core/mechanism.js';
-import type { Settings, TwoFactorOptions } from '../options.js';
+import type { TwoFactorOptions } from '../options.js';
+import type { Settings } from '../settings.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 import { BackupCodes } from './backup-codes.js';
+import { CodeSending, type ChallengeSent } from './code-sending.js';
 import { createContext, identify, identityOf, type Context, type Identity } from './context.js';
 import { Delivery } from './delivery.js';
-import { Enrollment, type ContactSetup, type TotpSetup, type TotpSetupOptions } from './enrollment.js';
+import { Enrollment } from './enrollment.js';
+import type { ContactSetup, TotpSetup, TotpSetupOptions } from './enrollment-input.js';
+import { EnrollmentDrafts } from './enrollment-draft.js';
 import type { TwoFactorEventName, TwoFactorListener } from './events.js';
-import { LoginChallenge, type ChallengeSent } from './login-challenge.js';
+import { LoginChallenge } from './login-challenge.js';
 import { Management, type Authenticator } from './management.js';
+import { Matching } from './matching.js';
 import { Verification } from './verification.js';
 
 /**
@@ -36,10 +41,10 @@ export class TwoFactorService {
     this.context = createContext(options);
     const delivery = new Delivery(this.context);
     this.settings = this.context.settings;
-    this.verification = new Verification(this.context, delivery);
+    this.verification = new Verification(this.context, new Matching(this.context, delivery));
     this.backupCodes = new BackupCodes(this.context);
-    this.enrollment = new Enrollment(this.context, delivery, this.verification, this.backupCodes);
-    this.logins = new LoginChallenge(this.context, delivery, this.verification);
+    this.enrollment = new Enrollment(this.context, delivery, new EnrollmentDrafts(this.context, delivery), this.verification, this.backupCodes);
+    this.logins = new LoginChallenge(this.context, delivery, new CodeSending(this.context, delivery), this.verification);
     this.management = new Management(this.context, delivery);
   }
 
@@ -52,6 +57,14 @@ export class TwoFactorService {
     sms: async (userId: string, phone: string, requireVerification?: boolean): Promise<ContactSetup> =>
       (await this.enrollment.setupContact(identityOf(userId), TwoFactorMechanism.SMS, phone, requireVerification)).result,
   };
+
+  /**
+   * Enables a TOTP from a base32 secret that the user's authenticator app has already, as verified.
+   * @throws InvalidInputError for one of less than 16 bytes, TwoFactorAlreadyEnabledError
+   */
+  importTotp(userId: string, base32: string, options?: { readonly label?: string }): Promise<void> {
+    return this.enrollment.importTotp(identityOf(userId), base32, options);
+  }
 
   /** Confirms the newest live enrolment of the mechanism; answers fresh backup codes, `[]` where there is a set. */
   readonly complete = {

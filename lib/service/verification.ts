@@ -1,58 +1,28 @@
 import { parseBackupCode, stretchBackupCode } from '../core/backup-code.js';
 import { sha256 } from '../core/keyring.js';
-import { methodNames, TwoFactorMechanism, type MethodName } from '../core/mechanism.js';
-import { isDigits, readCode } from '../core/one-time-code.js';
+import { TwoFactorMechanism, type MethodName } from '../core/mechanism.js';
+import { readCode } from '../core/one-time-code.js';
 import { afterFailure, afterSuccess, endsPendingLogins, retryAt } from '../core/throttle.js';
-import { matchTotp } from '../core/totp.js';
 import {
-  InvalidBackupCodeError, InvalidInputError, InvalidTwoFactorCodeError, TooManyAttemptsError, TwoFactorExpiredError,
-  TwoFactorNotSetupError, TwoFactorSetupIncompleteError,
+  InvalidBackupCodeError, InvalidTwoFactorCodeError, TooManyAttemptsError, TwoFactorExpiredError, TwoFactorNotSetupError,
 } from '../errors.js';
-import type { TwoFactorAccount, TwoFactorAuthenticator, TwoFactorChallenge } from '../store/entities.js';
-import type { Snapshot } from '../store/snapshot-store.js';
+import type { TwoFactorAccount, TwoFactorChallenge } from '../store/rows.js';
 import type { Context, Identity } from './context.js';
-import { readLiveCodes, secondsUntil, type Delivery } from './delivery.js';
-
-/** What a verdict is about: a user, as one SELECT saw it, and the challenge that the code answers, where there is one. */
-export interface Subject {
-  readonly identity: Identity;
-  readonly account: TwoFactorAccount;
-  readonly snapshot: Snapshot;
-  readonly challenge: TwoFactorChallenge | undefined;
-}
-
-/** A right code. */
-export interface Match {
-  readonly method: MethodName;
-  readonly authenticator?: TwoFactorAuthenticator;
-  /** The time step that it spends. */
-  readonly step?: number;
-  /** The time step of a code that confirms an enrolment: spent for the new authenticator, not for the others. */
-  readonly confirmedStep?: number;
-}
-
-export interface Verified<S extends Subject = Subject> {
-  readonly subject: S;
-  readonly method: MethodName;
-}
-
-export type VerifiedLogin = Verified<Subject & { readonly challenge: TwoFactorChallenge }>;
+import { secondsUntil } from './delivery.js';
+import type { Matching } from './matching.js';
+import { isLive, type Match, type Subject, type Verified, type VerifiedLogin } from './subject.js';
 
 /** Of parallel verdicts on one account one is committed; the others look again, at the most this often. */
 const verdictTries = 3;
 
 const challengeId = (token: string): string => sha256(token);
 
-export function isLive(challenge: TwoFactorChallenge | undefined, account: TwoFactorAccount | undefined, now: number): challenge is TwoFactorChallenge {
-  return challenge !== undefined && account !== undefined && challenge.expiresAt > now && challenge.challengeEpoch === account.challengeEpoch;
-}
-
 /**
  * Decides on codes. Every verdict is committed to the account before it is answered, so that a burst of parallel
  * guesses buys none extra, a crash denies, and counts hold across logins, sessions and processes.
  */
 export class Verification {
-  constructor(private readonly context: Context, private readonly delivery: Delivery) {}
+  constructor(private readonly context: Context, private readonly matching: Matching) {}
 
   /** Verifies a code for a pending login. The challenge stays: the caller uses it up or marks it verified. */
   async verifyLogin(token: string | undefined, methods: readonly MethodName[], code: unknown): Promise<VerifiedLogin> {
@@ -130,9 +100,9 @@ export class Verification {
     const only = methods.length === 1 ? methods[0] : undefined;
     const { subject, match } = await (backupCode !== undefined
       ? this.judgeBackupCode(load, backupCode)
-      : this.judge(load, (given) => this.decide(given, methods, code), only));
+      : this.judge(load, (given) => this.matching.decide(given, methods, code), only));
     const { method, authenticator } = match;
-    if (method === 'totp' && authenticator) await this.reseal(authenticator);
+    if (method === 'totp' && authenticator) await this.matching.reseal(authenticator);
     this.context.events.emit('verified', this.event(subject.identity, method));
     return { subject, method };
   }
@@ -198,60 +168,8 @@ export class Verification {
     if (lockedUntil > now) this.context.events.emit('locked', { ...this.event(identity, method), lockedUntil });
   }
 
-  /** One verdict over every method asked for. Only what the user has and what the code could be is tried. */
-  private decide(subject: Subject, methods: readonly MethodName[], code: string): Match | undefined {
-    const { authenticators } = subject.snapshot;
-    const asked = authenticators.filter(({ mechanism }) => methods.includes(methodNames[mechanism]));
-    if (asked.length === 0 && !(methods.includes('backup_code') && subject.account.backupSetId !== '')) throw new TwoFactorNotSetupError();
-    const shaped = asked.filter(({ mechanism, digits }) =>
-      isDigits(code, mechanism === TwoFactorMechanism.TOTP ? digits : this.context.settings.codeLength));
-    if (shaped.length === 0) throw new InvalidInputError('code', 'a code of a known shape');
-
-    let match: Match | undefined;
-    for (const authenticator of shaped) match ??= this.match(subject, authenticator, code);
-    return match;
-  }
-
-  private match(subject: Subject, authenticator: TwoFactorAuthenticator, code: string): Match | undefined {
-    const { mechanism } = authenticator;
-    if (mechanism === TwoFactorMechanism.TOTP) {
-      const step = this.matchTotp(authenticator, code, Math.max(subject.account.lastStep, authenticator.confirmedStep));
-      return step === undefined ? undefined : { method: 'totp', authenticator, step };
-    }
-    const { challenge, identity } = subject;
-    if (!challenge) return undefined;
-    const method = methodNames[mechanism];
-    const live = readLiveCodes(challenge)[method];
-    if (live?.authenticator !== authenticator.id) return undefined;
-    const scope = { challengeId: challenge.id, purpose: challenge.purpose, identity, mechanism };
-    return this.delivery.matches(scope, live, code) ? { method, authenticator } : undefined;
-  }
-
-  private matchTotp(authenticator: TwoFactorAuthenticator, code: string, after: number): number | undefined {
-    const { keyring, settings } = this.context;
-    const secret = keyring.open('totp-secret', authenticator.userId, authenticator.id, authenticator.sealed);
-    return matchTotp(secret, code, authenticator, {
-      now: settings.clock(), window: settings.totpWindow, after,
-    });
-  }
-
-  /** A secret under an older key is sealed with the first one, now that its user has come by. */
-  private async reseal({ sealed, userId, userKey, id }: TwoFactorAuthenticator): Promise<void> {
-    const { keyring, authenticators } = this.context;
-    if (keyring.isCurrent(sealed)) return;
-    const secret = keyring.open('totp-secret', userId, id, sealed);
-    await authenticators.update(userKey, id, { sealed: keyring.seal('totp-secret', userId, id, secret) });
-  }
-
   private event(identity: Identity, method: MethodName | undefined) {
     const mechanism = { totp: TwoFactorMechanism.TOTP, email: TwoFactorMechanism.EMAIL, sms: TwoFactorMechanism.SMS, backup_code: undefined }[method ?? 'backup_code'];
     return { userId: identity.id, at: this.context.settings.clock(), ...(method && { method }), ...(mechanism && { mechanism }) };
   }
-}
-
-/** Why there is nothing to use: it was begun and never confirmed, or never begun. */
-export async function missing(context: Context, identity: Identity, mechanism: TwoFactorMechanism): Promise<Error> {
-  const { account, challenges } = await context.snapshots.ofUser(identity.key, { purpose: 'enrollment', mechanism });
-  const begun = challenges.some((challenge) => isLive(challenge, account, context.settings.clock()));
-  return begun ? new TwoFactorSetupIncompleteError() : new TwoFactorNotSetupError();
 }

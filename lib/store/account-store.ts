@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { affected, columnsOf, insert, retrying, type Row, type RowReader } from './database.js';
-import { entityNames, type TwoFactorAccount } from './entities.js';
+import { entityNames } from './entities.js';
+import type { TwoFactorAccount } from './rows.js';
 
 /** A change of factors is committed by this many tries at the most; each lost one means that another change won. */
 const changeTries = 20;

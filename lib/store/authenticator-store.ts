@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { affected, insert } from './database.js';
-import { entityNames, type TwoFactorAuthenticator } from './entities.js';
+import { entityNames } from './entities.js';
+import type { TwoFactorAuthenticator } from './rows.js';
 
 export class AuthenticatorStore {
   constructor(private readonly db: DataSource) {}

@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { affected, insert } from './database.js';
-import { entityNames, type TwoFactorBackupCode } from './entities.js';
+import { entityNames } from './entities.js';
+import type { TwoFactorBackupCode } from './rows.js';
 
 export class BackupCodeStore {
   constructor(private readonly db: DataSource) {}

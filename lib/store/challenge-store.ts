@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { affected, insert } from './database.js';
-import { entityNames, type TwoFactorChallenge } from './entities.js';
+import { entityNames } from './entities.js';
+import type { TwoFactorChallenge } from './rows.js';
 
 export class ChallengeStore {
   constructor(private readonly db: DataSource) {}

@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { affected, columnsOf, insert, retrying, type Row, type RowReader } from './database.js';
-import { entityNames, type TwoFactorQuota } from './entities.js';
+import { entityNames } from './entities.js';
+import type { TwoFactorQuota } from './rows.js';
 
 export type QuotaCounts = Omit<TwoFactorQuota, 'id' | 'version'>;
 

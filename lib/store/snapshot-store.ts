@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { columnsOf, retrying, type Row } from './database.js';
-import { entityNames, type TwoFactorAccount, type TwoFactorAuthenticator, type TwoFactorChallenge } from './entities.js';
+import { entityNames } from './entities.js';
+import type { TwoFactorAccount, TwoFactorAuthenticator, TwoFactorChallenge } from './rows.js';
 
 /** What one SELECT tells about a user: all that a decision needs, of one moment. */
 export interface Snapshot {

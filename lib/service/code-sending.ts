@@ -1,0 +1,116 @@
+import { maskContact } from '../core/contact.js';
+import { methodNames, type DeliveredMechanism, type TwoFactorMechanism } from '../core/mechanism.js';
+import { DeliveryFailedError, TooManyAttemptsError } from '../errors.js';
+import type { TwoFactorAuthenticator, TwoFactorChallenge } from '../store/rows.js';
+import type { Snapshot } from '../store/snapshot-store.js';
+import type { Context } from './context.js';
+import { checkResend, readLiveCodes, type CodeScope, type Delivery } from './delivery.js';
+import { missing, type Subject } from './subject.js';
+
+export interface ChallengeSent {
+  readonly maskedContact: string;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+  /** Not enumerable, as on `SecondFactorRequiredError`. */
+  readonly contact?: string;
+  readonly otpValue?: string;
+  readonly challengeToken?: string;
+}
+
+/** A code that waits to be sent by the app's sender. */
+export interface Outgoing {
+  readonly mechanism: DeliveredMechanism;
+  readonly scope: CodeScope;
+  readonly contact: string;
+  readonly code: string;
+  readonly expiresAt: number;
+  readonly quota: string;
+}
+
+/** The newest verified contact: the one that codes are sent to. */
+export const newestOf = (snapshot: Snapshot, mechanism: TwoFactorMechanism): TwoFactorAuthenticator | undefined =>
+  snapshot.authenticators.findLast((authenticator) => authenticator.mechanism === mechanism);
+
+/** Sends the codes of challenges, and takes back what a failing sender has cost. */
+export class CodeSending {
+  constructor(private readonly context: Context, private readonly delivery: Delivery) {}
+
+  /** Why no code can be sent to this contact now; reserved where one can. */
+  async refusal(contact: string, mechanism: DeliveredMechanism, quota: string): Promise<Error | undefined> {
+    if (!(await this.delivery.allows(contact, mechanism))) return new DeliveryFailedError();
+    try {
+      await this.delivery.reserve(quota);
+      return undefined;
+    } catch (error) {
+      if (error instanceof TooManyAttemptsError) return error;
+      throw error;
+    }
+  }
+
+  /** Sends another code for a challenge: the one before it is dead from then on. */
+  async send(subject: Subject & { challenge: TwoFactorChallenge }, mechanism: DeliveredMechanism): Promise<ChallengeSent> {
+    const { challenge, identity, snapshot } = subject;
+    const { challenges, settings, events } = this.context;
+    const authenticator = newestOf(snapshot, mechanism);
+    if (!authenticator) throw await missing(this.context, identity, mechanism);
+    const codes = readLiveCodes(challenge);
+    const previous = codes[methodNames[mechanism]];
+    checkResend(previous, challenge, settings.clock());
+    const contact = await this.delivery.contactOf(authenticator, mechanism);
+    await this.delivery.checkDestination(contact, mechanism);
+    const quota = this.delivery.userQuota(identity, mechanism);
+    await this.delivery.reserve(quota);
+    const scope: CodeScope = { challengeId: challenge.id, purpose: challenge.purpose, identity, mechanism };
+    const { code, live } = this.delivery.issue(scope, authenticator.id, previous);
+    const next = { ...codes, [methodNames[mechanism]]: live };
+    // Of twenty resends at once, one replaces the code and sends; the others cost nothing.
+    if (!(await challenges.replaceCodes(challenge.id, challenge.codeVersion, JSON.stringify(next)))) {
+      await this.delivery.release(quota);
+      throw new TooManyAttemptsError(1);
+    }
+    const row = { ...challenge, codeVersion: challenge.codeVersion + 1, codes: JSON.stringify(next) };
+    await this.deliverOne(row, { mechanism, scope, contact, code, expiresAt: live.expiresAt, quota }, previous?.sentAt ?? 0);
+    events.emit('challenged', { userId: identity.id, mechanism, method: methodNames[mechanism], at: settings.clock() });
+    const sent: ChallengeSent = { maskedContact: maskContact(mechanism, contact), expiresAt: live.expiresAt };
+    Object.defineProperty(sent, 'contact', { value: contact });
+    if (!this.delivery.sender(mechanism)) Object.defineProperty(sent, 'otpValue', { value: code });
+    return sent;
+  }
+
+  /** At the halt. A sender that fails ends the login only where its code is what the user needs to go on. */
+  async deliverAll(row: TwoFactorChallenge, outgoing: readonly Outgoing[], hasTotp: boolean): Promise<void> {
+    const failures: unknown[] = [];
+    let current = row;
+    for (const [index, result] of (await Promise.allSettled(outgoing.map((message) => this.sendOut(message)))).entries()) {
+      if (result.status === 'fulfilled') continue;
+      failures.push(result.reason);
+      const message = outgoing[index];
+      if (message) current = await this.takeBack(current, message, 0);
+    }
+    const otherWay = hasTotp || Object.keys(readLiveCodes(row)).length > failures.length;
+    if (failures.length > 0 && !otherWay) throw failures[0] as Error;
+  }
+
+  private async deliverOne(row: TwoFactorChallenge, message: Outgoing, previouslySentAt: number): Promise<void> {
+    try {
+      await this.sendOut(message);
+    } catch (error) {
+      await this.takeBack(row, message, previouslySentAt);
+      throw error;
+    }
+  }
+
+  private sendOut({ scope, contact, code, expiresAt, quota }: Outgoing): Promise<void> {
+    return this.delivery.sendReserved(scope, contact, code, expiresAt, [quota]);
+  }
+
+  /** A message that was not sent is not counted: the next request may ask again at once. */
+  private async takeBack(row: TwoFactorChallenge, { mechanism }: Outgoing, sentAt: number): Promise<TwoFactorChallenge> {
+    const codes = readLiveCodes(row);
+    const live = codes[methodNames[mechanism]];
+    if (!live) return row;
+    const next = JSON.stringify({ ...codes, [methodNames[mechanism]]: { ...live, sends: live.sends - 1, sentAt } });
+    await this.context.challenges.replaceCodes(row.id, row.codeVersion, next);
+    return { ...row, codes: next, codeVersion: row.codeVersion + 1 };
+  }
+}

@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { sha256 } from '../core/keyring.js';
+import { methodNames, type DeliveredMechanism, type TwoFactorMechanism } from '../core/mechanism.js';
+import type { TwoFactorAccount, TwoFactorChallenge } from '../store/rows.js';
+import type { Snapshot } from '../store/snapshot-store.js';
+import type { Context, Identity } from './context.js';
+import type { CodeScope, Delivery } from './delivery.js';
+import { isLive } from './subject.js';
+
+/** What an enrolment holds until it is confirmed, sealed in its challenge. */
+export interface Draft {
+  readonly label: string;
+  /** Base64 of the TOTP secret, or the contact. */
+  readonly value: string;
+}
+
+/** The user's state with an account to charge attempts to. */
+export type PreparedSnapshot = Snapshot & { readonly account: TwoFactorAccount };
+
+const enrollmentExpiry = 15 * 60_000;
+
+const newId = (): string => sha256(randomBytes(32).toString('hex'));
+
+/** The challenges that enrolments are until a code confirms them. */
+export class EnrollmentDrafts {
+  constructor(private readonly context: Context, private readonly delivery: Delivery) {}
+
+  /** Begins an enrolment, in place of one of the same label or contact that was never confirmed. */
+  async begin(
+    identity: Identity, mechanism: TwoFactorMechanism, handle: string, draft: Draft,
+    snapshot: PreparedSnapshot, prepared?: { id: string; codes: string },
+  ): Promise<void> {
+    const { settings, keyring, challenges } = this.context;
+    const now = settings.clock();
+    const id = prepared?.id ?? newId();
+    const newest = snapshot.challenges.at(-1)?.createdAt ?? 0;
+    await challenges.add({
+      id, userKey: identity.key, userId: identity.id, purpose: 'enrollment', mechanism, handle,
+      challengeEpoch: snapshot.account.challengeEpoch, strategy: '', kind: '', remember: 0, info: '',
+      sealed: keyring.seal('enrollment', identity.id, id, JSON.stringify(draft)),
+      codes: prepared?.codes ?? '{}', codeVersion: 0, verifiedBy: '',
+      // Two begun in one millisecond still have an order: the newest is the one to be confirmed.
+      createdAt: Math.max(now, newest + 1), expiresAt: now + enrollmentExpiry,
+    });
+    const replaced = snapshot.challenges.filter((old) => old.handle === handle || !isLive(old, snapshot.account, now));
+    const crowded = snapshot.challenges.slice(0, Math.max(0, snapshot.challenges.length - settings.pendingLogins + 1));
+    await challenges.remove([...new Set([...replaced, ...crowded].map((old) => old.id))]);
+  }
+
+  /** Begins an enrolment of a contact and sends its code. @returns the code where the app has to send it */
+  async beginWithCode(
+    identity: Identity, mechanism: DeliveredMechanism, handle: string, draft: Draft, snapshot: PreparedSnapshot,
+  ): Promise<string | undefined> {
+    const quotas = [this.delivery.userQuota(identity, mechanism), this.delivery.destinationQuota(draft.value)];
+    await this.delivery.reserveAll(quotas);
+    const scope: CodeScope = { challengeId: newId(), purpose: 'enrollment', identity, mechanism };
+    const { code, live } = this.delivery.issue(scope, '');
+    await this.begin(identity, mechanism, handle, draft, snapshot, {
+      id: scope.challengeId, codes: JSON.stringify({ [methodNames[mechanism]]: live }),
+    });
+    await this.delivery.sendReserved(scope, draft.value, code, live.expiresAt, quotas);
+    return this.delivery.sender(mechanism) ? undefined : code;
+  }
+
+  /** What the confirmed challenge was to enrol. */
+  open(challenge: TwoFactorChallenge): Draft {
+    return JSON.parse(this.context.keyring.open('enrollment', challenge.userId, challenge.id, challenge.sealed).toString()) as Draft;
+  }
+}

@@ -1,0 +1,61 @@
+import { decodeBase32, type QrFormat } from '../core/provisioning.js';
+import { InvalidInputError } from '../errors.js';
+import type { Context, Identity } from './context.js';
+
+export interface TotpSetupOptions {
+  /** Tells several authenticator apps of one user apart. Default `'default'`. */
+  readonly label?: string;
+  /** Default `'png'`, a data URL; `'svg'` is SVG text and costs the event loop a tenth. */
+  readonly qr?: QrFormat;
+}
+
+export interface TotpSetup {
+  /** Base32, to be typed where no QR code can be scanned. */
+  readonly secret: string;
+  readonly uri: string;
+  readonly qrCode: string;
+  /** Only where the method was enabled at once (`setup.totp(false)`); `[]` for a user who has a set. */
+  readonly backupCodes?: string[];
+}
+
+export interface ContactSetup {
+  readonly maskedContact: string;
+  readonly verified: boolean;
+  /** Not enumerable: for the server, which sends the code where the library does not. */
+  readonly contact?: string;
+  readonly otpValue?: string;
+}
+
+/** 128 bits: the least that RFC 4226 §4 R6 allows. */
+const shortestImport = 16;
+
+export function readLabel(label: unknown): string {
+  const text = typeof label === 'string' ? label.normalize('NFC').trim() : '';
+  if (text.length < 1 || text.length > 64 || /\p{Cc}/u.test(text)) throw new InvalidInputError('label', 'a text of 1 to 64 characters');
+  return text;
+}
+
+export function readBoolean(field: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new InvalidInputError(field, 'true or false');
+  return value;
+}
+
+export function readTotpOptions(given: TotpSetupOptions | null | undefined): { label: string; qr: QrFormat } {
+  const options = given ?? {};
+  const qr: unknown = options.qr ?? 'png';
+  if (qr !== 'png' && qr !== 'svg') throw new InvalidInputError('qr', '"png" or "svg"');
+  return { label: readLabel(options.label ?? 'default'), qr };
+}
+
+/** Lower case, spaces and dashes are read, since that is how apps show a secret. */
+export function readSecret(base32: unknown): Buffer {
+  const secret = typeof base32 === 'string' ? decodeBase32(base32.replace(/[ -]/g, '').toUpperCase()) : undefined;
+  if (!secret || secret.length < shortestImport) throw new InvalidInputError('secret', `base32 of at least ${shortestImport} bytes`);
+  return secret;
+}
+
+/** What the account is called in an authenticator app. */
+export function accountLabel({ settings: { users } }: Context, user: Express.User, identity: Identity): string {
+  const names = [users.label?.(user), users.email?.(user), identity.id];
+  return names.find((name): name is string => typeof name === 'string' && name !== '') ?? identity.id;
+}

@@ -1,0 +1,42 @@
+import type { MethodName, TwoFactorMechanism } from '../core/mechanism.js';
+import { TwoFactorNotSetupError, TwoFactorSetupIncompleteError } from '../errors.js';
+import type { TwoFactorAccount, TwoFactorAuthenticator, TwoFactorChallenge } from '../store/rows.js';
+import type { Snapshot } from '../store/snapshot-store.js';
+import type { Context, Identity } from './context.js';
+
+/** What a verdict is about: a user, as one SELECT saw it, and the challenge that the code answers, where there is one. */
+export interface Subject {
+  readonly identity: Identity;
+  readonly account: TwoFactorAccount;
+  readonly snapshot: Snapshot;
+  readonly challenge: TwoFactorChallenge | undefined;
+}
+
+/** A right code. */
+export interface Match {
+  readonly method: MethodName;
+  readonly authenticator?: TwoFactorAuthenticator;
+  /** The time step that it spends. */
+  readonly step?: number;
+  /** The time step of a code that confirms an enrolment: spent for the new authenticator, not for the others. */
+  readonly confirmedStep?: number;
+}
+
+export interface Verified<S extends Subject = Subject> {
+  readonly subject: S;
+  readonly method: MethodName;
+}
+
+export type VerifiedLogin = Verified<Subject & { readonly challenge: TwoFactorChallenge }>;
+
+/** Whether a code may still answer the challenge: neither its time nor its epoch is over. */
+export function isLive(challenge: TwoFactorChallenge | undefined, account: TwoFactorAccount | undefined, now: number): challenge is TwoFactorChallenge {
+  return challenge !== undefined && account !== undefined && challenge.expiresAt > now && challenge.challengeEpoch === account.challengeEpoch;
+}
+
+/** Why there is nothing to use: it was begun and never confirmed, or never begun. */
+export async function missing(context: Context, identity: Identity, mechanism: TwoFactorMechanism): Promise<Error> {
+  const { account, challenges } = await context.snapshots.ofUser(identity.key, { purpose: 'enrollment', mechanism });
+  const begun = challenges.some((challenge) => isLive(challenge, account, context.settings.clock()));
+  return begun ? new TwoFactorSetupIncompleteError() : new TwoFactorNotSetupError();
+}

@@ -1,0 +1,90 @@
+import type { TwoFactorMechanism } from '../core/mechanism.js';
+import type { ChallengePurpose } from '../core/one-time-code.js';
+import type { TotpParameters } from '../core/totp.js';
+
+/** A user's counters and pointers: what every verdict is committed to, in one conditional UPDATE. */
+export interface TwoFactorAccount {
+  userKey: string;
+  userId: string;
+  /** Optimistic lock: every verdict is committed `WHERE version = :read`. */
+  version: number;
+  failures: number;
+  windowFailures: number;
+  windowStart: number;
+  nextAttemptAt: number;
+  /** Highest TOTP time step that was ever accepted. */
+  lastStep: number;
+  /** Raising it ends every live challenge. */
+  challengeEpoch: number;
+  /** Raising it ends the second-factor marks of all sessions. */
+  securityEpoch: number;
+  /** '' while there are no backup codes. */
+  backupSetId: string;
+  /** `<key id>.<salt>` of the set, '' while there is none. */
+  backupSalt: string;
+  /** JSON: authenticator id → epoch milliseconds of its last use. Here, so that a login writes one row, not two. */
+  lastUsed: string;
+}
+
+/** A verified method. There is no row for one that is not. */
+export interface TwoFactorAuthenticator extends TotpParameters {
+  id: string;
+  userKey: string;
+  userId: string;
+  mechanism: TwoFactorMechanism;
+  /** What makes it one of its kind: digest of the label (TOTP), keyed digest of the contact (e-mail, SMS). */
+  handle: string;
+  label: string;
+  /** Sealed TOTP secret or contact. */
+  sealed: string;
+  verifiedAt: number;
+  /** Time step of the code that confirmed it: that code does not log in. */
+  confirmedStep: number;
+}
+
+export interface TwoFactorBackupCode {
+  setId: string;
+  tag: string;
+  userKey: string;
+  /** 0 while unused. */
+  usedAt: number;
+}
+
+/** A pending login, enrolment or step-up. Using it up deletes the row. */
+export interface TwoFactorChallenge {
+  /** SHA-256 of the token that stands for it. */
+  id: string;
+  userKey: string;
+  userId: string;
+  purpose: ChallengePurpose;
+  /** The mechanism being enrolled; 0 for a login or step-up. */
+  mechanism: number;
+  /** The handle of what is being enrolled; '' for a login or step-up. */
+  handle: string;
+  challengeEpoch: number;
+  strategy: string;
+  kind: string;
+  remember: number;
+  /** Sealed authInfo of the first factor, '' for none. */
+  info: string;
+  /** Sealed secret or contact of an enrolment, '' otherwise. */
+  sealed: string;
+  /** JSON: per delivered method the tag, expiry and sends of its one live code. */
+  codes: string;
+  /** Raised by every change of `codes`, which is committed `WHERE code_version = :read`. */
+  codeVersion: number;
+  /** The method that verified it, '' until then. */
+  verifiedBy: string;
+  createdAt: number;
+  expiresAt: number;
+}
+
+/** How many messages went out, by keyed digest of user and mechanism or of an unconfirmed destination. */
+export interface TwoFactorQuota {
+  id: string;
+  version: number;
+  hourStart: number;
+  hourCount: number;
+  dayStart: number;
+  dayCount: number;
+}
