@@ -1,10 +1,12 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import { SealedDataError } from '../errors.js';
 
-/** What a sub-key is for. Each purpose has a key of its own, so no value made for one can serve another. */
+/** @internal What a sub-key is for. Each purpose has a key of its own, so no value made for one can serve another. */
 export type SealPurpose = 'totp-secret' | 'contact' | 'enrollment' | 'auth-info';
+/** @internal */
 export type MacPurpose = 'one-time-code' | 'backup-code' | 'contact' | 'quota';
 
+/** @internal */
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** A new 32-byte key for `keys`, in base64; with a name, ready to be prepended: `${generateKey('k2')},${oldKeys}`. */
@@ -43,6 +45,7 @@ function parseKey(entry: string): [string, Buffer] {
 /**
  * The keys that protect what is stored: the first seals, all open. Rotate by prepending a key; rows are sealed again
  * when they are next used, and the old key may go once no row names it.
+ * @internal
  */
 export class Keyring {
   readonly current: string;

@@ -11,6 +11,7 @@ export type DeliveredMechanism = TwoFactorMechanism.EMAIL | TwoFactorMechanism.S
 /** How a method is named in a request's body, in events and in the marks. */
 export type MethodName = 'totp' | 'email' | 'sms' | 'backup_code';
 
+/** @internal */
 export const methodNames = {
   [TwoFactorMechanism.TOTP]: 'totp',
   [TwoFactorMechanism.EMAIL]: 'email',

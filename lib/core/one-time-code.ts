@@ -10,6 +10,7 @@ const longestInput = 64;
 /**
  * A code as the user typed it, without the ASCII spaces and dashes that screens and people put in.
  * @throws InvalidInputError when it is not a string, or too long to be a code
+ * @internal
  */
 export function readCode(code: unknown): string {
   if (typeof code !== 'string') throw new InvalidInputError('code', 'a string');
@@ -17,9 +18,10 @@ export function readCode(code: unknown): string {
   return code.replace(/[ -]/g, '');
 }
 
+/** @internal */
 export const isDigits = (code: string, length: number): boolean => code.length === length && /^[0-9]+$/.test(code);
 
-/** A uniform code of `length` digits with its leading zeros (NIST SP 800-63B §3.1.3.2 asks for at least six). */
+/** @internal A uniform code of `length` digits with its leading zeros (NIST SP 800-63B §3.1.3.2 asks for at least six). */
 export function generateOneTimeCode(length: number): string {
   return String(randomInt(10 ** length)).padStart(length, '0');
 }

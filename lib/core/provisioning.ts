@@ -3,7 +3,7 @@ import type { TotpParameters } from './totp.js';
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-/** RFC 4648 §6 base32, without padding, as the key URI format wants it. */
+/** @internal RFC 4648 §6 base32, without padding, as the key URI format wants it. */
 export function encodeBase32(bytes: Uint8Array): string {
   let bits = 0;
   let value = 0;
@@ -20,7 +20,7 @@ export function encodeBase32(bytes: Uint8Array): string {
   return bits > 0 ? text + alphabet.charAt((value << (5 - bits)) & 31) : text;
 }
 
-/** Strict: upper case, correct padding or none, no spare bits. Undefined for anything else. */
+/** @internal Strict: upper case, correct padding or none, no spare bits. Undefined for anything else. */
 export function decodeBase32(text: string): Buffer | undefined {
   const unpadded = text.replace(/=+$/, '');
   if (!/^[A-Z2-7]*$/.test(unpadded) || (unpadded !== text && text.length % 8 !== 0)) return undefined;
@@ -41,6 +41,7 @@ export function decodeBase32(text: string): Buffer | undefined {
   return encodeBase32(decoded) === unpadded ? decoded : undefined;
 }
 
+/** @internal */
 export interface ProvisioningDetails extends TotpParameters {
   readonly issuer: string;
   /** Names the account in the authenticator app. */
@@ -51,6 +52,7 @@ export interface ProvisioningDetails extends TotpParameters {
 /**
  * The key URI that authenticator apps read. Issuer and label are percent-encoded, so a label cannot add parameters,
  * and the issuer stands in the path and the query as the format asks.
+ * @internal
  */
 export function totpUri({ issuer, label, secret, algorithm, digits, period }: ProvisioningDetails): string {
   const encoded = encodeURIComponent(issuer);
@@ -62,7 +64,7 @@ export function totpUri({ issuer, label, secret, algorithm, digits, period }: Pr
 
 export type QrFormat = 'png' | 'svg';
 
-/** A PNG as a data URL (4–6 ms of the event loop) or SVG text (0.6 ms). */
+/** @internal A PNG as a data URL (4–6 ms of the event loop) or SVG text (0.6 ms). */
 export function qrCode(uri: string, format: QrFormat): Promise<string> {
   return format === 'svg' ? QRCode.toString(uri, { type: 'svg' }) : QRCode.toDataURL(uri);
 }

@@ -13,13 +13,14 @@ import { pendingView, type PendingView } from '../session/pending-login.js';
 import { hasSession, userOf } from '../session/session.js';
 import { RequestTwoFactor } from './request-two-factor.js';
 
-/** Finds the strategy that `login` and `reauthenticate` run, as it is registered by then. */
+/** @internal Finds the strategy that `login` and `reauthenticate` run, as it is registered by then. */
 export type FindStrategy = () => FirstFactorProof['strategy'];
 
 /** `req.auth` */
 export class RequestAuth {
   readonly twoFactor: RequestTwoFactor;
 
+  /** @internal */
   constructor(
     private readonly service: TwoFactorService, private readonly req: Request, private readonly findStrategy: FindStrategy,
   ) {

@@ -18,6 +18,7 @@ export class RequestTwoFactor {
   /** @internal A pending login that this very request has verified, so that completing it need not read it again. */
   verified: VerifiedLogin | undefined;
 
+  /** @internal */
   constructor(private readonly service: TwoFactorService, private readonly req: Request) {}
 
   /** Needs a recent authentication. Anything but `true` or `false` for `requireVerification` is `INVALID_INPUT`. */

@@ -9,7 +9,7 @@ export interface InnerStrategy {
   authenticate(req: never, options?: never): unknown;
 }
 
-/** Runs a strategy for one request on an object of its own, with these actions in place of Passport's. */
+/** @internal Runs a strategy for one request on an object of its own, with these actions in place of Passport's. */
 export function runStrategy(strategy: InnerStrategy, req: Request, options: object, actions: Actions): void {
   const delegate = Object.assign(Object.create(strategy) as object, actions) as Actions & {
     authenticate(req: Request, options: object): unknown;
@@ -22,12 +22,14 @@ export function runStrategy(strategy: InnerStrategy, req: Request, options: obje
   }
 }
 
+/** @internal */
 export interface FirstFactorProof {
   readonly strategy: { readonly name: string; readonly kind: StrategyKind; readonly inner: InnerStrategy };
   readonly identifier: string;
   readonly password: string;
 }
 
+/** @internal */
 export interface ProvenUser {
   readonly user: Express.User;
   readonly info: unknown;
@@ -38,6 +40,7 @@ export interface ProvenUser {
 /**
  * Runs a password strategy outside of a Passport route, fed through the body fields that it reads.
  * @throws InvalidCredentialsError with the message of the strategy's `info`
+ * @internal
  */
 export function proveFirstFactor({ strategy, identifier, password }: FirstFactorProof, req: Request): Promise<ProvenUser> {
   const { inner, name, kind } = strategy;

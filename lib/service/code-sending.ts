@@ -17,7 +17,7 @@ export interface ChallengeSent {
   readonly challengeToken?: string;
 }
 
-/** A code that waits to be sent by the app's sender. */
+/** @internal A code that waits to be sent by the app's sender. */
 export interface Outgoing {
   readonly mechanism: DeliveredMechanism;
   readonly scope: CodeScope;
@@ -27,11 +27,11 @@ export interface Outgoing {
   readonly quota: string;
 }
 
-/** The newest verified contact: the one that codes are sent to. */
+/** @internal The newest verified contact: the one that codes are sent to. */
 export const newestOf = (snapshot: Snapshot, mechanism: TwoFactorMechanism): TwoFactorAuthenticator | undefined =>
   snapshot.authenticators.findLast((authenticator) => authenticator.mechanism === mechanism);
 
-/** Sends the codes of challenges, and takes back what a failing sender has cost. */
+/** @internal Sends the codes of challenges, and takes back what a failing sender has cost. */
 export class CodeSending {
   constructor(private readonly context: Context, private readonly delivery: Delivery) {}
 

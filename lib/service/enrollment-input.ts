@@ -29,17 +29,20 @@ export interface ContactSetup {
 /** 128 bits: the least that RFC 4226 §4 R6 allows. */
 const shortestImport = 16;
 
+/** @internal */
 export function readLabel(label: unknown): string {
   const text = typeof label === 'string' ? label.normalize('NFC').trim() : '';
   if (text.length < 1 || text.length > 64 || /\p{Cc}/u.test(text)) throw new InvalidInputError('label', 'a text of 1 to 64 characters');
   return text;
 }
 
+/** @internal */
 export function readBoolean(field: string, value: unknown): boolean {
   if (typeof value !== 'boolean') throw new InvalidInputError(field, 'true or false');
   return value;
 }
 
+/** @internal */
 export function readTotpOptions(given: TotpSetupOptions | null | undefined): { label: string; qr: QrFormat } {
   const options = given ?? {};
   const qr: unknown = options.qr ?? 'png';
@@ -47,14 +50,14 @@ export function readTotpOptions(given: TotpSetupOptions | null | undefined): { l
   return { label: readLabel(options.label ?? 'default'), qr };
 }
 
-/** Lower case, spaces and dashes are read, since that is how apps show a secret. */
+/** @internal Lower case, spaces and dashes are read, since that is how apps show a secret. */
 export function readSecret(base32: unknown): Buffer {
   const secret = typeof base32 === 'string' ? decodeBase32(base32.replace(/[ -]/g, '').toUpperCase()) : undefined;
   if (!secret || secret.length < shortestImport) throw new InvalidInputError('secret', `base32 of at least ${shortestImport} bytes`);
   return secret;
 }
 
-/** What the account is called in an authenticator app. */
+/** @internal What the account is called in an authenticator app. */
 export function accountLabel({ settings: { users } }: Context, user: Express.User, identity: Identity): string {
   const names = [users.label?.(user), users.email?.(user), identity.id];
   return names.find((name): name is string => typeof name === 'string' && name !== '') ?? identity.id;

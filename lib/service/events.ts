@@ -28,7 +28,7 @@ export type TwoFactorEventName =
 
 export type TwoFactorListener = (event: TwoFactorEvent) => unknown;
 
-/** An emitter whose listeners cannot break a login: one that throws or rejects becomes a process warning. */
+/** @internal An emitter whose listeners cannot break a login: one that throws or rejects becomes a process warning. */
 export class EventHub {
   private readonly emitter = new EventEmitter();
 

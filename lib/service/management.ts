@@ -24,14 +24,14 @@ export interface Authenticator {
 
 const mechanisms = [TwoFactorMechanism.TOTP, TwoFactorMechanism.EMAIL, TwoFactorMechanism.SMS] as const;
 
-/** @throws InvalidInputError for anything but a member of `TwoFactorMechanism` */
+/** @internal @throws InvalidInputError for anything but a member of `TwoFactorMechanism` */
 export function readMechanism(mechanism: unknown): TwoFactorMechanism {
   const known = mechanisms.find((candidate) => candidate === mechanism);
   if (known !== undefined) return known;
   throw new InvalidInputError('mechanism', 'TwoFactorMechanism.TOTP, EMAIL or SMS');
 }
 
-/** Looks at and changes what is enrolled. Every query names the user, so nobody reaches another one's rows. */
+/** @internal Looks at and changes what is enrolled. Every query names the user, so nobody reaches another one's rows. */
 export class Management {
   constructor(private readonly context: Context, private readonly delivery: Delivery) {}
 

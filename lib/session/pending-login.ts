@@ -11,6 +11,7 @@ export interface PendingView {
 /**
  * Halts: a new session that holds the pending login and, of what was in the old one, only what the app allows. Nobody
  * is logged in by it, whoever was before. Saved before the answer, since the next request may come sooner than a save.
+ * @internal
  */
 export async function storePending(req: SessionRequest, pending: PendingLogin, keep: (key: string) => boolean): Promise<void> {
   const session = await regenerate(req, (key) => key !== passportKey(req) && keep(key));
@@ -21,12 +22,13 @@ export async function storePending(req: SessionRequest, pending: PendingLogin, k
   await save(session);
 }
 
+/** @internal */
 export function pendingToken(req: SessionRequest): string | undefined {
   const token: unknown = stateOf(req).pending?.token;
   return typeof token === 'string' ? token : undefined;
 }
 
-/** What a page may show of the pending login. Whether it can still be finished is for the database to say. */
+/** @internal What a page may show of the pending login. Whether it can still be finished is for the database to say. */
 export function pendingView(req: SessionRequest, now: number): PendingView | undefined {
   const { pending } = stateOf(req);
   if (!pending || !(pending.expiresAt > now)) return undefined;

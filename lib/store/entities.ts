@@ -1,6 +1,6 @@
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 
-/** The registered names, by which a DataSource finds them even where two copies of this package are installed. */
+/** @internal The registered names, by which a DataSource finds them even where two copies of this package are installed. */
 export const entityNames = {
   account: 'TwoFactorAccount',
   authenticator: 'TwoFactorAuthenticator',
@@ -14,6 +14,7 @@ export interface TableOptions {
   readonly tablePrefix?: string;
 }
 
+/** @internal */
 export function readTablePrefix({ tablePrefix = 'two_factor_' }: TableOptions = {}): string {
   if (typeof tablePrefix !== 'string' || !/^[A-Za-z_][A-Za-z0-9_]{0,30}$/.test(tablePrefix)) {
     throw new TypeError('tablePrefix must be 1 to 31 letters, digits and "_", not beginning with a digit, such as "two_factor_"');
@@ -137,4 +138,5 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
   ];
 }
 
+/** @internal */
 export const columnName = (property: string): string => property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
