@@ -2,6 +2,8 @@ export { TwoFactorService } from './service/two-factor-service.js';
 export { TwoFactorStrategy } from './passport/two-factor-strategy.js';
 export { SecondFactorStrategy } from './passport/second-factor-strategy.js';
 export { twoFactorAuth } from './express/two-factor-auth.js';
+export { protect } from './passport/protect.js';
+export { requireEnrollment } from './express/require-enrollment.js';
 export { requireSecondFactor } from './express/require-second-factor.js';
 export { secondFactorErrorHandler } from './express/error-handler.js';
 export { twoFactorEntities } from './store/entities.js';
@@ -36,6 +38,7 @@ export type {
   AppUser,
   CodeMessage,
   Duration,
+  Enforce,
   LimitSettings,
   OAuthLogin,
   RequireForOAuth,
@@ -53,6 +56,8 @@ export type { TwoFactorEvent, TwoFactorEventName, TwoFactorListener } from './se
 export type { PendingView } from './session/pending-login.js';
 export type { TwoFactorAuthenticateOptions, TwoFactorStrategyOptions } from './passport/two-factor-strategy.js';
 export type { SecondFactorStrategyOptions } from './passport/second-factor-strategy.js';
+export type { ProtectOptions } from './passport/protect.js';
+export type { RequireEnrollmentOptions } from './express/require-enrollment.js';
 export type { TwoFactorAuthOptions } from './express/two-factor-auth.js';
 export type { RequestAuth } from './express/request-auth.js';
 export type { RequestTwoFactor } from './express/request-two-factor.js';

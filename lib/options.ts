@@ -54,6 +54,12 @@ export interface OAuthLogin {
  */
 export type RequireForOAuth = boolean | readonly string[] | ((login: OAuthLogin) => boolean | Promise<boolean>);
 
+/**
+ * Who must have a second factor: nobody, everybody, those of whom a function says so, or everybody after a date. The
+ * date is kept for each user when it is first told: moving it later puts nobody's deadline off.
+ */
+export type Enforce = boolean | ((user: AppUser) => boolean | Promise<boolean>) | { readonly after: Date };
+
 export interface TwoFactorSettings {
   /** `false`: strategies and guards let pass; enrolment and management still work. Default `true`. */
   readonly enabled?: boolean;
@@ -69,6 +75,8 @@ export interface TwoFactorSettings {
   readonly backupCodesCount?: number;
   /** Default `false`. */
   readonly requireForOAuth?: RequireForOAuth;
+  /** Who must have a second factor; see `requireEnrollment`. Default `false`. */
+  readonly enforce?: Enforce;
 }
 
 export interface LimitSettings {

@@ -2,7 +2,7 @@ import ms from 'ms';
 import { z } from 'zod';
 import type { DeliveredMechanism } from './core/mechanism.js';
 import type { AttemptLimits, SendLimits } from './core/throttle.js';
-import type { RequireForOAuth, Send, TwoFactorOptions, UserAdapter } from './options.js';
+import type { Enforce, RequireForOAuth, Send, TwoFactorOptions, UserAdapter } from './options.js';
 
 const second = 1000;
 const minute = 60 * second;
@@ -34,6 +34,15 @@ const requireForOAuth = z.custom<RequireForOAuth>(
   { error: 'must be true, false, a list of strategy names, or a function of the login' },
 );
 
+const enforce = z.custom<Enforce>(
+  (value) => {
+    if (typeof value === 'boolean' || typeof value === 'function') return true;
+    const after = (value as { after?: unknown } | null)?.after;
+    return after instanceof Date && !Number.isNaN(after.getTime());
+  },
+  { error: 'must be true, false, a function of the user, or { after: new Date("2027-01-01") }' },
+);
+
 const blockError = (message: string) => ({
   error: (issue: { code: string }) => (issue.code === 'unrecognized_keys' ? undefined : message),
 });
@@ -61,6 +70,7 @@ const schema = z.strictObject({
       totpWindow: integer(1, 0, 2),
       backupCodesCount: integer(10, 1, 32),
       requireForOAuth: requireForOAuth.default(false),
+      enforce: enforce.default(false),
     },
     blockError('must be an object such as { issuer: "MyApp" }'),
   ),
@@ -112,6 +122,7 @@ export interface Settings {
   readonly totpWindow: number;
   readonly backupCodesCount: number;
   readonly requireForOAuth: RequireForOAuth;
+  readonly enforce: Enforce;
   readonly deliver: { readonly email?: Send | undefined; readonly sms?: Send | undefined };
   readonly clock: () => number;
   readonly rememberFor: number;

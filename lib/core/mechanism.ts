@@ -5,6 +5,9 @@ export enum TwoFactorMechanism {
   SMS = 3,
 }
 
+/** @internal */
+export const mechanisms = [TwoFactorMechanism.TOTP, TwoFactorMechanism.EMAIL, TwoFactorMechanism.SMS] as const;
+
 /** The two mechanisms whose code is sent to the user. */
 export type DeliveredMechanism = TwoFactorMechanism.EMAIL | TwoFactorMechanism.SMS;
 

@@ -111,6 +111,18 @@ export class RequestAuth {
     return hasSession(this.req) ? pendingView(this.req, this.service.settings.clock()) : undefined;
   }
 
+  /** Whether a change of factors would be accepted now, so that a page can ask for the step-up before it is needed. */
+  isRecent(): Promise<boolean> {
+    return this.twoFactor.isRecent();
+  }
+
+  /** The account's own address, as `users.email` tells it; undefined when nobody is logged in. */
+  get email(): string | undefined {
+    const user = userOf(this.req) as Express.User | undefined;
+    const email = user === undefined ? undefined : this.service.settings.users.email?.(user);
+    return typeof email === 'string' && email !== '' ? email : undefined;
+  }
+
   private prove(identifier: string, password: unknown) {
     const strategy = this.findStrategy();
     return proveFirstFactor({ strategy, identifier, password: readText('password', password) }, this.req);

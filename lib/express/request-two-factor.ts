@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { TwoFactorMechanism, type DeliveredMechanism, type MethodName } from '../core/mechanism.js';
+import { methodNames, TwoFactorMechanism, type DeliveredMechanism, type MethodName } from '../core/mechanism.js';
 import { StepUpRequiredError, UserNotLoggedInError } from '../errors.js';
 import { sessionToken, stepUp } from '../passport/second-factor.js';
 import type { Identity } from '../service/context.js';
@@ -10,6 +10,7 @@ import type { Authenticator } from '../service/management.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import type { VerifiedLogin } from '../service/subject.js';
 import { authenticationOf, carryOver, elevate, isRecent, storeStepUp, stepUpToken } from '../session/authentication.js';
+import { noteSent, resendAt } from '../session/pending-login.js';
 import { hasSession, userOf } from '../session/session.js';
 import type { TwoFactorAccount } from '../store/rows.js';
 
@@ -115,6 +116,20 @@ export class RequestTwoFactor {
     return this.service.management.remainingBackupCodes(this.loggedIn());
   }
 
+  /** The mechanism that a halted login names first. @throws TwoFactorNotSetupError */
+  async setPreferredMethod(mechanism: TwoFactorMechanism): Promise<void> {
+    await this.service.management.setPreferred(this.loggedIn(), mechanism);
+  }
+
+  async getPreferredMethod(): Promise<TwoFactorMechanism | undefined> {
+    return this.service.management.getPreferred(this.loggedIn());
+  }
+
+  /** Epoch milliseconds by which this user must have a second factor (`enforce`); undefined for one who has or need not. */
+  async enrollmentDeadline(): Promise<number | undefined> {
+    return this.service.policy.deadline(this.loggedIn(), userOf(this.req) as Express.User);
+  }
+
   private current(): Identity | undefined {
     const user = userOf(this.req);
     return user === undefined ? undefined : this.service.identify(user);
@@ -125,6 +140,17 @@ export class RequestTwoFactor {
     // A login that waits for its second factor is none, whatever the app has put on the request.
     if (!identity || sessionToken(this.req) !== undefined) throw new UserNotLoggedInError();
     return identity;
+  }
+
+  /** @internal */
+  async isRecent(): Promise<boolean> {
+    try {
+      await this.recent();
+      return true;
+    } catch (error) {
+      if (error instanceof StepUpRequiredError || error instanceof UserNotLoggedInError) return false;
+      throw error;
+    }
   }
 
   /** @throws StepUpRequiredError where this session's last authentication is too old or skipped an enrolled factor */
@@ -172,7 +198,11 @@ export class RequestTwoFactor {
 
   private async send(mechanism: DeliveredMechanism): Promise<ChallengeSent> {
     const token = sessionToken(this.req);
-    if (token !== undefined) return this.service.logins.sendForLogin(token, mechanism);
+    if (token !== undefined) {
+      const sent = await this.service.logins.sendForLogin(token, mechanism);
+      await noteSent(this.req, methodNames[mechanism], resendAt(sent.resendAfter, this.service.settings.clock()));
+      return sent;
+    }
     const sent = await this.service.logins.sendForStepUp(this.loggedIn(), mechanism, stepUpToken(this.req));
     if (sent.challengeToken !== undefined && hasSession(this.req)) await storeStepUp(this.req, sent.challengeToken);
     return sent;

@@ -37,7 +37,9 @@ export function requireSecondFactor(options: RequireSecondFactorOptions): Reques
         if (!refusal) next();
         else if (redirect === undefined) next(refusal);
         else {
-          if (req.method === 'GET' && hasSession(req)) sessionOf(req).returnTo = req.originalUrl;
+          // "//evil.example" is a path to us and another site to a browser.
+          const local = /^\/(?![/\\])/.test(req.originalUrl);
+          if (req.method === 'GET' && local && hasSession(req)) sessionOf(req).returnTo = req.originalUrl;
           res.redirect(typeof redirect === 'string' ? redirect : redirect(refusal, req));
         }
       },

@@ -5,7 +5,7 @@ import type { Actions } from './settle.js';
 
 /** A Passport strategy, structurally: those with nested types of their own (passport-saml) are strategies too. */
 export interface InnerStrategy {
-  name?: string;
+  name?: string | undefined;
   authenticate(req: never, options?: never): unknown;
 }
 

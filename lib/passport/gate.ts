@@ -70,7 +70,7 @@ async function halt(
   if (login.session) {
     const allowed = service.settings.keepInSession;
     const keep = (key: string): boolean => allowed.includes(key) || (login.keepSessionInfo && key !== passportKey(req));
-    await storePending(req, pending, keep);
+    await storePending(req, pending, service.settings.clock(), keep);
   }
   // Only now: a message that arrives before its pending login is stored could not be answered.
   await pending.deliver();

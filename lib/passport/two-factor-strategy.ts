@@ -8,6 +8,15 @@ import { admit, type FirstFactorLogin } from './gate.js';
 import { captureActions } from './settle.js';
 import { detectKind } from './strategy-kind.js';
 
+declare module 'passport' {
+  interface AuthenticateOptions {
+    /** Where a login goes that a `TwoFactorStrategy` halts. */
+    secondFactorRedirect?: string | undefined;
+    /** Keeps the session for `rememberFor`, once the login is finished. */
+    remember?: boolean | ((req: Request) => boolean) | undefined;
+  }
+}
+
 export interface TwoFactorStrategyOptions {
   readonly service: TwoFactorService;
   /** The name to be registered and authenticated by. Default: the inner strategy's own. */

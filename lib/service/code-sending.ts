@@ -4,13 +4,15 @@ import { DeliveryFailedError, TooManyAttemptsError } from '../errors.js';
 import type { TwoFactorAuthenticator, TwoFactorChallenge } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 import type { Context } from './context.js';
-import { checkResend, readLiveCodes, type CodeScope, type Delivery } from './delivery.js';
+import { checkResend, readLiveCodes, resendAfter, type CodeScope, type Delivery } from './delivery.js';
 import { missing, type Subject } from './subject.js';
 
 export interface ChallengeSent {
   readonly maskedContact: string;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
+  /** Seconds until another one may be asked for; null where there will be none for this challenge. */
+  readonly resendAfter: number | null;
   /** Not enumerable, as on `SecondFactorRequiredError`. */
   readonly contact?: string;
   readonly otpValue?: string;
@@ -71,7 +73,7 @@ export class CodeSending {
     const row = { ...challenge, codeVersion: challenge.codeVersion + 1, codes: JSON.stringify(next) };
     await this.deliverOne(row, { mechanism, scope, contact, code, expiresAt: live.expiresAt, quota }, previous?.sentAt ?? 0);
     events.emit('challenged', { userId: identity.id, mechanism, method: methodNames[mechanism], at: settings.clock() });
-    const sent: ChallengeSent = { maskedContact: maskContact(mechanism, contact), expiresAt: live.expiresAt };
+    const sent: ChallengeSent = { maskedContact: maskContact(mechanism, contact), expiresAt: live.expiresAt, resendAfter: resendAfter(live) };
     Object.defineProperty(sent, 'contact', { value: contact });
     if (!this.delivery.sender(mechanism)) Object.defineProperty(sent, 'otpValue', { value: code });
     return sent;

@@ -38,6 +38,12 @@ export const secondsUntil = (time: number, now: number): number => Math.max(1, M
 
 export const readLiveCodes = (challenge: TwoFactorChallenge): LiveCodes => JSON.parse(challenge.codes) as LiveCodes;
 
+/** Seconds from a code's sending until the next may be asked for; null where there will be none for this challenge. */
+export function resendAfter({ sends }: LiveCode): number | null {
+  const wait = resendWaits[sends];
+  return wait === undefined ? null : wait / 1000;
+}
+
 /** @throws TooManyAttemptsError where the challenge's next message has to wait, or there will be none */
 export function checkResend(previous: LiveCode | undefined, challenge: TwoFactorChallenge, now: number): void {
   if (!previous) return;

@@ -9,9 +9,10 @@ import {
 import type { StrategyKind } from '../options.js';
 import type { TwoFactorAccount, TwoFactorChallenge } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
+import { masked, preferredFirst } from './available-methods.js';
 import { newestOf, type ChallengeSent, type CodeSending, type Outgoing } from './code-sending.js';
 import { findUser, type Context, type Identity } from './context.js';
-import type { CodeScope, Delivery, LiveCodes } from './delivery.js';
+import { resendAfter, type CodeScope, type Delivery, type LiveCodes } from './delivery.js';
 import { isLive, missing } from './subject.js';
 import type { Verification } from './verification.js';
 
@@ -30,6 +31,8 @@ export interface PendingLogin {
   readonly methods: PublicMethods;
   readonly availableMethods: AvailableMethods;
   readonly expiresAt: number;
+  /** Per method whose code was made: seconds until another one may be asked for. */
+  readonly resendAfter: Partial<Record<'email' | 'sms', number | null>>;
   /** Sends the codes, once the pending login is where the next request finds it. @throws DeliveryFailedError */
   readonly deliver: () => Promise<void>;
 }
@@ -92,11 +95,11 @@ export class LoginChallenge {
         maskedContact, contact, ...(!this.delivery.sender(mechanism) && { otpValue: code }),
       };
     }
-    const availableMethods: AvailableMethods = {
+    const availableMethods: AvailableMethods = preferredFirst(snapshot.account.preferred, {
       ...(newestOf(snapshot, TwoFactorMechanism.TOTP) && { totp: true as const }),
       ...contacts,
       ...(snapshot.unusedBackupCodes > 0 && { backupCode: true as const }),
-    };
+    });
     if (Object.keys(availableMethods).length === 0) throw refusals[0] ?? new DeliveryFailedError();
 
     const row = this.row('login', token, identity, snapshot.account, codes, first, now + settings.loginExpiry);
@@ -105,12 +108,8 @@ export class LoginChallenge {
     events.emit('challenged', { userId: identity.id, at: now });
     return {
       token, availableMethods, expiresAt: row.expiresAt,
-      methods: {
-        ...(availableMethods.totp && { totp: true as const }),
-        ...(contacts.email && { email: contacts.email.maskedContact }),
-        ...(contacts.sms && { sms: contacts.sms.maskedContact }),
-        ...(availableMethods.backupCode && { backupCode: true as const }),
-      },
+      methods: masked(availableMethods),
+      resendAfter: Object.fromEntries(Object.entries(codes).map(([method, live]) => [method, resendAfter(live)])),
       deliver: () => this.sending.deliverAll(row, outgoing, availableMethods.totp === true),
     };
   }

@@ -1,5 +1,5 @@
 import { sha256 } from '../core/keyring.js';
-import { methodNames, TwoFactorMechanism } from '../core/mechanism.js';
+import { mechanisms, methodNames, TwoFactorMechanism } from '../core/mechanism.js';
 import { totpUri } from '../core/provisioning.js';
 import { InvalidInputError, TwoFactorAlreadyEnabledError, TwoFactorNotSetupError } from '../errors.js';
 import type { TwoFactorAccount, TwoFactorAuthenticator } from '../store/rows.js';
@@ -21,8 +21,6 @@ export interface Authenticator {
   /** Epoch milliseconds, 0 before the first use. */
   readonly lastUsedAt: number;
 }
-
-const mechanisms = [TwoFactorMechanism.TOTP, TwoFactorMechanism.EMAIL, TwoFactorMechanism.SMS] as const;
 
 /** @internal @throws InvalidInputError for anything but a member of `TwoFactorMechanism` */
 export function readMechanism(mechanism: unknown): TwoFactorMechanism {
@@ -101,6 +99,18 @@ export class Management {
     const secret = keyring.open('totp-secret', authenticator.userId, authenticator.id, authenticator.sealed);
     const { algorithm, digits, period } = authenticator;
     return totpUri({ issuer: settings.issuer, label: accountLabel(this.context, user, identity), secret, algorithm, digits, period });
+  }
+
+  /** The mechanism to be offered first. @throws TwoFactorNotSetupError where the user has no such method */
+  async setPreferred(identity: Identity, given: unknown): Promise<void> {
+    const mechanism = readMechanism(given);
+    await this.newest(identity, mechanism);
+    await this.context.accounts.prefer(identity.key, mechanism);
+  }
+
+  async getPreferred(identity: Identity): Promise<TwoFactorMechanism | undefined> {
+    const { account, authenticators } = await this.context.snapshots.ofUser(identity.key);
+    return authenticators.find(({ mechanism }) => mechanism === account?.preferred)?.mechanism;
   }
 
   /** Ends the backoff and the suspension: for support staff who have made sure who is asking. */

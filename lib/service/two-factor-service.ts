@@ -1,4 +1,4 @@
-import { TwoFactorMechanism, type MethodName } from '../core/mechanism.js';
+import { TwoFactorMechanism, type DeliveredMechanism, type MethodName } from '../core/mechanism.js';
 import type { TwoFactorOptions } from '../options.js';
 import type { Settings } from '../settings.js';
 import type { Snapshot } from '../store/snapshot-store.js';
@@ -12,6 +12,7 @@ import { EnrollmentDrafts } from './enrollment-draft.js';
 import type { TwoFactorEventName, TwoFactorListener } from './events.js';
 import { LoginChallenge } from './login-challenge.js';
 import { Management, type Authenticator } from './management.js';
+import { Policy } from './policy.js';
 import { Matching } from './matching.js';
 import { Verification } from './verification.js';
 
@@ -35,6 +36,8 @@ export class TwoFactorService {
   readonly management: Management;
   /** @internal */
   readonly backupCodes: BackupCodes;
+  /** @internal */
+  readonly policy: Policy;
   private readonly context: Context;
 
   constructor(options: TwoFactorOptions) {
@@ -46,6 +49,7 @@ export class TwoFactorService {
     this.enrollment = new Enrollment(this.context, delivery, new EnrollmentDrafts(this.context, delivery), this.verification, this.backupCodes);
     this.logins = new LoginChallenge(this.context, delivery, new CodeSending(this.context, delivery), this.verification);
     this.management = new Management(this.context, delivery);
+    this.policy = new Policy(this.context);
   }
 
   /** Begins an enrolment, or with `requireVerification` false enables the method at once. */
@@ -142,9 +146,38 @@ export class TwoFactorService {
     return this.management.remainingBackupCodes(identityOf(userId));
   }
 
+  /** The mechanism that `availableMethods` and `methods` name first. @throws TwoFactorNotSetupError */
+  setPreferredMethod(userId: string, mechanism: TwoFactorMechanism): Promise<void> {
+    return this.management.setPreferred(identityOf(userId), mechanism);
+  }
+
+  getPreferredMethod(userId: string): Promise<TwoFactorMechanism | undefined> {
+    return this.management.getPreferred(identityOf(userId));
+  }
+
+  /** Epoch milliseconds by which a user without a second factor must have one (`enforce`); undefined for the others. */
+  enrollmentDeadline(userId: string): Promise<number | undefined> {
+    return this.policy.deadline(identityOf(userId));
+  }
+
   /** Ends backoff and suspension, once somebody has made sure who is asking. @throws TwoFactorNotSetupError */
   unlock(userId: string): Promise<void> {
     return this.management.unlock(identityOf(userId));
+  }
+
+  /** The app's name, as authenticator apps and messages show it. */
+  get issuer(): string {
+    return this.settings.issuer;
+  }
+
+  /** Digits of a delivered code. */
+  get codeLength(): number {
+    return this.settings.codeLength;
+  }
+
+  /** Whether the app has a sender for the mechanism. */
+  canSend(mechanism: DeliveredMechanism): boolean {
+    return (mechanism === TwoFactorMechanism.EMAIL ? this.settings.deliver.email : this.settings.deliver.sms) !== undefined;
   }
 
   /** A listener that throws becomes a process warning; it never breaks a login. */

@@ -1,11 +1,13 @@
 import type { PublicMethods } from '../errors.js';
 import type { PendingLogin } from '../service/login-challenge.js';
-import { passportKey, regenerate, save, setState, setUser, stateOf, type SessionRequest } from './session.js';
+import { passportKey, regenerate, save, sessionOf, setState, setUser, stateOf, type SessionRequest } from './session.js';
 
 export interface PendingView {
   readonly methods: PublicMethods;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
+  /** Methods whose code was made, with the seconds until another one may be asked for; null where there will be none. */
+  readonly codes: Partial<Record<'email' | 'sms', { readonly resendAfter: number | null }>>;
 }
 
 /**
@@ -13,10 +15,11 @@ export interface PendingView {
  * is logged in by it, whoever was before. Saved before the answer, since the next request may come sooner than a save.
  * @internal
  */
-export async function storePending(req: SessionRequest, pending: PendingLogin, keep: (key: string) => boolean): Promise<void> {
+export async function storePending(req: SessionRequest, pending: PendingLogin, now: number, keep: (key: string) => boolean): Promise<void> {
   const session = await regenerate(req, (key) => key !== passportKey(req) && keep(key));
   const { token, methods, expiresAt } = pending;
-  setState(session, { pending: { token, methods: { ...methods }, expiresAt } });
+  const at = Object.entries(pending.resendAfter).map(([method, seconds]) => [method, resendAt(seconds, now)] as const);
+  setState(session, { pending: { token, methods: { ...methods }, expiresAt, resendAt: Object.fromEntries(at) } });
   // The request itself must not go on as a user who was logged in before.
   setUser(req, undefined);
   await save(session);
@@ -32,5 +35,20 @@ export function pendingToken(req: SessionRequest): string | undefined {
 export function pendingView(req: SessionRequest, now: number): PendingView | undefined {
   const { pending } = stateOf(req);
   if (!pending || !(pending.expiresAt > now)) return undefined;
-  return { methods: pending.methods, expiresAt: pending.expiresAt };
+  const codes = Object.entries(pending.resendAt).map(
+    ([method, at]) => [method, { resendAfter: at === null ? null : Math.max(0, Math.ceil((at - now) / 1000)) }] as const,
+  );
+  return { methods: pending.methods, expiresAt: pending.expiresAt, codes: Object.fromEntries(codes) };
+}
+
+/** @internal */
+export const resendAt = (seconds: number | null, now: number): number | null => (seconds === null ? null : now + seconds * 1000);
+
+/** @internal Keeps for the pages when a code was sent; whether another one is sent is for the database to say. */
+export async function noteSent(req: SessionRequest, method: 'email' | 'sms', at: number | null): Promise<void> {
+  const session = sessionOf(req);
+  const state = stateOf(req);
+  if (!state.pending) return;
+  setState(session, { ...state, pending: { ...state.pending, resendAt: { ...state.pending.resendAt, [method]: at } } });
+  await save(session);
 }

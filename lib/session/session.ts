@@ -29,7 +29,13 @@ export function setUser(req: SessionRequest, user: unknown): void {
 /** Where everything of this library lies in the session. It points and tells; it decides nothing that counts. */
 export interface SessionState {
   /** The token of a halted login, and what a page may show of it. */
-  pending?: { token: string; methods: Record<string, unknown>; expiresAt: number };
+  pending?: {
+    token: string;
+    methods: Record<string, unknown>;
+    expiresAt: number;
+    /** Per method whose code was made: when another one may be asked for (epoch milliseconds), null for never. */
+    resendAt: Partial<Record<'email' | 'sms', number | null>>;
+  };
   /** How and when this session was authenticated. */
   authentication?: Authentication;
   /** The token of a step-up whose code was sent to this session. */

@@ -25,7 +25,7 @@ export class AccountStore {
   async ensure(userKey: string, userId: string): Promise<void> {
     await insert<TwoFactorAccount>(this.db, entityNames.account, {
       userKey, userId, version: 0, failures: 0, windowFailures: 0, windowStart: 0, nextAttemptAt: 0, lastStep: 0,
-      challengeEpoch: 0, securityEpoch: 0, backupSetId: '', backupSalt: '', lastUsed: '{}',
+      challengeEpoch: 0, securityEpoch: 0, backupSetId: '', backupSalt: '', lastUsed: '{}', preferred: 0, enrollBy: 0,
     });
   }
 
@@ -87,6 +87,23 @@ export class AccountStore {
         ),
     );
     return count === 1;
+  }
+
+  async prefer(userKey: string, mechanism: TwoFactorAccount['preferred']): Promise<void> {
+    await affected(() =>
+      this.db.createQueryBuilder().update<TwoFactorAccount>(entityNames.account)
+        .set({ preferred: mechanism })
+        .where('user_key = :userKey', { userKey }),
+    );
+  }
+
+  /** Keeps the first deadline that the user was given: a later one changes nothing. */
+  async keepDeadline(userKey: string, enrollBy: number): Promise<void> {
+    await affected(() =>
+      this.db.createQueryBuilder().update<TwoFactorAccount>(entityNames.account)
+        .set({ enrollBy })
+        .where('user_key = :userKey AND enroll_by = 0', { userKey }),
+    );
   }
 
   async unlock(userKey: string): Promise<boolean> {

@@ -68,6 +68,8 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
         backupSetId: text(32),
         backupSalt: text(191),
         lastUsed: long,
+        preferred: int,
+        enrollBy: big,
       }),
     }),
     new EntitySchema({

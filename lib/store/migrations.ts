@@ -48,7 +48,8 @@ function initialTables(prefix: string): Table[] {
       [
         text('user_id', 191), int('version'), int('failures'), int('window_failures'), big('window_start'),
         big('next_attempt_at'), big('last_step'), int('challenge_epoch'), int('security_epoch'),
-        text('backup_set_id', 32), text('backup_salt', 191), long('last_used'),
+        text('backup_set_id', 32), text('backup_salt', 191), long('last_used'), int('preferred'),
+        big('enroll_by'),
       ],
     ),
     authenticators,

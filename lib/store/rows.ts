@@ -24,6 +24,10 @@ export interface TwoFactorAccount {
   backupSalt: string;
   /** JSON: authenticator id → epoch milliseconds of its last use. Here, so that a login writes one row, not two. */
   lastUsed: string;
+  /** The mechanism that the user likes to be asked for first, 0 for none. */
+  preferred: TwoFactorMechanism | 0;
+  /** Epoch milliseconds by which the user must have enrolled, once it was told; 0 before. It is never put off. */
+  enrollBy: number;
 }
 
 /** A verified method. There is no row for one that is not. */

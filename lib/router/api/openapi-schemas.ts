@@ -1,0 +1,80 @@
+type Schema = Readonly<Record<string, unknown>>;
+
+export const text: Schema = { type: 'string' };
+const list = (items: Schema): Schema => ({ type: 'array', items });
+export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+
+/** An object with exactly these members; those whose name ends in "?" may be absent. */
+export function object(members: Readonly<Record<string, Schema>>): Schema {
+  const names = Object.keys(members);
+  return {
+    type: 'object',
+    properties: Object.fromEntries(Object.entries(members).map(([name, schema]) => [name.replace('?', ''), schema])),
+    required: names.filter((name) => !name.endsWith('?')),
+    additionalProperties: false,
+  };
+}
+
+const time: Schema = { type: 'integer', description: 'Epoch milliseconds.' };
+const method = (...names: string[]): Schema => ({ type: 'string', enum: names });
+const csrf: Schema = { type: 'string', description: 'To be sent as `x-csrf-token` with every POST of this session.' };
+const codes: Schema = { ...list({ type: 'string', pattern: '^[0-9A-HJKMNP-TV-Z]{13}$' }), description: 'Shown this once; each is good once.' };
+const code: Schema = { type: 'string', maxLength: 64, description: 'Spaces and dashes do not matter.' };
+const returnTo: Schema = { type: 'string', description: 'A path on this site.' };
+
+export const schemas: Readonly<Record<string, Schema>> = {
+  Error: object({
+    error: object({ code: text, message: text, 'retryAfter?': { type: 'integer', description: 'Seconds.' } }),
+  }),
+  Methods: {
+    ...object({ 'totp?': { const: true }, 'email?': text, 'sms?': text, 'backupCode?': { const: true } }),
+    description: 'What the login can be finished by; contacts are masked.',
+  },
+  Authenticator: object({
+    id: text,
+    method: method('totp', 'email', 'sms'),
+    label: text,
+    'maskedContact?': text,
+    createdAt: time,
+    lastUsedAt: { ...time, description: 'Epoch milliseconds, 0 before the first use.' },
+  }),
+  Status: {
+    oneOf: [
+      object({ state: { const: 'anonymous' } }),
+      object({ state: { const: 'pending' }, methods: ref('Methods'), expiresAt: time, csrfToken: csrf }),
+      object({
+        state: { const: 'authenticated' },
+        authenticators: list(ref('Authenticator')),
+        backupCodes: { type: 'integer', description: 'How many are left.' },
+        recent: { type: 'boolean', description: 'Whether factors may be changed now; false asks for a step-up first.' },
+        enrollable: list(method('totp', 'email', 'sms')),
+        'csrfToken?': csrf,
+      }),
+    ],
+  },
+  Enrollable: object({ 'label?': { type: 'string', minLength: 1, maxLength: 64, description: 'Tells several apps apart.' } }),
+  TotpSetup: object({
+    secret: { type: 'string', pattern: '^[A-Z2-7]+$' },
+    uri: { type: 'string', pattern: '^otpauth://totp/' },
+    qrCode: { type: 'string', pattern: '^data:image/png;base64,' },
+  }),
+  EmailInput: object({ 'address?': { type: 'string', description: 'Default: the address of the account.' } }),
+  SmsInput: object({ phone: { type: 'string', description: 'With the country code.' } }),
+  ContactSetup: object({ maskedContact: text }),
+  Confirmation: object({ method: method('totp', 'email', 'sms'), code }),
+  Confirmed: object({ backupCodes: { ...codes, description: 'Fresh backup codes; empty for a user who has a set.' }, 'csrfToken?': csrf }),
+  ChallengeInput: object({ method: method('email', 'sms') }),
+  ChallengeSent: object({
+    maskedContact: text,
+    expiresAt: time,
+    resendAfter: { type: 'integer', description: 'Seconds until another one may be asked for; 0 when there will be none.' },
+  }),
+  Verification: object({ code, 'method?': method('totp', 'email', 'sms', 'backup_code'), 'returnTo?': returnTo }),
+  Reauthentication: object({ password: text, 'returnTo?': returnTo }),
+  Verified: object({ returnTo, csrfToken: csrf }),
+  Renaming: object({ id: text, label: { type: 'string', minLength: 1, maxLength: 64 } }),
+  Removal: object({ id: text }),
+  Success: object({ success: { const: true } }),
+  Remaining: object({ remaining: { type: 'integer' } }),
+  BackupCodes: object({ backupCodes: codes }),
+};

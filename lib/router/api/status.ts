@@ -1,0 +1,21 @@
+import type { Request } from 'express';
+import { csrfToken } from '../csrf.js';
+import type { RouterSettings } from '../options.js';
+import { authOf, methodOf } from '../request.js';
+
+/** What a client has to know to show the right page. A token is given where there is a login to protect. */
+export async function statusOf(req: Request, { methods }: RouterSettings): Promise<object> {
+  const auth = authOf(req);
+  const { pending } = auth;
+  if (pending) return { state: 'pending', methods: pending.methods, expiresAt: pending.expiresAt, csrfToken: csrfToken(req) };
+  if (!auth.isLoggedIn()) return { state: 'anonymous' };
+  const authenticators = await auth.twoFactor.list();
+  return {
+    state: 'authenticated',
+    authenticators: authenticators.map(({ mechanism, ...rest }) => ({ ...rest, method: methodOf(mechanism) })),
+    backupCodes: await auth.twoFactor.remainingBackupCodes(),
+    recent: await auth.isRecent(),
+    enrollable: methods,
+    csrfToken: csrfToken(req),
+  };
+}

@@ -1,0 +1,92 @@
+import type { Request } from 'express';
+import type { TwoFactorAuthOptions, TwoFactorService } from 'passport-two-factor';
+import { isLocalPath } from './return-to.js';
+import { catalogue, type Catalogue, type MessageTable } from './messages/index.js';
+import { pageNames, type PageRenderers } from './pages/page-types.js';
+
+/** What a user can set up by the router. */
+export type EnrollableMethod = 'totp' | 'email' | 'sms';
+
+export interface TwoFactorRouterOptions {
+  readonly service: TwoFactorService;
+  readonly passport: TwoFactorAuthOptions['passport'];
+  /** `true` serves pages beside the JSON API; an object does too, and replaces those that it names. Default `false`. */
+  readonly pages?: boolean | PageRenderers;
+  /** The strategy that a password is proved by once more; `false` for an app without passwords. Default `'local'`. */
+  readonly login?: string | false;
+  /** The app's own login page. Default `'/login'`. */
+  readonly loginPath?: string;
+  /** Where a browser goes afterwards that came for no page in particular. Default `'/'`. */
+  readonly returnTo?: string;
+  /** The language of the pages, or how to tell it. Default: the browser's choice among those that there are. */
+  readonly locale?: string | ((req: Request) => string);
+  /** More languages (`{ fr: {…} }`), or other words in those that there are. What is missing is shown in English. */
+  readonly messages?: Readonly<Record<string, MessageTable>>;
+  /** The address of a stylesheet of the app's, loaded after the router's own: it may set its `--tf-*` variables. */
+  readonly stylesheet?: string;
+  /** What is offered for set-up. Default: the authenticator app, and what the service has a sender for. */
+  readonly methods?: readonly EnrollableMethod[];
+}
+
+/** The options with their defaults. */
+export interface RouterSettings {
+  readonly service: TwoFactorService;
+  readonly passport: TwoFactorAuthOptions['passport'];
+  readonly pages: PageRenderers | undefined;
+  readonly login: string | undefined;
+  readonly loginPath: string;
+  readonly returnTo: string;
+  readonly locale: string | ((req: Request) => string) | undefined;
+  readonly messages: Catalogue;
+  readonly stylesheet: string | undefined;
+  readonly methods: readonly EnrollableMethod[];
+}
+
+const enrollable: readonly EnrollableMethod[] = ['totp', 'email', 'sms'];
+
+function refuse(option: string, expected: string, given: unknown): never {
+  throw new TypeError(`twoFactorRouter: ${option} must be ${expected}; got ${typeof given}`);
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+
+function readPages(pages: unknown): PageRenderers | undefined {
+  if (pages === undefined || pages === false) return undefined;
+  if (pages === true) return {};
+  if (typeof pages !== 'object' || pages === null) refuse('pages', 'true, false or an object of render functions', pages);
+  for (const [name, render] of Object.entries(pages)) {
+    if (!(pageNames as readonly string[]).includes(name) || typeof render !== 'function') {
+      throw new TypeError(`twoFactorRouter: pages.${name} must be a render function of one of the pages ${pageNames.join(', ')}`);
+    }
+  }
+  return pages;
+}
+
+function readMethods(methods: unknown, service: TwoFactorService): readonly EnrollableMethod[] {
+  if (methods === undefined) return enrollable.filter((method) => method === 'totp' || service.canSend(method));
+  const known = Array.isArray(methods) && methods.every((method) => (enrollable as readonly unknown[]).includes(method));
+  if (!known || methods.length === 0) refuse('methods', 'a list of "totp", "email" and "sms"', methods);
+  return enrollable.filter((method) => methods.includes(method));
+}
+
+const names = ['service', 'passport', 'pages', 'login', 'loginPath', 'returnTo', 'locale', 'messages', 'stylesheet', 'methods'];
+
+/** @throws TypeError that names the option and what it must be */
+export function readRouterOptions(given: TwoFactorRouterOptions): RouterSettings {
+  const options = (given as TwoFactorRouterOptions | undefined) ?? refuse('the argument', 'an object: { service, passport }', given);
+  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new TypeError(`twoFactorRouter: there is no option "${unknown}"; there are ${names.join(', ')}`);
+  const { service, passport, login = 'local', loginPath = '/login', returnTo = '/', locale, stylesheet } = options;
+  if (login !== false && !isText(login)) refuse('login', 'the name of a strategy, or false', login);
+  if (!isText(loginPath)) refuse('loginPath', 'the address of the login page', loginPath);
+  if (!isLocalPath(returnTo)) refuse('returnTo', 'a path on this site, such as "/account"', returnTo);
+  if (locale !== undefined && typeof locale !== 'function' && !isText(locale)) refuse('locale', 'a language such as "en", or a function of the request', locale);
+  if (stylesheet !== undefined && !isText(stylesheet)) refuse('stylesheet', 'the address of a stylesheet', stylesheet);
+  return {
+    service, passport, loginPath, returnTo, locale, stylesheet,
+    pages: readPages(options.pages),
+    login: login === false ? undefined : login,
+    messages: catalogue(options.messages),
+    methods: readMethods(options.methods, service),
+  };
+}

@@ -1,0 +1,49 @@
+import { csrfField } from '../csrf.js';
+import { explainError } from './explain-error.js';
+import { html, type Html } from './html.js';
+import type { PageFrame } from './page-types.js';
+
+export interface Frame {
+  readonly locale: string;
+  readonly site: string;
+  readonly stylesheets: readonly string[];
+  readonly script: string;
+}
+
+export function layout({ locale, site, stylesheets, script }: Frame, title: string, body: Html): string {
+  return html`<!doctype html>
+<html lang="${locale}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title} – ${site}</title>
+${stylesheets.map((href) => html`<link rel="stylesheet" href="${href}">
+`)}<script src="${script}" defer></script>
+</head>
+<body>
+<main class="tf">
+<p class="tf-site">${site}</p>
+${body}
+</main>
+</body>
+</html>
+`.markup;
+}
+
+/** The heading, and below it what there is to say about the last step. */
+export function page({ t, notice, error, layout: frame, duration }: PageFrame, title: string, body: Html): string {
+  const problem = error && explainError({ t, duration }, error);
+  return frame(problem === undefined ? title : t('page.error', { title }), html`<h1>${title}</h1>
+${notice !== undefined && html`<p class="tf-notice" role="status">${t(notice)}</p>`}
+${problem !== undefined && html`<p class="tf-error" role="alert" id="error">${problem}</p>`}
+${body}`);
+}
+
+/** What a form needs to be accepted. */
+export const hidden = (csrfToken: string, fields: Readonly<Record<string, string | undefined>> = {}): Html => html`
+<input type="hidden" name="${csrfField}" value="${csrfToken}">${Object.entries(fields).map(([name, value]) =>
+  value !== undefined && value !== '' && html`<input type="hidden" name="${name}" value="${value}">`)}`;
+
+export const withReturnTo = (path: string, returnTo: string): string =>
+  returnTo === '' ? path : `${path}${path.includes('?') ? '&' : '?'}returnTo=${encodeURIComponent(returnTo)}`;

@@ -1,0 +1,87 @@
+import type { Authenticator, MethodName, PublicMethods, TwoFactorError } from 'passport-two-factor';
+import type { MessageKey, Translate } from '../messages/index.js';
+import type { EnrollableMethod } from '../options.js';
+import type { DeliveredMethod } from '../request.js';
+import type { Html } from './html.js';
+
+/** What every page is given. */
+export interface PageFrame {
+  /** The page's language. */
+  readonly locale: string;
+  /** A text of the page's language. */
+  readonly t: Translate;
+  /** A duration in words, such as "30 seconds". */
+  readonly duration: (seconds: number) => string;
+  /** The name of the app. */
+  readonly site: string;
+  /** The address of the router: all of its pages are below it. */
+  readonly base: string;
+  /** The app's login page. */
+  readonly loginPath: string;
+  /** Goes into every form, as a hidden field named `_csrf`. */
+  readonly csrfToken: string;
+  /** Where the user is to go afterwards: a path on this site, or ''. Goes into the forms as `returnTo`. */
+  readonly returnTo: string;
+  /** Something that went well. */
+  readonly notice?: MessageKey;
+  /** Why the last try failed. */
+  readonly error?: TwoFactorError;
+  /** A whole page around a body, with the router's stylesheet and script. */
+  readonly layout: (title: string, body: Html) => string;
+}
+
+/** What a code is asked for. */
+export type CodePurpose = 'login' | 'step-up' | 'enrollment';
+
+/** What each page shows. */
+export interface PageData {
+  /** Enter a code. */
+  readonly code: {
+    readonly purpose: CodePurpose;
+    readonly method: MethodName;
+    /** Of a delivered code: where it was sent, masked. */
+    readonly maskedContact?: string;
+    readonly digits: number;
+    /** Whether one was sent just now. */
+    readonly sent: boolean;
+    /** Seconds until another code may be asked for; 0: there will be none. */
+    readonly resendAfter?: number;
+    /** Of an enrolment: the contact, for another code to be sent to. */
+    readonly contact?: string;
+    /** Whether there is another method to choose. */
+    readonly others: boolean;
+  };
+  /** Choose a method to confirm by. */
+  readonly choose: { readonly purpose: CodePurpose; readonly methods: PublicMethods };
+  /** A step-up of a user who has no second factor. */
+  readonly password: Readonly<Record<never, never>>;
+  readonly manage: {
+    readonly authenticators: readonly (Authenticator & { readonly method: EnrollableMethod })[];
+    readonly backupCodes: number;
+    /** Where "back" goes. */
+    readonly home: string;
+  };
+  /** Choose a method to set up. */
+  readonly add: { readonly methods: readonly EnrollableMethod[] };
+  /** Enter the address or number of a new method. */
+  readonly contact: { readonly method: DeliveredMethod; readonly value: string };
+  /** The QR code, the key, and the field for the first code. */
+  readonly totp: { readonly secret: string; readonly uri: string; readonly qrCode: string; readonly digits: number };
+  readonly backupCodes: { readonly codes: readonly string[]; readonly next: string };
+  readonly remove: { readonly authenticator: Authenticator; readonly last: boolean };
+  /** Something that the user can only take note of. */
+  readonly message: { readonly title: string; readonly text: string; readonly link: string; readonly href: string };
+}
+
+export type PageName = keyof PageData;
+export type PageView<N extends PageName> = PageFrame & PageData[N];
+
+/** Renders a page as a whole HTML document. `render` is what the router itself would send. */
+export type RenderPage<N extends PageName> = (view: PageView<N>, render: (view: PageView<N>) => string) => string | Promise<string>;
+
+/** Pages of the app's own in place of the router's. */
+export type PageRenderers = { readonly [N in PageName]?: RenderPage<N> };
+
+export const pageNames: readonly PageName[] = [
+  'code', 'choose', 'password', 'manage', 'add', 'contact', 'totp', 'backupCodes', 'remove', 'message',
+];

@@ -1,0 +1,85 @@
+import type { Request, Response } from 'express';
+import { script, style } from '../assets/assets.js';
+import { csrfToken } from '../csrf.js';
+import { duration, knownLocale, translator, type MessageKey } from '../messages/index.js';
+import type { RouterSettings } from '../options.js';
+import { bodyOf, saveSession, sessionOf } from '../request.js';
+import { firstLocalPath } from '../return-to.js';
+import { layout } from './layout.js';
+import type { PageData, PageFrame, PageName, PageView, RenderPage } from './page-types.js';
+import { views } from './views/index.js';
+
+const noticeKey = 'twoFactorNotice';
+
+/** Where the app has set no policy: nothing but what the router serves itself, and no other site's page around it. */
+const contentSecurityPolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self' https:; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/** Sends the router's pages, or those that the app has put in their place. */
+export class Pages {
+  constructor(private readonly settings: RouterSettings) {}
+
+  async send<N extends PageName>(
+    req: Request, res: Response, name: N, data: PageData[N], { error, status = error?.status ?? 200 }: { error?: PageFrame['error']; status?: number } = {},
+  ): Promise<void> {
+    const view = { ...this.frame(req), ...data, ...(error && { error }) } as PageView<N>;
+    const render = views[name] as (view: PageView<N>) => string;
+    const replaced = this.settings.pages?.[name] as RenderPage<N> | undefined;
+    const document = replaced ? await replaced(view, render) : render(view);
+    if (!replaced && !res.get('Content-Security-Policy')) res.set('Content-Security-Policy', contentSecurityPolicy);
+    if (!res.get('X-Frame-Options')) res.set('X-Frame-Options', 'DENY');
+    res.status(status).type('html').send(document);
+  }
+
+  /** Says something that the user can do nothing about on the page that was asked for. */
+  say(req: Request, res: Response, status: number, what: 'expired' | 'stale' | 'again' | 'unreadable' | 'missing', href: string): Promise<void> {
+    const { t } = this.frame(req);
+    const link = t(href === this.settings.loginPath ? 'message.logIn' : 'message.back');
+    return this.send(req, res, 'message', { title: t(`${what}.title`), text: t(`${what}.text`), link, href }, { status });
+  }
+
+  /** Goes to another page of the router, so that a reload repeats nothing. */
+  async redirect(req: Request, res: Response, path: string, notice?: MessageKey): Promise<void> {
+    const session = sessionOf(req);
+    if (notice !== undefined && session) {
+      session[noticeKey] = notice;
+      await saveSession(req);
+    }
+    res.redirect(303, firstLocalPath([`${req.baseUrl}${path}`], '/'));
+  }
+
+  translate(req: Request): PageFrame['t'] {
+    return translator(this.settings.messages, this.locale(req));
+  }
+
+  private frame(req: Request): PageFrame {
+    const { service, stylesheet, messages, loginPath } = this.settings;
+    const base = req.baseUrl;
+    const locale = this.locale(req);
+    const notice = takeNotice(req);
+    const stylesheets = [`${base}${style.path}`, ...(stylesheet === undefined ? [] : [stylesheet])];
+    return {
+      locale, base, loginPath,
+      t: translator(messages, locale),
+      duration: (seconds) => duration(locale, seconds),
+      site: service.issuer,
+      csrfToken: csrfToken(req) ?? '',
+      returnTo: firstLocalPath([bodyOf(req).returnTo, req.query.returnTo], ''),
+      ...(notice !== undefined && { notice }),
+      layout: (title, body) => layout({ locale, site: service.issuer, stylesheets, script: `${base}${script.path}` }, title, body),
+    };
+  }
+
+  private locale(req: Request): string {
+    const { locale, messages } = this.settings;
+    const wanted = typeof locale === 'function' ? locale(req) : (locale ?? req.acceptsLanguages([...messages.keys()]));
+    return knownLocale(messages, wanted);
+  }
+}
+
+function takeNotice(req: Request): MessageKey | undefined {
+  const session = sessionOf(req);
+  const notice = session?.[noticeKey];
+  if (session && notice !== undefined) delete session[noticeKey];
+  return notice as MessageKey | undefined;
+}

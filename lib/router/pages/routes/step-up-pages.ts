@@ -1,0 +1,80 @@
+import {
+  StepUpRequiredError, TooManyAttemptsError, UserNotLoggedInError, type ChallengeSent, type MethodName, type PublicMethods, type TwoFactorError,
+} from 'passport-two-factor';
+import { finishLogin, takeReturnTo } from '../../finish-login.js';
+import { checkLoggedIn, deliveredMethods, readMethod, verifiableMethods } from '../../request.js';
+import { firstLocalPath } from '../../return-to.js';
+import { askedMethod, contactOf, methodsIn } from './login-pages.js';
+import { refusal, sendToLogin, type PageBook, type Visit } from './page-routes.js';
+
+/** The same question again for a user who is logged in, and the sending of codes for both. */
+export function stepUpPages(book: PageBook): void {
+  const { get, post, pages, settings } = book;
+  const finish = finishLogin(settings);
+
+  get('/step-up', async (visit) => {
+    const { req, res, auth } = visit;
+    if (auth.pending) await pages.redirect(req, res, '/');
+    else if (!auth.isLoggedIn()) sendToLogin(visit, book);
+    else await showStepUp(visit, book, askedMethod(req.query.method, (await verifiableMethods(auth)) ?? {}));
+  });
+
+  post('/step-up', '/step-up', async (visit) => {
+    const { req, res, auth, body } = visit;
+    checkLoggedIn(req);
+    const error = await refusal(() => finish(req, res));
+    if (!error) res.redirect(303, takeReturnTo(req, `${req.baseUrl}/`));
+    else await showStepUp(visit, book, askedMethod(body.method, (await verifiableMethods(auth)) ?? {}), error);
+  });
+
+  post('/step-up/password', '/step-up', async (visit) => {
+    const { req, res, auth, body } = visit;
+    checkLoggedIn(req);
+    const error = await refusal(() => auth.reauthenticate(body.password));
+    if (!error) res.redirect(303, takeReturnTo(req, `${req.baseUrl}/`));
+    // The user has got a second factor since the page was made: it is what has to be asked for.
+    else if (error instanceof StepUpRequiredError) await pages.redirect(req, res, '/step-up');
+    else await pages.send(req, res, 'password', {}, { error });
+  });
+
+  post('/send', '/choose', async (visit) => {
+    const { req, res, auth, body } = visit;
+    const { pending } = auth;
+    const methods = pending?.methods ?? (await verifiableMethods(auth));
+    if (!methods) throw new UserNotLoggedInError();
+    const method = readMethod(body.method, deliveredMethods);
+    let sent: ChallengeSent | undefined;
+    const error = await refusal(async () => { sent = await auth.twoFactor.challenge[method](); });
+    // One that was sent a moment ago still counts; the page says how long to wait for another.
+    const wait = error instanceof TooManyAttemptsError ? error.retryAfter : undefined;
+    if (error && wait === undefined) throw error;
+    await pages.send(req, res, 'code', {
+      purpose: pending ? 'login' : 'step-up', method, sent: sent !== undefined,
+      maskedContact: sent?.maskedContact ?? contactOf(methods, method) ?? '',
+      digits: settings.service.codeLength, resendAfter: sent?.resendAfter ?? wait ?? 0, others: methodsIn(methods).length > 1,
+    });
+  });
+}
+
+async function showStepUp(visit: Visit, { pages, settings }: PageBook, asked: MethodName | undefined, error?: TwoFactorError): Promise<void> {
+  const { req, res, auth } = visit;
+  const methods: PublicMethods | undefined = await verifiableMethods(auth);
+  const failed = error ? { error } : {};
+  if (!methods) {
+    if (settings.login === undefined) await pages.say(req, res, 403, 'again', firstLocalPath([settings.loginPath], settings.returnTo));
+    else await pages.send(req, res, 'password', {}, failed);
+    return;
+  }
+  // A page that is only looked at sends nothing: where a code has to be sent first, the user chooses.
+  const method = asked ?? (methods.totp ? 'totp' : undefined);
+  if (method === undefined) {
+    await pages.send(req, res, 'choose', { purpose: 'step-up', methods }, failed);
+    return;
+  }
+  const contact = contactOf(methods, method);
+  await pages.send(req, res, 'code', {
+    purpose: 'step-up', method, sent: false, others: methodsIn(methods).length > 1,
+    digits: method === 'totp' ? 6 : settings.service.codeLength,
+    ...(contact !== undefined && { maskedContact: contact }),
+  }, failed);
+}

@@ -1,0 +1,35 @@
+import type { MethodName } from 'passport-two-factor';
+import { html, type Html } from '../html.js';
+import { hidden, page, withReturnTo } from '../layout.js';
+import type { PageView } from '../page-types.js';
+
+type View = PageView<'choose'>;
+
+export function choosePage(view: View): string {
+  const { t, methods } = view;
+  const { email, sms } = methods;
+  return page(view, t('choose.title'), html`
+<p>${t('choose.text')}</p>
+<ul class="tf-choices">
+${methods.totp && html`<li>${link(view, 'totp')}</li>`}
+${email !== undefined && html`<li>${sending(view, 'email', email)}</li>`}
+${sms !== undefined && html`<li>${sending(view, 'sms', sms)}</li>`}
+${methods.backupCode && html`<li>${link(view, 'backup_code')}</li>`}
+</ul>`);
+}
+
+const words = ({ t }: View, method: MethodName, contact = ''): Html =>
+  html`<strong>${t(`method.${method}`)}</strong> <span>${t(`choose.${method}`, { contact })}</span>`;
+
+function link(view: View, method: MethodName): Html {
+  const { base, purpose, returnTo } = view;
+  const path = purpose === 'login' ? `${base}/` : `${base}/step-up`;
+  return html`<a class="tf-choice" href="${withReturnTo(`${path}?method=${method}`, returnTo)}">${words(view, method)}</a>`;
+}
+
+/** Sending is something done, not a page to look at. */
+function sending(view: View, method: MethodName, contact: string): Html {
+  const { base, csrfToken, returnTo } = view;
+  return html`<form method="post" action="${base}/send">${hidden(csrfToken, { method, returnTo })}
+<button class="tf-choice">${words(view, method, contact)}</button></form>`;
+}

@@ -1,0 +1,41 @@
+import { html, type Html } from '../html.js';
+import { hidden, page, withReturnTo } from '../layout.js';
+import type { PageView } from '../page-types.js';
+import { codeField } from './code-field.js';
+
+type View = PageView<'code'>;
+
+export function codePage(view: View): string {
+  const { t, base, csrfToken, returnTo, purpose, method, maskedContact = '', sent, digits } = view;
+  const action = { login: '/verify', 'step-up': '/step-up', enrollment: `/confirm/${method}` }[purpose];
+  return page(view, t(`code.title.${purpose}`), html`
+<p${sent && html` role="status"`}>${t(sent ? 'code.sent' : `code.from.${method}`, { contact: maskedContact })}</p>
+<form method="post" action="${base}${action}">${hidden(csrfToken, { method, returnTo, contact: view.contact, maskedContact: view.contact && maskedContact })}
+${codeField(view, method, digits)}
+<button class="tf-button">${t('code.submit')}</button>
+</form>
+${resend(view)}
+${links(view)}`);
+}
+
+/** Asking for another code. The script counts the seconds; without it the server says how many are left. */
+function resend({ t, base, csrfToken, returnTo, method, resendAfter, contact, duration }: View): Html | false {
+  if ((method !== 'email' && method !== 'sms') || resendAfter === 0) return false;
+  const action = contact === undefined ? '/send' : `/add/${method}`;
+  return html`
+<form method="post" action="${base}${action}" class="tf-resend"${resendAfter !== undefined && html` data-resend-after="${resendAfter}"`}>
+${hidden(csrfToken, { method, returnTo, contact })}
+<button class="tf-button tf-plain">${t('code.resend')}</button>
+${resendAfter !== undefined && html`<p class="tf-hint" data-wait="${t('code.resendIn', { time: '{time}' })}">${t('code.resendIn', { time: duration(resendAfter) })}</p>`}
+</form>`;
+}
+
+function links({ t, base, loginPath, returnTo, purpose, others, method }: View): Html {
+  if (purpose === 'enrollment') return html`<p class="tf-links"><a href="${base}/add/${method}">${t('code.cancel')}</a></p>`;
+  return html`<p class="tf-links">
+${others && html`<a href="${withReturnTo(`${base}/choose`, returnTo)}">${t('code.other')}</a>`}
+${purpose === 'login'
+    ? html`<a href="${loginPath}">${t('code.logInAgain')}</a>`
+    : html`<a href="${base}/">${t('code.cancel')}</a>`}
+</p>`;
+}

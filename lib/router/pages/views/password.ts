@@ -1,0 +1,15 @@
+import { html } from '../html.js';
+import { hidden, page } from '../layout.js';
+import type { PageView } from '../page-types.js';
+
+export function passwordPage(view: PageView<'password'>): string {
+  const { t, base, csrfToken, returnTo, error } = view;
+  return page(view, t('password.title'), html`
+<p>${t('password.text')}</p>
+<form method="post" action="${base}/step-up/password">${hidden(csrfToken, { returnTo })}
+<label for="password">${t('password.label')}</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required autofocus${error && html` aria-invalid="true" aria-describedby="error"`}>
+<button class="tf-button">${t('password.submit')}</button>
+</form>
+<p class="tf-links"><a href="${base}/">${t('code.cancel')}</a></p>`);
+}

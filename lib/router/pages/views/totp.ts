@@ -1,0 +1,25 @@
+import { html } from '../html.js';
+import { hidden, page } from '../layout.js';
+import type { PageView } from '../page-types.js';
+import { codeField } from './code-field.js';
+
+export function totpPage(view: PageView<'totp'>): string {
+  const { t, base, csrfToken, secret, uri, qrCode, digits } = view;
+  const groups = secret.match(/.{1,4}/g) ?? [];
+  return page(view, t('totp.title'), html`
+<ol class="tf-steps">
+<li><p>${t('totp.scan')}</p>
+<img class="tf-qr" src="${qrCode}" alt="${t('totp.qr')}" width="220" height="220">
+<p><a href="${uri}">${t('totp.open')}</a></p></li>
+<li><p>${t('totp.key')}</p>
+<p><code class="tf-key" id="key">${groups.map((group) => html`<span>${group}</span> `)}</code></p>
+<button type="button" class="tf-small" data-copy="${secret}" data-copied="${t('backup.copied')}" hidden>${t('totp.copy')}</button></li>
+<li><p>${t('totp.enter')}</p>
+<form method="post" action="${base}/confirm/totp">${hidden(csrfToken, { uri })}
+${codeField(view, 'totp', digits)}
+<button class="tf-button">${t('code.submit')}</button>
+</form></li>
+</ol>
+<p class="tf-hint">${t('totp.once')}</p>
+<p class="tf-links"><a href="${base}/add">${t('code.cancel')}</a></p>`);
+}

@@ -1,0 +1,79 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { InvalidInputError, TwoFactorMechanism, UserNotLoggedInError, type Authenticator, type MethodName, type PublicMethods, type RequestAuth } from 'passport-two-factor';
+
+/** Where the router keeps a `req.auth` of its own, whether or not the app has one and whatever it calls it. */
+export const authProperty = 'twoFactorRouterAuth';
+
+export const authOf = (req: Request): RequestAuth => (req as unknown as Record<typeof authProperty, RequestAuth>)[authProperty];
+
+/** The fields of the body, of any type; none where there is no body. */
+export function bodyOf(req: Request): Record<string, unknown> {
+  const body: unknown = req.body;
+  return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+}
+
+export const sessionOf = (req: Request): Record<string, unknown> | undefined =>
+  (req as { session?: Record<string, unknown> | null }).session ?? undefined;
+
+/** Stored before the answer goes out: a browser follows a redirect at once. */
+export function saveSession(req: Request): Promise<void> {
+  const session = sessionOf(req) as { save(done: (error?: unknown) => void): void } | undefined;
+  return new Promise((resolve, reject) => {
+    if (!session) resolve();
+    else session.save((error) => { if (error === undefined || error === null) resolve(); else reject(error instanceof Error ? error : new Error('The session store failed.', { cause: error })); });
+  });
+}
+
+/** A handler whose failure reaches the error handlers, on Express 4 as well. */
+export function handle(use: (req: Request, res: Response, next: NextFunction) => unknown): RequestHandler {
+  return (req, res, next) => {
+    Promise.resolve().then(() => use(req, res, next)).catch(next);
+  };
+}
+
+/** Goes on if `check` does not throw. */
+export const only = (check: (req: Request) => void): RequestHandler => (req, _res, next) => {
+  check(req);
+  next();
+};
+
+/** What is secret once is never kept by a browser or proxy. */
+export const noStore: RequestHandler = (_req, res, next) => {
+  res.set('Cache-Control', 'no-store');
+  next();
+};
+
+/** @throws UserNotLoggedInError */
+export function checkLoggedIn(req: Request): void {
+  if (!authOf(req).isLoggedIn()) throw new UserNotLoggedInError();
+}
+
+export const deliveredMethods = ['email', 'sms'] as const;
+export type DeliveredMethod = (typeof deliveredMethods)[number];
+export const enrollableMethods = ['totp', 'email', 'sms'] as const;
+export const everyMethod = ['totp', 'email', 'sms', 'backup_code'] as const satisfies readonly MethodName[];
+
+/** @throws InvalidInputError for anything but one of `known` */
+export function readMethod<M extends MethodName>(method: unknown, known: readonly M[]): M {
+  const found = known.find((name) => name === method);
+  if (found === undefined) throw new InvalidInputError('method', `one of ${known.map((name) => `"${name}"`).join(', ')}`);
+  return found;
+}
+
+export const methodOf = (mechanism: TwoFactorMechanism): 'totp' | DeliveredMethod =>
+  ({ [TwoFactorMechanism.TOTP]: 'totp', [TwoFactorMechanism.EMAIL]: 'email', [TwoFactorMechanism.SMS]: 'sms' } as const)[mechanism];
+
+/** What a user who is logged in can confirm by; undefined for one without a second factor. */
+export async function verifiableMethods(auth: RequestAuth): Promise<PublicMethods | undefined> {
+  const authenticators = await auth.twoFactor.list();
+  if (authenticators.length === 0) return undefined;
+  const newest = (mechanism: TwoFactorMechanism): Authenticator | undefined => authenticators.findLast((one) => one.mechanism === mechanism);
+  const email = newest(TwoFactorMechanism.EMAIL)?.maskedContact;
+  const sms = newest(TwoFactorMechanism.SMS)?.maskedContact;
+  return {
+    ...(newest(TwoFactorMechanism.TOTP) && { totp: true as const }),
+    ...(email !== undefined && { email }),
+    ...(sms !== undefined && { sms }),
+    ...((await auth.twoFactor.remainingBackupCodes()) > 0 && { backupCode: true as const }),
+  };
+}

@@ -1,0 +1,12 @@
+/**
+ * For the tests of apps that use this package: codes, time, and what was sent.
+ *
+ * ```ts
+ * import { completeSecondFactor, createOutbox, currentTotp, fakeClock } from 'passport-two-factor/testing';
+ * ```
+ * @module
+ */
+export { currentTotp } from './current-totp.js';
+export { fakeClock, type FakeClock } from './fake-clock.js';
+export { createOutbox, type Outbox } from './outbox.js';
+export { completeSecondFactor, type PostingAgent, type SecondFactorStep } from './complete-second-factor.js';
