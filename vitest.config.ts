@@ -8,6 +8,7 @@ export default defineConfig({
       { find: /^typeorm$/, replacement: process.env.TYPEORM ?? 'typeorm' },
       { find: /^express$/, replacement: process.env.EXPRESS ?? 'express' },
       { find: /^passport-two-factor$/, replacement: resolve(__dirname, 'lib/index.ts') },
+      { find: /^passport-two-factor\/(\w+)$/, replacement: resolve(__dirname, 'lib/$1/index.ts') },
     ],
   },
   test: {

@@ -1,4 +1,3 @@
-import type { Authenticator } from 'passport';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import type { InnerStrategy } from './first-factor.js';
 import { SecondFactorStrategy } from './second-factor-strategy.js';
@@ -23,7 +22,7 @@ interface Registry {
  *
  * @throws TypeError for a name in `only` or `except` that no strategy has: a misspelt one would protect nothing
  */
-export function protect(passport: Pick<Authenticator, 'use'>, options: ProtectOptions): void {
+export function protect(passport: { readonly use: unknown }, options: ProtectOptions): void {
   checkService((options as ProtectOptions | undefined)?.service, 'protect');
   const registry = passport as unknown as Registry;
   if (typeof registry.use !== 'function' || typeof registry._strategies !== 'object') {

@@ -162,7 +162,7 @@ export class TestApp {
     const local = new LocalStrategy({ usernameField: 'email' }, (email, password, done) => {
       users.findOneBy({ email }).then(
         (user) => {
-          if (!user || user.password !== password || user.disabled) done(null, false, { message: 'Wrong e-mail or password' });
+          if (user?.password !== password || user.disabled) done(null, false, { message: 'Wrong e-mail or password' });
           else done(null, user);
         },
         done,
@@ -203,8 +203,9 @@ export class TestApp {
     app.post('/call', async (req, res) => {
       const { member, args } = req.body as { member: string; args: unknown[] };
       const path = member.startsWith('.') ? ['auth', ...member.slice(1).split('.')] : ['auth', 'twoFactor', ...member.split('.')];
-      const owner = path.slice(0, -1).reduce((at, key) => (at as Record<string, any>)[key], req as unknown) as Record<string, (...given: unknown[]) => unknown>;
-      const result = await owner[path.at(-1)!]!(...args);
+      let owner: unknown = req;
+      for (const key of path.slice(0, -1)) owner = (owner as Record<string, unknown>)[key];
+      const result = await (owner as Record<string, (...given: unknown[]) => unknown>)[path.at(-1)!]!(...args);
       this.keepSent(member.includes('sms') ? 'sms' : 'email', result);
       res.json({ result });
     });
