@@ -3,7 +3,9 @@
  * status that fits, `message` is meant for the user who made the request and never holds a code, secret or contact.
  */
 export abstract class TwoFactorError extends Error {
+  /** Stable, for programs. */
   abstract readonly code: string;
+  /** The HTTP status that fits. */
   abstract readonly status: number;
 
   constructor(message: string, options?: ErrorOptions) {
@@ -24,28 +26,42 @@ export interface AvailableContact {
 
 /** The methods that this login can be finished with, as the server needs them. */
 export interface AvailableMethods {
+  /** A code of an authenticator app. */
   readonly totp?: true;
+  /** A code sent by e-mail. */
   readonly email?: AvailableContact;
+  /** A code sent by SMS. */
   readonly sms?: AvailableContact;
+  /** A backup code. */
   readonly backupCode?: true;
 }
 
 /** The same as a client may see them: contacts are masked. */
 export interface PublicMethods {
+  /** A code of an authenticator app. */
   readonly totp?: true;
+  /** The masked address. */
   readonly email?: string;
+  /** The masked phone number. */
   readonly sms?: string;
+  /** A backup code. */
   readonly backupCode?: true;
 }
 
+/** What a `SecondFactorRequiredError` is made of. */
 export interface SecondFactorRequiredDetails {
+  /** What a client may see. */
   readonly methods: PublicMethods;
+  /** What only the server may see. */
   readonly availableMethods: AvailableMethods;
   /** Epoch milliseconds at which the pending login ends. */
   readonly expiresAt: number;
   /** Stands for the pending login where there is no session (`session: false`). */
   readonly challengeToken?: string;
 }
+
+/** Kept beside the errors, not on them: `console.log('%o')` shows properties that are not enumerable too. */
+const forServer = new WeakMap<SecondFactorRequiredError, SecondFactorRequiredDetails>();
 
 const brand = Symbol.for('passport-two-factor.SecondFactorRequiredError');
 
@@ -58,20 +74,27 @@ const brand = Symbol.for('passport-two-factor.SecondFactorRequiredError');
 export class SecondFactorRequiredError extends TwoFactorError {
   readonly code = 'SECOND_FACTOR_REQUIRED';
   readonly status = 401;
+  /** What a client may see. */
   readonly methods: PublicMethods;
+  /** Epoch milliseconds at which the pending login ends. */
   readonly expiresAt: number;
-  declare readonly availableMethods: AvailableMethods;
-  declare readonly challengeToken?: string;
 
   constructor(details: SecondFactorRequiredDetails) {
     super('A second factor is required to finish this login.');
     this.methods = details.methods;
     this.expiresAt = details.expiresAt;
-    Object.defineProperty(this, 'availableMethods', { value: details.availableMethods });
-    if (details.challengeToken !== undefined) {
-      Object.defineProperty(this, 'challengeToken', { value: details.challengeToken });
-    }
+    forServer.set(this, details);
     Object.defineProperty(this, brand, { value: true });
+  }
+
+  /** For the server alone. */
+  get availableMethods(): AvailableMethods {
+    return forServer.get(this)?.availableMethods ?? {};
+  }
+
+  /** With `session: false`: for the client to send back. */
+  get challengeToken(): string | undefined {
+    return forServer.get(this)?.challengeToken;
   }
 
   /** Like `instanceof`, but also true for an error made by another installed copy of this package. */
@@ -79,6 +102,7 @@ export class SecondFactorRequiredError extends TwoFactorError {
     return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[brand] === true;
   }
 
+  /** What JSON shows: nothing that only the server may see. */
   toJSON(): { code: string; message: string; methods: PublicMethods; expiresAt: number } {
     return { code: this.code, message: this.message, methods: this.methods, expiresAt: this.expiresAt };
   }
@@ -220,7 +244,10 @@ export class DeliveryFailedError extends TwoFactorError {
  * user can mend it; it reaches Express as a 500 and nobody is logged in.
  */
 export class SealedDataError extends Error {
+  /** The class. */
   override readonly name = 'SealedDataError';
+  /** Stable, for programs. */
   readonly code = 'SEALED_DATA';
+  /** A user cannot mend it. */
   readonly status = 500;
 }

@@ -10,6 +10,7 @@ export type AppUser = keyof Express.User extends never ? any : Express.User;
 /** Milliseconds, or a text such as `'30s'`, `'5m'`, `'1h'`, `'30d'`. */
 export type Duration = number | string;
 
+/** How the library knows the app's users. */
 export interface UserAdapter {
   /** The user's stable id, 1 to 191 characters. The second factor is bound to it alone. */
   id(user: AppUser): string;
@@ -23,28 +24,39 @@ export interface UserAdapter {
 
 /** A message for the app to send. It holds a live code: keep it out of logs. */
 export interface CodeMessage {
+  /** The way that it goes. */
   readonly mechanism: DeliveredMechanism;
   /** The whole address, or the phone number in E.164. */
   readonly to: string;
+  /** The live code. */
   readonly code: string;
+  /** What the code is for. */
   readonly purpose: ChallengePurpose;
+  /** As `users.id` gives it. */
   readonly userId: string;
+  /** The app's name, of `twoFactor.issuer`. */
   readonly issuer: string;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
 }
 
+/** Sends one message; what it throws, or rejects with, is a `DeliveryFailedError`. */
 export type Send = (message: CodeMessage) => unknown;
 
 /** How a strategy proves the first factor; `unknown` is treated like `local`. */
 export type StrategyKind = 'local' | 'oauth' | 'unknown';
 
+/** A login that `requireForOAuth` is asked about. */
 export interface OAuthLogin {
   /** The name of the strategy that made this login. */
   readonly strategy: string;
+  /** Always `oauth` here. */
   readonly kind: StrategyKind;
+  /** Whom the strategy has found. */
   readonly user: AppUser;
+  /** What the strategy gave with the user. */
   readonly info: unknown;
+  /** The callback's request. */
   readonly req: Request;
 }
 
@@ -60,6 +72,7 @@ export type RequireForOAuth = boolean | readonly string[] | ((login: OAuthLogin)
  */
 export type Enforce = boolean | ((user: AppUser) => boolean | Promise<boolean>) | { readonly after: Date };
 
+/** The block of the second factor itself. */
 export interface TwoFactorSettings {
   /** `false`: strategies and guards let pass; enrolment and management still work. Default `true`. */
   readonly enabled?: boolean;
@@ -79,6 +92,7 @@ export interface TwoFactorSettings {
   readonly enforce?: Enforce;
 }
 
+/** Limits of guessing and of sending, for each user. */
 export interface LimitSettings {
   /** Consecutive wrong codes that end the pending logins and start the backoff, 3 to 10. Default 5. */
   readonly attempts?: number;
@@ -98,12 +112,15 @@ export interface LimitSettings {
   readonly pendingLogins?: number;
 }
 
+/** Options of `TwoFactorService`. */
 export interface TwoFactorOptions {
   /** An initialised TypeORM DataSource whose entities include `twoFactorEntities()`. */
   readonly db: DataSource;
   /** `"name:BASE64"`, newest first, comma-separated; 32 bytes each (`generateKey`). The first seals, all open. */
   readonly keys: string | undefined;
+  /** The app's users. */
   readonly users: UserAdapter;
+  /** The second factor itself. */
   readonly twoFactor: TwoFactorSettings;
   /** Senders. Without one, the code is handed to the app (`otpValue`). */
   readonly deliver?: { readonly email?: Send; readonly sms?: Send };
@@ -123,5 +140,6 @@ export interface TwoFactorOptions {
   readonly allowDestination?: (contact: string, mechanism: DeliveredMechanism) => boolean | Promise<boolean>;
   /** Session keys that survive the halt and the login. Default `['returnTo']`. */
   readonly keepInSession?: readonly string[];
+  /** Limits of guessing and of sending. */
   readonly limits?: LimitSettings;
 }

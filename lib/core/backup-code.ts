@@ -15,7 +15,8 @@ export function generateBackupCodes(count: number): string[] {
 
 /** The code in the form it was made in, or undefined where the text cannot be one. Crockford reads O as 0, I and L as 1. */
 export function parseBackupCode(text: string): string | undefined {
-  if (text.length !== codeLength) return undefined;
+  // ASCII first: "ß" has two capitals, and those of "ı" and "ſ" are in the alphabet.
+  if (text.length !== codeLength || !/^[0-9A-Za-z]+$/.test(text)) return undefined;
   const code = text.toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1');
   return /^[0-9A-HJKMNP-TV-Z]+$/.test(code) ? code : undefined;
 }

@@ -9,8 +9,11 @@ export type MacPurpose = 'one-time-code' | 'backup-code' | 'contact' | 'quota';
 /** @internal */
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
+const keyName = /^[A-Za-z0-9_-]{1,32}$/;
+
 /** A new 32-byte key for `keys`, in base64; with a name, ready to be prepended: `${generateKey('k2')},${oldKeys}`. */
 export function generateKey(name?: string): string {
+  if (name !== undefined && !keyName.test(name)) throw new TypeError('The name of a key has 1 to 32 letters, digits, "-" and "_"');
   const key = randomBytes(32).toString('base64');
   return name === undefined ? key : `${name}:${key}`;
 }
@@ -38,7 +41,7 @@ function parseKey(entry: string): [string, Buffer] {
   if (key.length !== 32) throw new TypeError(`${expected}; an entry has ${key.length} bytes`);
   // A key without a name is named for what it is, so that two nameless keys are still told apart.
   const id = colon < 0 ? createHash('sha256').update(key).digest('hex').slice(0, 8) : entry.slice(0, colon);
-  if (!/^[A-Za-z0-9_-]{1,32}$/.test(id)) throw new TypeError(`${expected}; a name has letters, digits, "-" and "_" only`);
+  if (!keyName.test(id)) throw new TypeError(`${expected}; a name has letters, digits, "-" and "_" only`);
   return [id, key];
 }
 

@@ -22,7 +22,7 @@ export function encodeBase32(bytes: Uint8Array): string {
 
 /** @internal Strict: upper case, correct padding or none, no spare bits. Undefined for anything else. */
 export function decodeBase32(text: string): Buffer | undefined {
-  const unpadded = text.replace(/=+$/, '');
+  const unpadded = text.replace(/={1,6}$/, '');
   if (!/^[A-Z2-7]*$/.test(unpadded) || (unpadded !== text && text.length % 8 !== 0)) return undefined;
   const bytes: number[] = [];
   let bits = 0;
@@ -49,15 +49,18 @@ export interface ProvisioningDetails extends TotpParameters {
   readonly secret: Buffer;
 }
 
+/** Half of a surrogate pair, where a name was cut inside an emoji, becomes U+FFFD; alone it would throw. */
+const percentEncode = (text: string): string => encodeURIComponent(Buffer.from(text).toString());
+
 /**
  * The key URI that authenticator apps read. Issuer and label are percent-encoded, so a label cannot add parameters,
  * and the issuer stands in the path and the query as the format asks.
  * @internal
  */
 export function totpUri({ issuer, label, secret, algorithm, digits, period }: ProvisioningDetails): string {
-  const encoded = encodeURIComponent(issuer);
+  const encoded = percentEncode(issuer);
   return (
-    `otpauth://totp/${encoded}:${encodeURIComponent(label)}?secret=${encodeBase32(secret)}&issuer=${encoded}` +
+    `otpauth://totp/${encoded}:${percentEncode(label)}?secret=${encodeBase32(secret)}&issuer=${encoded}` +
     `&algorithm=${algorithm.toUpperCase()}&digits=${String(digits)}&period=${String(period)}`
   );
 }

@@ -74,9 +74,11 @@ export function afterSend(counts: SendCounts, limits: SendLimits, now: number): 
     dayStart: sameDay ? counts.dayStart : now,
     dayCount: sameDay ? counts.dayCount + 1 : 1,
   };
-  if (next.dayCount > limits.perDay) return { retryAt: counts.dayStart + day };
-  if (next.hourCount > limits.perHour) return { retryAt: counts.hourStart + hour };
-  return next;
+  const waits = [
+    ...(next.dayCount > limits.perDay ? [counts.dayStart + day] : []),
+    ...(next.hourCount > limits.perHour ? [counts.hourStart + hour] : []),
+  ];
+  return waits.length > 0 ? { retryAt: Math.max(...waits) } : next;
 }
 
 /** The counts after a message that could not be sent after all. */

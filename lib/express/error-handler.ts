@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, NextFunction, Request, Response } from 'express';
 import { SecondFactorRequiredError, TooManyAttemptsError, TwoFactorError } from '../errors.js';
 
+/** Options of `secondFactorErrorHandler`. */
 export interface SecondFactorErrorHandlerOptions {
   /** The status that a halted login is answered with. Default 401; 202 says "accepted, not finished". */
   readonly status?: number;

@@ -18,6 +18,7 @@ export type FindStrategy = () => FirstFactorProof['strategy'];
 
 /** `req.auth` */
 export class RequestAuth {
+  /** The second factor of this user. */
   readonly twoFactor: RequestTwoFactor;
 
   /** @internal */
@@ -63,7 +64,8 @@ export class RequestAuth {
     if (token === undefined) throw new TwoFactorExpiredError();
     const { verified } = this.twoFactor;
     this.twoFactor.verified = undefined;
-    const { challenge, account } = verified ? verified.subject : await this.readVerified(token);
+    // Only what was verified for the login that is pending now: another one may have been begun in between.
+    const { challenge, account } = verified?.token === token ? verified.subject : await this.readVerified(token);
     const finished = await this.service.logins.finish(challenge, account, true);
     admitVerified(this.service, this.req, finished);
     await logIn(this.req, finished.user);
@@ -102,6 +104,7 @@ export class RequestAuth {
     });
   }
 
+  /** False while a login is pending. */
   isLoggedIn(): boolean {
     return userOf(this.req) !== undefined && sessionToken(this.req) === undefined;
   }

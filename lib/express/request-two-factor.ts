@@ -17,55 +17,72 @@ import type { TwoFactorAccount } from '../store/rows.js';
 /** `req.auth.twoFactor`: what `TwoFactorService` does by id, for the user of this request and with its session's standing. */
 export class RequestTwoFactor {
   /** @internal A pending login that this very request has verified, so that completing it need not read it again. */
-  verified: VerifiedLogin | undefined;
+  verified: (VerifiedLogin & { readonly token: string }) | undefined;
 
   /** @internal */
   constructor(private readonly service: TwoFactorService, private readonly req: Request) {}
 
   /** Needs a recent authentication. Anything but `true` or `false` for `requireVerification` is `INVALID_INPUT`. */
   readonly setup = {
+    /** Answers the secret to be scanned; `false` enables it at once. */
     totp: (requireVerification?: boolean, options?: TotpSetupOptions): Promise<TotpSetup> =>
       this.change((identity) => this.service.enrollment.setupTotp(identity, requireVerification, options)),
+    /** The account's own address is enabled at once, any other is sent a code. */
     email: (address?: string, requireVerification?: boolean): Promise<ContactSetup> =>
       this.change((identity) => this.service.enrollment.setupContact(identity, TwoFactorMechanism.EMAIL, address, requireVerification)),
+    /** Sends a code to the number; `false` enables it at once. */
     sms: (phone: string, requireVerification?: boolean): Promise<ContactSetup> =>
       this.change((identity) => this.service.enrollment.setupContact(identity, TwoFactorMechanism.SMS, phone, requireVerification)),
   };
 
   /** Confirms an enrolment; answers fresh backup codes, `[]` where the user has a set. */
   readonly complete = {
+    /** The authenticator app that was set up last. */
     totp: (code: string): Promise<string[]> => this.confirm(TwoFactorMechanism.TOTP, code),
+    /** The address that was set up last. */
     email: (code: string): Promise<string[]> => this.confirm(TwoFactorMechanism.EMAIL, code),
+    /** The phone number that was set up last. */
     sms: (code: string): Promise<string[]> => this.confirm(TwoFactorMechanism.SMS, code),
   };
 
   /** While a login is pending: marks it verified, for `completeTwoFactorLogin`. While logged in: a step-up. */
   readonly verify = {
+    /** A code of an authenticator app. */
     totp: (code: string): Promise<void> => this.check(['totp'], code),
+    /** A code sent by e-mail. */
     email: (code: string): Promise<void> => this.check(['email'], code),
+    /** A code sent by SMS. */
     sms: (code: string): Promise<void> => this.check(['sms'], code),
+    /** A code sent by either. */
     otp: (code: string): Promise<void> => this.check(['email', 'sms'], code),
+    /** A backup code. */
     backupCode: (code: string): Promise<void> => this.check(['backup_code'], code),
   };
 
   /** Sends a code, or another one, for the pending login or for a step-up. */
   readonly challenge = {
+    /** To the newest address. */
     email: (): Promise<ChallengeSent> => this.send(TwoFactorMechanism.EMAIL),
+    /** To the newest phone number. */
     sms: (): Promise<ChallengeSent> => this.send(TwoFactorMechanism.SMS),
   };
 
+  /** Whether there is a verified method. */
   async isEnabled(): Promise<boolean> {
     return (await this.getEnabledMethods()).length > 0;
   }
 
+  /** Whether a verified authenticator app is there. */
   async totpEnabled(): Promise<boolean> {
     return (await this.getEnabledMethods()).includes(TwoFactorMechanism.TOTP);
   }
 
+  /** Whether a verified address is there. */
   async emailEnabled(): Promise<boolean> {
     return (await this.getEnabledMethods()).includes(TwoFactorMechanism.EMAIL);
   }
 
+  /** Whether a verified phone number is there. */
   async smsEnabled(): Promise<boolean> {
     return (await this.getEnabledMethods()).includes(TwoFactorMechanism.SMS);
   }
@@ -104,14 +121,17 @@ export class RequestTwoFactor {
     return this.service.management.getTotpUri(await this.recent());
   }
 
+  /** The verified methods, oldest first. */
   async list(): Promise<Authenticator[]> {
     return this.service.management.list(this.loggedIn());
   }
 
+  /** Gives one of `list()` another name. */
   async rename(id: string, label: string): Promise<void> {
     await this.service.management.rename(this.loggedIn(), id, label);
   }
 
+  /** How many backup codes are unused. */
   async remainingBackupCodes(): Promise<number> {
     return this.service.management.remainingBackupCodes(this.loggedIn());
   }
@@ -121,6 +141,7 @@ export class RequestTwoFactor {
     await this.service.management.setPreferred(this.loggedIn(), mechanism);
   }
 
+  /** What `setPreferredMethod` has set. */
   async getPreferredMethod(): Promise<TwoFactorMechanism | undefined> {
     return this.service.management.getPreferred(this.loggedIn());
   }
@@ -192,8 +213,9 @@ export class RequestTwoFactor {
       const identity = this.current();
       if (identity) return stepUp(this.service, this.req, identity, methods, code);
     }
-    this.verified = await this.service.verification.verifyLogin(token, methods, code);
-    await this.service.logins.markVerified(this.verified.subject.challenge, this.verified.method);
+    const verified = await this.service.verification.verifyLogin(token, methods, code);
+    await this.service.logins.markVerified(verified.subject.challenge, verified.method);
+    if (token !== undefined) this.verified = { ...verified, token };
   }
 
   private async send(mechanism: DeliveredMechanism): Promise<ChallengeSent> {

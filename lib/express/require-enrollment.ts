@@ -4,7 +4,9 @@ import { checkService } from '../passport/two-factor-strategy.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { userOf } from '../session/session.js';
 
+/** Options of `requireEnrollment`. */
 export interface RequireEnrollmentOptions {
+  /** Where second factors are kept. */
   readonly service: TwoFactorService;
   /** Where a browser goes instead of the error: the page to enrol at. It must be one of `except`. */
   readonly redirect?: string;

@@ -7,7 +7,9 @@ import type { TwoFactorService } from '../service/two-factor-service.js';
 import { authenticationOf, isRecent } from '../session/authentication.js';
 import { hasSession, sessionOf, userOf } from '../session/session.js';
 
+/** Options of `requireSecondFactor`. */
 export interface RequireSecondFactorOptions {
+  /** Where second factors are kept. */
   readonly service: TwoFactorService;
   /** How long ago the second factor may have been verified. Default: any time in this session. */
   readonly maxAge?: Duration;

@@ -17,8 +17,11 @@ declare global {
   }
 }
 
+/** Options of `twoFactorAuth`. */
 export interface TwoFactorAuthOptions {
+  /** Where second factors are kept. */
   readonly service: TwoFactorService;
+  /** The app's Passport, whose strategies `login` runs. */
   readonly passport: Pick<Passport, 'authenticate'>;
   /** The strategy that `req.auth.login` and `reauthenticate` run. Default `'local'`. */
   readonly login?: string;

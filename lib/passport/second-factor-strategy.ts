@@ -10,7 +10,9 @@ import { finishLogin, sessionToken, verifyStepUp } from './second-factor.js';
 import { captureActions } from './settle.js';
 import { checkService } from './two-factor-strategy.js';
 
+/** Options of `SecondFactorStrategy`. */
 export interface SecondFactorStrategyOptions {
+  /** Where second factors are kept. */
   readonly service: TwoFactorService;
   /** Default `'two-factor'`. */
   readonly name?: string;
@@ -32,6 +34,7 @@ const everyMethod: readonly MethodName[] = ['totp', 'email', 'sms', 'backup_code
  * work, and by an error otherwise, so that `secondFactorErrorHandler` renders it.
  */
 export class SecondFactorStrategy extends Strategy {
+  /** What `passport.authenticate` calls it. */
   override readonly name: string;
   private readonly service: TwoFactorService;
 

@@ -17,7 +17,9 @@ declare module 'passport' {
   }
 }
 
+/** Options of `TwoFactorStrategy`. */
 export interface TwoFactorStrategyOptions {
+  /** Where second factors are kept. */
   readonly service: TwoFactorService;
   /** The name to be registered and authenticated by. Default: the inner strategy's own. */
   readonly name?: string;
@@ -29,11 +31,15 @@ export interface TwoFactorStrategyOptions {
 
 /** What `passport.authenticate(name, options)` may say to a `TwoFactorStrategy`, beside Passport's own options. */
 export interface TwoFactorAuthenticateOptions {
+  /** Where a halted login goes, instead of the error. */
   readonly secondFactorRedirect?: string;
   /** Keeps the session for `rememberFor`, once the login is finished. */
   readonly remember?: boolean | ((req: Request) => boolean);
+  /** `false`: the halted login is told by a token. */
   readonly session?: boolean;
+  /** Keeps all of the session's data. */
   readonly keepSessionInfo?: boolean;
+  /** Set by `passport.authorize`: accounts are linked. */
   readonly assignProperty?: string;
 }
 
@@ -58,9 +64,11 @@ function readRemember(remember: TwoFactorAuthenticateOptions['remember'], req: R
  * It halts by `error`, never by `fail`: `passport.authenticate(['wrapped', 'other'])` goes on to `other` after a `fail`.
  */
 export class TwoFactorStrategy extends Strategy {
+  /** What `passport.authenticate` calls it. */
   override readonly name: string;
   /** The wrapped strategy. */
   readonly inner: InnerStrategy;
+  /** How the first factor is proved. */
   readonly kind: StrategyKind;
   private readonly service: TwoFactorService;
   private readonly secondFactorRedirect: string | undefined;

@@ -1,13 +1,11 @@
 import { csrfSync } from 'csrf-sync';
 import type { Request } from 'express';
+import { sessionOf } from './request.js';
 
 /** The form field that carries the token; JSON clients send it as `x-csrf-token`. */
 export const csrfField = '_csrf';
 
 const sessionKey = 'twoFactorCsrf';
-
-const sessionOf = (req: Request): Record<string, unknown> | undefined =>
-  (req as { session?: Record<string, unknown> | null }).session ?? undefined;
 
 /**
  * No other site can make a browser send a bearer token. It exempts a request only where nothing else could have logged

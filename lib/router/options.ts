@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import type { TwoFactorAuthOptions, TwoFactorService } from 'passport-two-factor';
+import { TwoFactorMechanism, type TwoFactorAuthOptions, type TwoFactorService } from 'passport-two-factor';
 import { isLocalPath } from './return-to.js';
 import { catalogue, type Catalogue, type MessageTable } from './messages/index.js';
 import { pageNames, type PageRenderers } from './pages/page-types.js';
@@ -43,6 +43,7 @@ export interface RouterSettings {
 }
 
 const enrollable: readonly EnrollableMethod[] = ['totp', 'email', 'sms'];
+const mechanismOf = { email: TwoFactorMechanism.EMAIL, sms: TwoFactorMechanism.SMS } as const;
 
 function refuse(option: string, expected: string, given: unknown): never {
   throw new TypeError(`twoFactorRouter: ${option} must be ${expected}; got ${typeof given}`);
@@ -63,7 +64,8 @@ function readPages(pages: unknown): PageRenderers | undefined {
 }
 
 function readMethods(methods: unknown, service: TwoFactorService): readonly EnrollableMethod[] {
-  if (methods === undefined) return enrollable.filter((method) => method === 'totp' || service.canSend(method));
+  if (typeof (service as TwoFactorService | undefined)?.canSend !== 'function') refuse('service', 'a TwoFactorService', service);
+  if (methods === undefined) return enrollable.filter((method) => method === 'totp' || service.canSend(mechanismOf[method]));
   const known = Array.isArray(methods) && methods.every((method) => (enrollable as readonly unknown[]).includes(method));
   if (!known || methods.length === 0) refuse('methods', 'a list of "totp", "email" and "sms"', methods);
   return enrollable.filter((method) => methods.includes(method));

@@ -6,14 +6,27 @@ export const authProperty = 'twoFactorRouterAuth';
 
 export const authOf = (req: Request): RequestAuth => (req as unknown as Record<typeof authProperty, RequestAuth>)[authProperty];
 
-/** The fields of the body, of any type; none where there is no body. */
-export function bodyOf(req: Request): Record<string, unknown> {
+/** A body as a client claims it to be. What is in it may be of any type, or missing: the library checks what it is given. */
+export interface ClaimedBody {
+  readonly code: string;
+  readonly id: string;
+  readonly label: string;
+  readonly phone: string;
+  readonly password: string;
+  readonly address?: string;
+  readonly contact?: string;
+  readonly method?: string;
+  readonly returnTo?: string;
+  readonly uri?: string;
+}
+
+export function bodyOf(req: Request): ClaimedBody {
   const body: unknown = req.body;
-  return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+  return (typeof body === 'object' && body !== null ? body : {}) as ClaimedBody;
 }
 
 export const sessionOf = (req: Request): Record<string, unknown> | undefined =>
-  (req as { session?: Record<string, unknown> | null }).session ?? undefined;
+  (req as { session?: unknown }).session as Record<string, unknown> | undefined ?? undefined;
 
 /** Stored before the answer goes out: a browser follows a redirect at once. */
 export function saveSession(req: Request): Promise<void> {

@@ -2,6 +2,7 @@ import { decodeBase32, type QrFormat } from '../core/provisioning.js';
 import { InvalidInputError } from '../errors.js';
 import type { Context, Identity } from './context.js';
 
+/** Options of `setup.totp`. */
 export interface TotpSetupOptions {
   /** Tells several authenticator apps of one user apart. Default `'default'`. */
   readonly label?: string;
@@ -9,20 +10,27 @@ export interface TotpSetupOptions {
   readonly qr?: QrFormat;
 }
 
+/** A new authenticator app, to be shown once. */
 export interface TotpSetup {
   /** Base32, to be typed where no QR code can be scanned. */
   readonly secret: string;
+  /** The same as an `otpauth:` URI. */
   readonly uri: string;
+  /** The same to be scanned: a data URL, or SVG text. */
   readonly qrCode: string;
   /** Only where the method was enabled at once (`setup.totp(false)`); `[]` for a user who has a set. */
   readonly backupCodes?: string[];
 }
 
+/** A new contact. */
 export interface ContactSetup {
+  /** For display: `j***@example.com`. */
   readonly maskedContact: string;
+  /** `false`: a code was made, and `complete.*` waits for it. */
   readonly verified: boolean;
   /** Not enumerable: for the server, which sends the code where the library does not. */
   readonly contact?: string;
+  /** The code to send; not enumerable, absent where the library sends. */
   readonly otpValue?: string;
 }
 
@@ -52,7 +60,8 @@ export function readTotpOptions(given: TotpSetupOptions | null | undefined): { l
 
 /** @internal Lower case, spaces and dashes are read, since that is how apps show a secret. */
 export function readSecret(base32: unknown): Buffer {
-  const secret = typeof base32 === 'string' ? decodeBase32(base32.replace(/[ -]/g, '').toUpperCase()) : undefined;
+  const ascii = typeof base32 === 'string' && base32.length <= 256 && /^[A-Za-z2-7= -]*$/.test(base32) ? base32 : '';
+  const secret = decodeBase32(ascii.replace(/[ -]/g, '').toUpperCase());
   if (!secret || secret.length < shortestImport) throw new InvalidInputError('secret', `base32 of at least ${shortestImport} bytes`);
   return secret;
 }

@@ -4,9 +4,11 @@ import type { TwoFactorMechanism } from '../core/mechanism.js';
 
 /** What happened to a user's second factor. It never holds a code, a secret or a contact. */
 export interface TwoFactorEvent {
+  /** As `users.id` gives it. */
   readonly userId: string;
   /** Absent for a backup code, and where a wrong code fitted several mechanisms. */
   readonly mechanism?: TwoFactorMechanism;
+  /** The same, backup codes included. */
   readonly method?: MethodName;
   /** Epoch milliseconds. */
   readonly at: number;
@@ -16,6 +18,7 @@ export interface TwoFactorEvent {
   readonly lockedUntil?: number;
 }
 
+/** What `service.on` tells of. */
 export type TwoFactorEventName =
   | 'enrolled'
   | 'verified'
@@ -26,6 +29,7 @@ export type TwoFactorEventName =
   | 'backupCodesRegenerated'
   | 'challenged';
 
+/** Called after the fact; what it returns is ignored. */
 export type TwoFactorListener = (event: TwoFactorEvent) => unknown;
 
 /** @internal An emitter whose listeners cannot break a login: one that throws or rejects becomes a process warning. */

@@ -12,9 +12,13 @@ import { missing } from './subject.js';
 
 /** A verified method, as its owner may see it. */
 export interface Authenticator {
+  /** For `remove` and `rename`. */
   readonly id: string;
+  /** What kind it is. */
   readonly mechanism: TwoFactorMechanism;
+  /** The name that the user gave it. */
   readonly label: string;
+  /** Of an e-mail address or phone number. */
   readonly maskedContact?: string;
   /** Epoch milliseconds. */
   readonly createdAt: number;

@@ -1,42 +1,66 @@
 import type { DataSource } from 'typeorm';
-import { affected, columnsOf, insert, retrying, type Row, type RowReader } from './database.js';
 import { entityNames } from './entities.js';
+import { RowReader } from './row-reader.js';
 import type { TwoFactorAccount } from './rows.js';
+import { insertOf, setting, Statement, updateOf, Updates } from './statement.js';
 
 /** A change of factors is committed by this many tries at the most; each lost one means that another change won. */
 const changeTries = 20;
 
-export class AccountStore {
-  private readonly select: [string, string][];
-  private readonly read: RowReader<TwoFactorAccount>;
+const entity = entityNames.account;
+const free = { failures: 0, nextAttemptAt: 0 };
 
-  constructor(private readonly db: DataSource) {
-    ({ select: this.select, read: this.read } = columnsOf<TwoFactorAccount>(db, entityNames.account, 'account'));
+export class AccountStore {
+  private readonly reader: RowReader<TwoFactorAccount>;
+  private readonly select: Statement;
+  private readonly insert: Statement;
+  private readonly verdicts: Updates;
+  private readonly settle: Statement;
+  private readonly clearBackupSet: Statement;
+  private readonly setPreferred: Statement;
+  private readonly setDeadline: Statement;
+  private readonly free: Statement;
+
+  constructor(db: DataSource) {
+    this.reader = new RowReader(db, entity, 'account');
+    this.select = new Statement(db, ['userKey'], (values) => {
+      const query = db.createQueryBuilder().select([]).from(entity, 'account').where('account.user_key = :userKey', values);
+      for (const [column, alias] of this.reader.select) query.addSelect(column, alias);
+      return query;
+    });
+    this.insert = insertOf(db, entity);
+    this.verdicts = new Updates((columns) =>
+      updateOf(db, entity, columns, ['userKey', 'readVersion'], 'user_key = :userKey AND version = :readVersion'));
+    const touched = { version: 'version + 1' };
+    const ofSet = 'user_key = :userKey AND backup_set_id = :setId';
+    this.settle = updateOf(db, entity, ['failures', 'nextAttemptAt'], ['userKey', 'setId'], ofSet, {
+      ...touched, windowFailures: 'CASE WHEN window_failures > 0 THEN window_failures - 1 ELSE 0 END',
+    });
+    const table = db.getMetadata(entityNames.authenticator).tablePath.split('.').map((part) => db.driver.escape(part)).join('.');
+    const alone = `NOT EXISTS (SELECT 1 FROM ${table} WHERE user_key = :userKey)`;
+    this.clearBackupSet = updateOf(db, entity, ['backupSetId', 'backupSalt'], ['userKey', 'setId'], `${ofSet} AND ${alone}`, touched);
+    this.setPreferred = updateOf(db, entity, ['preferred'], ['userKey'], 'user_key = :userKey');
+    this.setDeadline = updateOf(db, entity, ['enrollBy'], ['userKey'], 'user_key = :userKey AND enroll_by = 0');
+    this.free = updateOf(db, entity, [...Object.keys(free), 'windowFailures', 'windowStart'], ['userKey'], 'user_key = :userKey', touched);
   }
 
   async find(userKey: string): Promise<TwoFactorAccount | undefined> {
-    const query = this.db.createQueryBuilder().select([]).from(entityNames.account, 'account');
-    for (const [column, alias] of this.select) query.addSelect(column, alias);
-    const row = await retrying(() => query.where('account.user_key = :userKey', { userKey }).getRawOne<Row>());
-    return row && this.read(row);
+    const [row] = await this.select.rows({ userKey });
+    return row && this.reader.read(row);
   }
 
   /** Makes the account where there is none; two first enrolments at once make one. */
   async ensure(userKey: string, userId: string): Promise<void> {
-    await insert<TwoFactorAccount>(this.db, entityNames.account, {
+    await this.insert.inserts({
       userKey, userId, version: 0, failures: 0, windowFailures: 0, windowStart: 0, nextAttemptAt: 0, lastStep: 0,
       challengeEpoch: 0, securityEpoch: 0, backupSetId: '', backupSalt: '', lastUsed: '{}', preferred: 0, enrollBy: 0,
     });
   }
 
   /** Writes `next` unless anything was committed since `read`: of two verdicts on one state, one is committed. */
-  async commit(read: TwoFactorAccount, next: Partial<TwoFactorAccount>): Promise<boolean> {
-    const count = await affected(() =>
-      this.db.createQueryBuilder().update<TwoFactorAccount>(entityNames.account)
-        .set({ ...next, version: read.version + 1 })
-        .where('user_key = :userKey AND version = :version', { userKey: read.userKey, version: read.version }),
-    );
-    return count === 1;
+  commit(read: TwoFactorAccount, next: Partial<TwoFactorAccount>): Promise<boolean> {
+    const columns = { ...next, version: read.version + 1 };
+    return this.verdicts.setting(columns).affectsOne({ ...setting(columns), userKey: read.userKey, readVersion: read.version });
   }
 
   /**
@@ -60,58 +84,25 @@ export class AccountStore {
   }
 
   /** A backup code was right: takes back the failure it was charged. False where the set was replaced meanwhile. */
-  async settleBackupCode(userKey: string, setId: string): Promise<boolean> {
-    const count = await affected(() =>
-      this.db.createQueryBuilder().update<TwoFactorAccount>(entityNames.account)
-        .set({
-          failures: 0,
-          nextAttemptAt: 0,
-          windowFailures: () => 'CASE WHEN window_failures > 0 THEN window_failures - 1 ELSE 0 END',
-          version: () => 'version + 1',
-        })
-        .where('user_key = :userKey AND backup_set_id = :setId', { userKey, setId }),
-    );
-    return count === 1;
+  settleBackupCode(userKey: string, setId: string): Promise<boolean> {
+    return this.settle.affectsOne({ ...setting(free), userKey, setId });
   }
 
   /** The last factor is gone: its backup codes go too, unless another factor was enrolled meanwhile. */
-  async dropBackupSet(userKey: string, setId: string): Promise<boolean> {
-    const authenticators = this.db.getMetadata(entityNames.authenticator);
-    const table = authenticators.tablePath.split('.').map((part) => this.db.driver.escape(part)).join('.');
-    const count = await affected(() =>
-      this.db.createQueryBuilder().update<TwoFactorAccount>(entityNames.account)
-        .set({ backupSetId: '', backupSalt: '', version: () => 'version + 1' })
-        .where(
-          `user_key = :userKey AND backup_set_id = :setId AND NOT EXISTS (SELECT 1 FROM ${table} WHERE user_key = :userKey)`,
-          { userKey, setId },
-        ),
-    );
-    return count === 1;
+  dropBackupSet(userKey: string, setId: string): Promise<boolean> {
+    return this.clearBackupSet.affectsOne({ ...setting({ backupSetId: '', backupSalt: '' }), userKey, setId });
   }
 
-  async prefer(userKey: string, mechanism: TwoFactorAccount['preferred']): Promise<void> {
-    await affected(() =>
-      this.db.createQueryBuilder().update<TwoFactorAccount>(entityNames.account)
-        .set({ preferred: mechanism })
-        .where('user_key = :userKey', { userKey }),
-    );
+  async prefer(userKey: string, preferred: TwoFactorAccount['preferred']): Promise<void> {
+    await this.setPreferred.affected({ ...setting({ preferred }), userKey });
   }
 
   /** Keeps the first deadline that the user was given: a later one changes nothing. */
   async keepDeadline(userKey: string, enrollBy: number): Promise<void> {
-    await affected(() =>
-      this.db.createQueryBuilder().update<TwoFactorAccount>(entityNames.account)
-        .set({ enrollBy })
-        .where('user_key = :userKey AND enroll_by = 0', { userKey }),
-    );
+    await this.setDeadline.affected({ ...setting({ enrollBy }), userKey });
   }
 
-  async unlock(userKey: string): Promise<boolean> {
-    const count = await affected(() =>
-      this.db.createQueryBuilder().update<TwoFactorAccount>(entityNames.account)
-        .set({ failures: 0, windowFailures: 0, windowStart: 0, nextAttemptAt: 0, version: () => 'version + 1' })
-        .where('user_key = :userKey', { userKey }),
-    );
-    return count === 1;
+  unlock(userKey: string): Promise<boolean> {
+    return this.free.affectsOne({ ...setting({ ...free, windowFailures: 0, windowStart: 0 }), userKey });
   }
 }

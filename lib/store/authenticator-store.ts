@@ -1,40 +1,39 @@
 import type { DataSource } from 'typeorm';
-import { affected, insert } from './database.js';
 import { entityNames } from './entities.js';
 import type { TwoFactorAuthenticator } from './rows.js';
+import { deleteOf, insertOf, setting, updateOf, Updates, type Statement } from './statement.js';
+
+const entity = entityNames.authenticator;
 
 export class AuthenticatorStore {
-  constructor(private readonly db: DataSource) {}
+  private readonly insert: Statement;
+  private readonly deleteOne: Statement;
+  private readonly deleteMechanism: Statement;
+  private readonly updates: Updates;
+
+  constructor(db: DataSource) {
+    this.insert = insertOf(db, entity);
+    this.deleteOne = deleteOf(db, entity, ['id', 'userKey'], 'id = :id AND user_key = :userKey');
+    this.deleteMechanism = deleteOf(db, entity, ['userKey', 'mechanism'], 'user_key = :userKey AND mechanism = :mechanism');
+    this.updates = new Updates((columns) => updateOf(db, entity, columns, ['id', 'userKey'], 'id = :id AND user_key = :userKey'));
+  }
 
   /** False where the user has one of the same mechanism and handle already. */
   add(authenticator: TwoFactorAuthenticator): Promise<boolean> {
-    return insert(this.db, entityNames.authenticator, authenticator);
+    return this.insert.inserts({ ...authenticator });
   }
 
   /** False where this user has no such authenticator, whoever else has. */
-  async remove(userKey: string, id: string): Promise<boolean> {
-    const count = await affected(() =>
-      this.db.createQueryBuilder().delete().from(entityNames.authenticator)
-        .where('id = :id AND user_key = :userKey', { id, userKey }),
-    );
-    return count === 1;
+  remove(userKey: string, id: string): Promise<boolean> {
+    return this.deleteOne.affectsOne({ id, userKey });
   }
 
   async removeMechanism(userKey: string, mechanism: number): Promise<boolean> {
-    const count = await affected(() =>
-      this.db.createQueryBuilder().delete().from(entityNames.authenticator)
-        .where('user_key = :userKey AND mechanism = :mechanism', { userKey, mechanism }),
-    );
-    return count > 0;
+    return (await this.deleteMechanism.affected({ userKey, mechanism })) > 0;
   }
 
   /** @throws the driver's unique violation where another authenticator has that handle; the caller has looked first */
-  async update(userKey: string, id: string, columns: Partial<TwoFactorAuthenticator>): Promise<boolean> {
-    const count = await affected(() =>
-      this.db.createQueryBuilder().update<TwoFactorAuthenticator>(entityNames.authenticator)
-        .set(columns)
-        .where('id = :id AND user_key = :userKey', { id, userKey }),
-    );
-    return count === 1;
+  update(userKey: string, id: string, columns: Partial<TwoFactorAuthenticator>): Promise<boolean> {
+    return this.updates.setting(columns).affectsOne({ ...setting(columns), id, userKey });
   }
 }

@@ -1,30 +1,35 @@
-import type { DataSource } from 'typeorm';
-import { affected, insert } from './database.js';
+import type { DataSource, ObjectLiteral } from 'typeorm';
 import { entityNames } from './entities.js';
-import type { TwoFactorBackupCode } from './rows.js';
+import { deleteOf, Statement, updateOf } from './statement.js';
+
+const entity = entityNames.backupCode;
 
 export class BackupCodeStore {
-  constructor(private readonly db: DataSource) {}
+  private readonly markUsed: Statement;
+  private readonly deleteSet: Statement;
 
-  /** Writes a whole set. It is not valid before the account points to it. */
+  constructor(private readonly db: DataSource) {
+    this.markUsed = updateOf(db, entity, ['usedAt'], ['setId', 'tag'], 'set_id = :setId AND tag = :tag AND used_at = 0');
+    this.deleteSet = deleteOf(db, entity, ['setId'], 'set_id = :setId');
+  }
+
+  /** Writes a whole set by one statement. It is not valid before the account points to it. */
   async add(userKey: string, setId: string, tags: readonly string[]): Promise<void> {
-    const rows = tags.map((tag): TwoFactorBackupCode => ({ setId, tag, userKey, usedAt: 0 }));
-    if (!(await insert(this.db, entityNames.backupCode, rows))) throw new Error('Two sets of backup codes have the same id.');
+    const names = tags.map((_tag, index) => `tag${String(index)}`);
+    const insert = new Statement(this.db, ['setId', 'userKey', 'usedAt', ...names], (values) =>
+      this.db.createQueryBuilder().insert().into<ObjectLiteral>(entity)
+        .values(names.map((name) => ({ setId: values.setId, tag: values[name], userKey: values.userKey, usedAt: values.usedAt })))
+        .updateEntity(false));
+    const given = Object.fromEntries(tags.map((tag, index) => [`tag${String(index)}`, tag]));
+    if (!(await insert.inserts({ ...given, setId, userKey, usedAt: 0 }))) throw new Error('Two sets of backup codes have the same id.');
   }
 
   /** Of parallel requests with one code, one uses it: the others no longer find it unused. */
-  async use(setId: string, tag: string, now: number): Promise<boolean> {
-    const count = await affected(() =>
-      this.db.createQueryBuilder().update<TwoFactorBackupCode>(entityNames.backupCode)
-        .set({ usedAt: now })
-        .where('set_id = :setId AND tag = :tag AND used_at = 0', { setId, tag }),
-    );
-    return count === 1;
+  use(setId: string, tag: string, now: number): Promise<boolean> {
+    return this.markUsed.affectsOne({ set_usedAt: now, setId, tag });
   }
 
   async removeSet(setId: string): Promise<void> {
-    await affected(() =>
-      this.db.createQueryBuilder().delete().from(entityNames.backupCode).where('set_id = :setId', { setId }),
-    );
+    await this.deleteSet.affected({ setId });
   }
 }

@@ -1,56 +1,52 @@
 import type { DataSource } from 'typeorm';
-import { affected, insert } from './database.js';
 import { entityNames } from './entities.js';
 import type { TwoFactorChallenge } from './rows.js';
+import { deleteOf, insertOf, updateOf, type Statement } from './statement.js';
+
+const entity = entityNames.challenge;
+const unverified = "id = :id AND verified_by = '' AND expires_at > :now";
 
 export class ChallengeStore {
-  constructor(private readonly db: DataSource) {}
+  private readonly insert: Statement;
+  private readonly deleteUnverified: Statement;
+  private readonly deleteVerified: Statement;
+  private readonly verify: Statement;
+  private readonly updateCodes: Statement;
+  private readonly deleteOne: Statement;
+
+  constructor(db: DataSource) {
+    this.insert = insertOf(db, entity);
+    this.deleteUnverified = deleteOf(db, entity, ['id', 'now'], unverified);
+    this.deleteVerified = deleteOf(db, entity, ['id', 'now'], "id = :id AND verified_by <> '' AND expires_at > :now");
+    this.verify = updateOf(db, entity, ['verifiedBy'], ['id', 'now'], unverified);
+    this.updateCodes = updateOf(db, entity, ['codes', 'codeVersion'], ['id', 'version'], 'id = :id AND code_version = :version');
+    this.deleteOne = deleteOf(db, entity, ['id'], 'id = :id');
+  }
 
   async add(challenge: TwoFactorChallenge): Promise<void> {
-    if (!(await insert(this.db, entityNames.challenge, challenge))) throw new Error('Two challenges have the same id.');
+    if (!(await this.insert.inserts({ ...challenge }))) throw new Error('Two challenges have the same id.');
   }
 
   /** Uses the challenge up, and with it every code sent for it: of parallel requests, one deletes the row. */
-  async consume(id: string, now: number): Promise<boolean> {
-    const count = await affected(() =>
-      this.db.createQueryBuilder().delete().from(entityNames.challenge)
-        .where("id = :id AND verified_by = '' AND expires_at > :now", { id, now }),
-    );
-    return count === 1;
+  consume(id: string, now: number): Promise<boolean> {
+    return this.deleteUnverified.affectsOne({ id, now });
   }
 
   /** The same for one that an earlier request verified: nothing but this column, in this row, says so. */
-  async consumeVerified(id: string, now: number): Promise<boolean> {
-    const count = await affected(() =>
-      this.db.createQueryBuilder().delete().from(entityNames.challenge)
-        .where("id = :id AND verified_by <> '' AND expires_at > :now", { id, now }),
-    );
-    return count === 1;
+  consumeVerified(id: string, now: number): Promise<boolean> {
+    return this.deleteVerified.affectsOne({ id, now });
   }
 
-  async markVerified(id: string, verifiedBy: string, now: number): Promise<boolean> {
-    const count = await affected(() =>
-      this.db.createQueryBuilder().update<TwoFactorChallenge>(entityNames.challenge)
-        .set({ verifiedBy })
-        .where("id = :id AND verified_by = '' AND expires_at > :now", { id, now }),
-    );
-    return count === 1;
+  markVerified(id: string, verifiedBy: string, now: number): Promise<boolean> {
+    return this.verify.affectsOne({ set_verifiedBy: verifiedBy, id, now });
   }
 
   /** Replaces the codes unless another request did since `version` was read: one resend at a time. */
-  async replaceCodes(id: string, version: number, codes: string): Promise<boolean> {
-    const count = await affected(() =>
-      this.db.createQueryBuilder().update<TwoFactorChallenge>(entityNames.challenge)
-        .set({ codes, codeVersion: version + 1 })
-        .where('id = :id AND code_version = :version', { id, version }),
-    );
-    return count === 1;
+  replaceCodes(id: string, version: number, codes: string): Promise<boolean> {
+    return this.updateCodes.affectsOne({ set_codes: codes, set_codeVersion: version + 1, id, version });
   }
 
   async remove(ids: readonly string[]): Promise<void> {
-    if (ids.length === 0) return;
-    await affected(() =>
-      this.db.createQueryBuilder().delete().from(entityNames.challenge).where('id IN (:...ids)', { ids: [...ids] }),
-    );
+    for (const id of ids) await this.deleteOne.affected({ id });
   }
 }

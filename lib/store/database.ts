@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DataSource, ObjectLiteral } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { entityNames } from './entities.js';
 
 const supported = ['mysql', 'mariadb', 'postgres', 'better-sqlite3', 'sqlite'];
@@ -39,7 +39,8 @@ const duplicateCodes = new Set<unknown>([1062, '23505', 'SQLITE_CONSTRAINT_PRIMA
 const isTransient = (error: unknown): boolean =>
   errorCodes(error).some((code) => transientCodes.has(code) || (typeof code === 'string' && code.startsWith('SQLITE_BUSY')));
 
-const isDuplicate = (error: unknown): boolean => errorCodes(error).some((code) => duplicateCodes.has(code));
+/** Whether a row with the same key is there already. `.orIgnore()` does not tell on PostgreSQL and SQLite. */
+export const isDuplicate = (error: unknown): boolean => errorCodes(error).some((code) => duplicateCodes.has(code));
 
 const retries = 4;
 
@@ -56,49 +57,4 @@ export async function retrying<T>(statement: () => Promise<T>): Promise<T> {
       await delay(randomInt(2, 10) * attempt);
     }
   }
-}
-
-export type Row = Record<string, unknown>;
-
-/** Reads one entity out of a raw row whose columns are named `<alias>_<property>`; undefined for an outer join's gap. */
-export type RowReader<T> = (row: Row) => T | undefined;
-
-/** The select list of an entity under `alias`, and the reader of what comes back. Raw: hydration costs 2 to 5 times more. */
-export function columnsOf<T>(db: DataSource, entity: string, alias: string): { select: [string, string][]; read: RowReader<T> } {
-  const columns = db.getMetadata(entity).columns.map(({ propertyName, type }) => ({
-    name: propertyName,
-    raw: `${alias}_${propertyName}`,
-    numeric: type === 'int' || type === 'bigint',
-  }));
-  const [first] = columns;
-  return {
-    select: columns.map(({ name, raw }) => [`${alias}.${name}`, raw]),
-    read: (row) => {
-      if (first === undefined || row[first.raw] === null || row[first.raw] === undefined) return undefined;
-      // bigint comes as a string from MySQL and PostgreSQL; a comparison of such strings would be wrong.
-      return Object.fromEntries(
-        columns.map(({ name, raw, numeric }) => [name, numeric ? Number(row[raw]) : row[raw]]),
-      ) as T;
-    },
-  };
-}
-
-/** False where a row with the same key is there already. Portable: `.orIgnore()` does not tell on PostgreSQL and SQLite. */
-export async function insert<T extends ObjectLiteral>(db: DataSource, entity: string, rows: T | T[]): Promise<boolean> {
-  try {
-    await retrying(() =>
-      db.createQueryBuilder().insert().into<T>(entity).values(rows).updateEntity(false).execute(),
-    );
-    return true;
-  } catch (error) {
-    if (isDuplicate(error)) return false;
-    throw error;
-  }
-}
-
-/** One conditional UPDATE or DELETE; how many rows met its condition. */
-export async function affected(statement: () => { execute(): Promise<{ affected?: number | null }> }): Promise<number> {
-  const result = await retrying(() => statement().execute());
-  if (typeof result.affected !== 'number') throw new Error('The database driver does not tell how many rows a statement changed.');
-  return result.affected;
 }

@@ -7,7 +7,8 @@ type MigrationClass = new () => MigrationInterface;
 const text = (name: string, length: number): TableColumnOptions => ({ name, type: 'varchar', length: String(length) });
 const digest = (name: string): TableColumnOptions => text(name, 64);
 const long = (name: string): TableColumnOptions => ({ name, type: 'text' });
-const int = (name: string): TableColumnOptions => ({ name, type: 'int' });
+// SQLite's own spelling; MySQL and PostgreSQL read it as theirs.
+const int = (name: string): TableColumnOptions => ({ name, type: 'integer' });
 const big = (name: string): TableColumnOptions => ({ name, type: 'bigint' });
 
 function initialTables(prefix: string): Table[] {

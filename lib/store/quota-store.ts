@@ -1,33 +1,40 @@
 import type { DataSource } from 'typeorm';
-import { affected, columnsOf, insert, retrying, type Row, type RowReader } from './database.js';
 import { entityNames } from './entities.js';
+import { RowReader } from './row-reader.js';
 import type { TwoFactorQuota } from './rows.js';
+import { insertOf, setting, Statement, updateOf } from './statement.js';
 
 export type QuotaCounts = Omit<TwoFactorQuota, 'id' | 'version'>;
 
-export class QuotaStore {
-  private readonly select: [string, string][];
-  private readonly read: RowReader<TwoFactorQuota>;
+const entity = entityNames.quota;
 
-  constructor(private readonly db: DataSource) {
-    ({ select: this.select, read: this.read } = columnsOf<TwoFactorQuota>(db, entityNames.quota, 'quota'));
+export class QuotaStore {
+  private readonly reader: RowReader<TwoFactorQuota>;
+  private readonly select: Statement;
+  private readonly insert: Statement;
+  private readonly update: Statement;
+
+  constructor(db: DataSource) {
+    this.reader = new RowReader(db, entity, 'quota');
+    this.select = new Statement(db, ['id'], (values) => {
+      const query = db.createQueryBuilder().select([]).from(entity, 'quota').where('quota.id = :id', values);
+      for (const [column, alias] of this.reader.select) query.addSelect(column, alias);
+      return query;
+    });
+    this.insert = insertOf(db, entity);
+    const columns = ['version', 'hourStart', 'hourCount', 'dayStart', 'dayCount'];
+    this.update = updateOf(db, entity, columns, ['id', 'version'], 'id = :id AND version = :version');
   }
 
   async find(id: string): Promise<TwoFactorQuota | undefined> {
-    const query = this.db.createQueryBuilder().select([]).from(entityNames.quota, 'quota');
-    for (const [column, alias] of this.select) query.addSelect(column, alias);
-    const row = await retrying(() => query.where('quota.id = :id', { id }).getRawOne<Row>());
-    return row && this.read(row);
+    const [row] = await this.select.rows({ id });
+    return row && this.reader.read(row);
   }
 
   /** Writes the counts unless another message was counted since `read`; false asks the caller to read again. */
-  async commit(id: string, read: TwoFactorQuota | undefined, counts: QuotaCounts): Promise<boolean> {
-    if (!read) return insert<TwoFactorQuota>(this.db, entityNames.quota, { id, version: 0, ...counts });
-    const count = await affected(() =>
-      this.db.createQueryBuilder().update<TwoFactorQuota>(entityNames.quota)
-        .set({ ...counts, version: read.version + 1 })
-        .where('id = :id AND version = :version', { id, version: read.version }),
-    );
-    return count === 1;
+  commit(id: string, read: TwoFactorQuota | undefined, { hourStart, hourCount, dayStart, dayCount }: QuotaCounts): Promise<boolean> {
+    const counts = { hourStart, hourCount, dayStart, dayCount };
+    if (!read) return this.insert.inserts({ id, version: 0, ...counts });
+    return this.update.affectsOne({ ...setting({ ...counts, version: read.version + 1 }), id, version: read.version });
   }
 }

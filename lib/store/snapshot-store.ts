@@ -1,7 +1,8 @@
 import type { DataSource } from 'typeorm';
-import { columnsOf, retrying, type Row } from './database.js';
 import { entityNames } from './entities.js';
+import { RowReader } from './row-reader.js';
 import type { TwoFactorAccount, TwoFactorAuthenticator, TwoFactorChallenge } from './rows.js';
+import { Statement, type Values } from './statement.js';
 
 /** What one SELECT tells about a user: all that a decision needs, of one moment. */
 export interface Snapshot {
@@ -19,56 +20,78 @@ export interface ChallengeFilter {
   readonly mechanism: number;
 }
 
+type Shape = 'of-user' | 'of-user-with-challenges' | 'of-challenge';
+
+/** Per shape of the SELECT: its values, which challenges it joins, and what names the user. */
+const shapes: Record<Shape, { names: readonly string[]; challenge?: string; user: string }> = {
+  'of-user': { names: ['userKey'], user: ':userKey' },
+  'of-user-with-challenges': {
+    names: ['userKey', 'purpose', 'mechanism'],
+    challenge: 'challenge.user_key = :userKey AND challenge.purpose = :purpose AND challenge.mechanism = :mechanism',
+    user: ':userKey',
+  },
+  'of-challenge': { names: ['id'], challenge: 'challenge.id = :id', user: 'challenge.user_key' },
+};
+
 export class SnapshotStore {
-  private readonly account;
-  private readonly authenticator;
-  private readonly challenge;
+  private readonly account: RowReader<TwoFactorAccount>;
+  private readonly authenticator: RowReader<TwoFactorAuthenticator>;
+  private readonly challenge: RowReader<TwoFactorChallenge>;
+  private readonly statements: Record<Shape, Statement>;
 
   constructor(private readonly db: DataSource) {
-    this.account = columnsOf<TwoFactorAccount>(db, entityNames.account, 'account');
-    this.authenticator = columnsOf<TwoFactorAuthenticator>(db, entityNames.authenticator, 'authenticator');
-    this.challenge = columnsOf<TwoFactorChallenge>(db, entityNames.challenge, 'challenge');
+    this.account = new RowReader(db, entityNames.account, 'account');
+    this.authenticator = new RowReader(db, entityNames.authenticator, 'authenticator');
+    this.challenge = new RowReader(db, entityNames.challenge, 'challenge');
+    this.statements = {
+      'of-user': this.build('of-user'),
+      'of-user-with-challenges': this.build('of-user-with-challenges'),
+      'of-challenge': this.build('of-challenge'),
+    };
   }
 
   /** The user's account and authenticators, and the challenges of one purpose where asked for. */
   ofUser(userKey: string, filter?: ChallengeFilter): Promise<Snapshot> {
-    return this.load(
-      {
-        challenge: filter ? 'challenge.user_key = :userKey AND challenge.purpose = :purpose AND challenge.mechanism = :mechanism' : undefined,
-        user: ':userKey',
-      },
-      { userKey, ...filter },
-    );
+    return filter
+      ? this.load('of-user-with-challenges', { userKey, purpose: filter.purpose, mechanism: filter.mechanism })
+      : this.load('of-user', { userKey });
   }
 
   /** The challenge and everything of the user it was made for, found by nothing but the challenge's id. */
   ofChallenge(id: string): Promise<Snapshot> {
-    return this.load({ challenge: 'challenge.id = :id', user: 'challenge.user_key' }, { id });
+    return this.load('of-challenge', { id });
   }
 
-  private async load(on: { challenge: string | undefined; user: string }, parameters: Record<string, unknown>): Promise<Snapshot> {
-    // Joined to a constant row: an authenticator whose account is missing must be seen, not hidden by an inner join.
-    const query = this.db.createQueryBuilder().select([]).from('(SELECT 1 AS present)', 'origin');
-    if (on.challenge !== undefined) query.leftJoin(entityNames.challenge, 'challenge', on.challenge);
-    query.leftJoin(entityNames.account, 'account', `account.user_key = ${on.user}`);
-    query.leftJoin(entityNames.authenticator, 'authenticator', `authenticator.user_key = ${on.user}`);
-    const readers = on.challenge === undefined ? [this.account, this.authenticator] : [this.account, this.authenticator, this.challenge];
-    for (const [column, alias] of readers.flatMap(({ select }) => select)) query.addSelect(column, alias);
-    query.addSelect(
-      (sub) => sub.select('COUNT(*)').from(entityNames.backupCode, 'code')
-        .where("code.set_id = account.backup_set_id AND account.backup_set_id <> '' AND code.used_at = 0"),
-      'unused_codes',
-    );
-    const rows = await retrying(() => query.setParameters(parameters).getRawMany<Row>());
+  private build(shape: Shape): Statement {
+    const { names, challenge, user } = shapes[shape];
+    return new Statement(this.db, names, (values) => {
+      // Joined to a constant row: an authenticator whose account is missing must be seen, not hidden by an inner join.
+      const query = this.db.createQueryBuilder().select([]).from('(SELECT 1 AS present)', 'origin');
+      if (challenge !== undefined) query.leftJoin(entityNames.challenge, 'challenge', challenge);
+      query.leftJoin(entityNames.account, 'account', `account.user_key = ${user}`);
+      query.leftJoin(entityNames.authenticator, 'authenticator', `authenticator.user_key = ${user}`);
+      const columns = [this.account, this.authenticator, ...(challenge === undefined ? [] : [this.challenge])].flatMap(({ select }) => select);
+      for (const [column, alias] of columns) query.addSelect(column, alias);
+      query.addSelect(
+        (sub) => sub.select('COUNT(*)').from(entityNames.backupCode, 'code')
+          .where("code.set_id = account.backup_set_id AND account.backup_set_id <> '' AND code.used_at = 0"),
+        'unused_codes',
+      );
+      return query.setParameters(values);
+    });
+  }
 
-    const account = rows[0] && this.account.read(rows[0]);
+  private async load(shape: Shape, values: Values): Promise<Snapshot> {
+    const rows = await this.statements[shape].rows(values);
+    const [first] = rows;
+    const account = first && this.account.read(first);
     const authenticators = distinct(rows.map((row) => this.authenticator.read(row)));
     if (!account && authenticators.length > 0) throw new Error('The account of a user with a second factor is missing.');
     return {
       account,
       authenticators: authenticators.sort((a, b) => a.verifiedAt - b.verifiedAt || (a.id < b.id ? -1 : 1)),
-      challenges: on.challenge === undefined ? [] : distinct(rows.map((row) => this.challenge.read(row))).sort((a, b) => a.createdAt - b.createdAt),
-      unusedBackupCodes: Number(rows[0]?.unused_codes ?? 0),
+      challenges: distinct(rows.map((row) => this.challenge.read(row))).sort((a, b) => a.createdAt - b.createdAt),
+      unusedBackupCodes: Number(first?.unused_codes ?? 0),
     };
   }
 }

@@ -21,8 +21,18 @@ export type SecondFactorStep = {
   /** With `session: false`: what the halted login was answered with. */
   readonly challengeToken?: string;
 } & (
-  | { readonly code: string; readonly secret?: never }
-  | { readonly secret: string; readonly code?: never }
+  | {
+    /** What the user would type. */
+    readonly code: string;
+    /** Either this or `code`. */
+    readonly secret?: never;
+  }
+  | {
+    /** The base32 secret of an authenticator app. */
+    readonly secret: string;
+    /** Either this or `secret`. */
+    readonly code?: never;
+  }
 );
 
 /**

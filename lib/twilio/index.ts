@@ -13,6 +13,7 @@ import { bindToOrigin, readOrigin } from '../core/origin-bound-code.js';
 
 /** What is used of Twilio's client. */
 export interface TwilioClient {
+  /** Twilio's messages. */
   readonly messages: {
     /** Sends one text message; rejects where Twilio refuses it. */
     create(message: { to: string; body: string; from?: string; messagingServiceSid?: string }): unknown;
@@ -21,8 +22,18 @@ export interface TwilioClient {
 
 /** Who the text messages come from: a number of yours, or a messaging service. */
 export type SmsFrom =
-  | { readonly from: string; readonly messagingServiceSid?: never }
-  | { readonly messagingServiceSid: string; readonly from?: never };
+  | {
+    /** Your number in E.164. */
+    readonly from: string;
+    /** Either this or `from`. */
+    readonly messagingServiceSid?: never;
+  }
+  | {
+    /** The id of your messaging service. */
+    readonly messagingServiceSid: string;
+    /** Either this or `messagingServiceSid`. */
+    readonly from?: never;
+  };
 
 /** What `smsSender` needs to know. */
 export type SmsSenderOptions = SmsFrom & {

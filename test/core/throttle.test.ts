@@ -78,6 +78,10 @@ describe('wrong codes in a row', () => {
     expect(retryAt(again, limits)).toBeLessThanOrEqual(now);
   });
 
+  it('hold up nobody any more once a right one was committed', () => {
+    expect(retryAt(afterSuccess(failures(7)), limits)).toBeLessThanOrEqual(now);
+  });
+
   it('change nothing in the counts they were computed from', () => {
     const counts = Object.freeze({ ...fresh });
     expect(afterFailure(counts, limits, now)).not.toBe(counts);
@@ -124,6 +128,11 @@ describe('a hundred wrong codes in thirty days', () => {
 
   it('start the window at the first failure, not at zero', () => {
     expect(failures(1)).toMatchObject({ windowFailures: 1, windowStart: now });
+  });
+
+  it('start another window where the only failure of the last one was taken back', () => {
+    const takenBack = { ...failures(1), windowFailures: 0 };
+    expect(afterFailure(takenBack, limits, now + ms('1d'))).toMatchObject({ windowFailures: 1, windowStart: now + ms('1d') });
   });
 
   it('count on where the clock was set back', () => {

@@ -88,7 +88,9 @@ describe('a TOTP code', () => {
   });
 
   it('before the first step of all is not asked for', () => {
-    expect(matchTotp(secret, totpAt(secret, 0, defaultTotpParameters), defaultTotpParameters, { now: 0, window: 2, after: -1 })).toBe(0);
+    const at = { now: 0, window: 2, after: -9 };
+    expect(matchTotp(secret, totpAt(secret, 0, defaultTotpParameters), defaultTotpParameters, at)).toBe(0);
+    expect(matchTotp(secret, totpAt(secret, -1, defaultTotpParameters), defaultTotpParameters, at)).toBeUndefined();
   });
 
   it('follows the parameters of its row', () => {

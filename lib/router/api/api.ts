@@ -3,15 +3,14 @@ import { TwoFactorExpiredError, type RequestAuth } from 'passport-two-factor';
 import { csrfProtection, csrfToken } from '../csrf.js';
 import { finishLogin, takeReturnTo } from '../finish-login.js';
 import type { RouterSettings } from '../options.js';
-import { authOf, bodyOf, checkLoggedIn, deliveredMethods, enrollableMethods, handle, noStore, only, readMethod } from '../request.js';
+import { authOf, bodyOf, checkLoggedIn, type ClaimedBody, deliveredMethods, enrollableMethods, handle, noStore, only, readMethod } from '../request.js';
 import { apiErrors, methodNotAllowed } from './api-errors.js';
 import { openApiDocument } from './openapi.js';
 import { statusOf } from './status.js';
 
 interface Call {
   readonly auth: RequestAuth;
-  /** Of any type: the library checks what it is given. */
-  readonly body: Readonly<Record<string, never>>;
+  readonly body: ClaimedBody;
   readonly req: Request;
   readonly res: Response;
 }
@@ -38,8 +37,7 @@ export function apiRoutes(settings: RouterSettings): Router {
   const post = (path: string, may: (req: Request) => void, answer: (call: Call) => unknown): void => {
     allow(path, 'POST');
     api.post(path, noStore, json({ limit: bodyLimit }), only(may), csrfProtection, handle(async (req, res) => {
-      const call: Call = { auth: authOf(req), body: bodyOf(req) as Record<string, never>, req, res };
-      res.json(await answer(call));
+      res.json(await answer({ auth: authOf(req), body: bodyOf(req), req, res }));
     }));
   };
 
@@ -56,13 +54,13 @@ export function apiRoutes(settings: RouterSettings): Router {
     return { maskedContact, expiresAt, resendAfter };
   });
   post('/api/step-up', whoIsLoggedIn, async ({ req, res, auth, body }) => {
-    if (body.password === undefined) await finish(req, res);
-    else await auth.reauthenticate(body.password);
+    if ('password' in body) await auth.reauthenticate(body.password);
+    else await finish(req, res);
     return { returnTo: takeReturnTo(req, settings.returnTo), csrfToken: csrfToken(req) };
   });
 
   post('/api/enroll/totp', whoIsLoggedIn, ({ auth, body }) =>
-    auth.twoFactor.setup.totp(true, { ...(body.label !== undefined && { label: body.label }) }));
+    auth.twoFactor.setup.totp(true, 'label' in body ? { label: body.label } : {}));
   // Always by a code, also to the account's own address: one that nobody reads would lock its owner out.
   post('/api/enroll/email', whoIsLoggedIn, async ({ auth, body }) => {
     const { maskedContact } = await auth.twoFactor.setup.email(body.address, true);

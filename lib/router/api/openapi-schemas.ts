@@ -67,7 +67,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
   ChallengeSent: object({
     maskedContact: text,
     expiresAt: time,
-    resendAfter: { type: 'integer', description: 'Seconds until another one may be asked for; 0 when there will be none.' },
+    resendAfter: { type: ['integer', 'null'], description: 'Seconds until another one may be asked for; null where there will be none.' },
   }),
   Verification: object({ code, 'method?': method('totp', 'email', 'sms', 'backup_code'), 'returnTo?': returnTo }),
   Reauthentication: object({ password: text, 'returnTo?': returnTo }),

@@ -112,8 +112,7 @@ input[aria-describedby]:not([aria-describedby="error"]) { margin-bottom: 0.3rem;
 .tf-plain:hover { border-color: var(--tf-accent); color: var(--tf-accent-hover); }
 .tf-button.tf-danger, .tf-button.tf-danger:hover { background: var(--tf-bad); border-color: var(--tf-bad); color: var(--tf-card); }
 .tf-button:disabled { color: var(--tf-quiet); border-color: var(--tf-line); cursor: default; }
-form > .tf-button:not(.tf-plain):first-of-type { width: 100%; }
-.tf-actions > .tf-button.tf-button { width: auto; }
+form:not(.tf-actions) > .tf-button:not(.tf-plain) { width: 100%; }
 
 .tf-small {
   display: inline-block;
@@ -155,7 +154,7 @@ form > .tf-button:not(.tf-plain):first-of-type { width: 100%; }
 }
 .tf-choice:hover { color: inherit; border-color: var(--tf-accent); background: var(--tf-soft); }
 .tf-choice > span { display: block; color: var(--tf-quiet); font-size: 0.95rem; }
-.tf-badge { margin-left: 0.4rem; padding: 0.1rem 0.5rem; background: var(--tf-good-soft); color: var(--tf-good); border-radius: 1rem; font-size: 0.8rem; font-style: normal; font-weight: 600; white-space: nowrap; }
+.tf-badge { display: inline-block; padding: 0.1rem 0.5rem; background: var(--tf-good-soft); color: var(--tf-good); border-radius: 1rem; font-size: 0.8rem; font-style: normal; font-weight: 600; white-space: nowrap; }
 
 .tf-list { border-top: 1px solid var(--tf-line); }
 .tf-list li { padding: 0.8rem 0; border-bottom: 1px solid var(--tf-line); }
@@ -189,7 +188,7 @@ form > .tf-button:not(.tf-plain):first-of-type { width: 100%; }
 .tf-key { font-family: var(--tf-mono); font-size: 1.05rem; }
 .tf-key span { display: inline-block; }
 
-.tf-codes { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: 0.5rem 1rem; padding: 1rem; background: var(--tf-soft); border-radius: var(--tf-radius); }
+.tf-codes { display: grid; grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr)); gap: 0.5rem; padding: 0.9rem; background: var(--tf-soft); border-radius: var(--tf-radius); }
 .tf-codes code { font-family: var(--tf-mono); font-size: 1.05rem; white-space: nowrap; }
 .tf-check { display: flex; gap: 0.6rem; align-items: flex-start; margin: 1.25rem 0 1rem; font-weight: 400; }
 .tf-check input { flex: none; width: 1.2rem; height: 1.2rem; margin: 0.15rem 0 0; accent-color: var(--tf-accent); }

@@ -74,7 +74,6 @@ export const de: Messages = {
   'contact.title.sms': 'Codes per SMS',
   'contact.label.email': 'E-Mail-Adresse',
   'contact.label.sms': 'Telefonnummer',
-  'contact.hint.email': 'Leer lassen, um die Adresse Ihres Kontos zu verwenden.',
   'contact.hint.sms': 'Mit Landesvorwahl, etwa +15551234567',
   'contact.submit': 'Code senden',
 

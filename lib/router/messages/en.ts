@@ -73,7 +73,6 @@ export const en = {
   'contact.title.sms': 'Codes by text message',
   'contact.label.email': 'E-mail address',
   'contact.label.sms': 'Phone number',
-  'contact.hint.email': 'Leave it empty to use the address of your account.',
   'contact.hint.sms': 'With the country code, such as +15551234567',
   'contact.submit': 'Send a code',
 

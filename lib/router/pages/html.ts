@@ -13,9 +13,9 @@ const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 
 function toMarkup(value: HtmlValue): string {
   if (value instanceof Html) return value.markup;
-  if (Array.isArray(value)) return (value as readonly HtmlValue[]).map(toMarkup).join('');
+  if (Array.isArray(value)) return value.map(toMarkup).join('');
   if (value === false || value === undefined) return '';
-  return String(value as string | number).replace(/[&<>"']/g, (character) => entities[character] ?? '');
+  return String(value).replace(/[&<>"']/g, (character) => entities[character] ?? '');
 }
 
 /** A template whose values are escaped, unless they are templates themselves. Attributes have to stand in double quotes. */

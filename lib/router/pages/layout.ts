@@ -31,12 +31,16 @@ ${body}
 `.markup;
 }
 
-/** The heading, and below it what there is to say about the last step. */
-export function page({ t, notice, error, layout: frame, duration }: PageFrame, title: string, body: Html): string {
-  const problem = error && explainError({ t, duration }, error);
-  return frame(problem === undefined ? title : t('page.error', { title }), html`<h1>${title}</h1>
+/** Why the last try failed. Its field is described by it. */
+export const problem = (view: PageFrame): Html | false =>
+  view.error !== undefined && html`<p class="tf-error" role="alert" id="error">${explainError(view, view.error)}</p>`;
+
+/** The heading, and below it what there is to say about the last step, unless the page says it nearer to its form. */
+export function page(view: PageFrame, title: string, body: Html, said = false): string {
+  const { t, notice, error, layout: frame } = view;
+  return frame(error ? t('page.error', { title }) : title, html`<h1>${title}</h1>
 ${notice !== undefined && html`<p class="tf-notice" role="status">${t(notice)}</p>`}
-${problem !== undefined && html`<p class="tf-error" role="alert" id="error">${problem}</p>`}
+${!said && problem(view)}
 ${body}`);
 }
 

@@ -44,8 +44,8 @@ export interface PageData {
     readonly digits: number;
     /** Whether one was sent just now. */
     readonly sent: boolean;
-    /** Seconds until another code may be asked for; 0: there will be none. */
-    readonly resendAfter?: number;
+    /** Seconds until another code may be asked for; null: there will be none. */
+    readonly resendAfter?: number | null;
     /** Of an enrolment: the contact, for another code to be sent to. */
     readonly contact?: string;
     /** Whether there is another method to choose. */
@@ -54,7 +54,7 @@ export interface PageData {
   /** Choose a method to confirm by. */
   readonly choose: { readonly purpose: CodePurpose; readonly methods: PublicMethods };
   /** A step-up of a user who has no second factor. */
-  readonly password: Readonly<Record<never, never>>;
+  readonly password: { /** Whom the password is of, for password managers; '' where it is not known. */ readonly name: string };
   readonly manage: {
     readonly authenticators: readonly (Authenticator & { readonly method: EnrollableMethod })[];
     readonly backupCodes: number;

@@ -1,15 +1,15 @@
 import type { Request, Response } from 'express';
+import { TooManyAttemptsError, type TwoFactorError } from 'passport-two-factor';
 import { script, style } from '../assets/assets.js';
 import { csrfToken } from '../csrf.js';
 import { duration, knownLocale, translator, type MessageKey } from '../messages/index.js';
 import type { RouterSettings } from '../options.js';
-import { bodyOf, saveSession, sessionOf } from '../request.js';
+import { authOf, bodyOf, saveSession, sessionOf } from '../request.js';
 import { firstLocalPath } from '../return-to.js';
 import { layout } from './layout.js';
-import type { PageData, PageFrame, PageName, PageView, RenderPage } from './page-types.js';
+import type { PageData, PageFrame, PageName, PageView } from './page-types.js';
 import { views } from './views/index.js';
 
-const noticeKey = 'twoFactorNotice';
 
 /** Where the app has set no policy: nothing but what the router serves itself, and no other site's page around it. */
 const contentSecurityPolicy =
@@ -23,11 +23,12 @@ export class Pages {
     req: Request, res: Response, name: N, data: PageData[N], { error, status = error?.status ?? 200 }: { error?: PageFrame['error']; status?: number } = {},
   ): Promise<void> {
     const view = { ...this.frame(req), ...data, ...(error && { error }) } as PageView<N>;
-    const render = views[name] as (view: PageView<N>) => string;
-    const replaced = this.settings.pages?.[name] as RenderPage<N> | undefined;
+    const render: (view: PageView<N>) => string = views[name];
+    const replaced = this.settings.pages?.[name];
     const document = replaced ? await replaced(view, render) : render(view);
     if (!replaced && !res.get('Content-Security-Policy')) res.set('Content-Security-Policy', contentSecurityPolicy);
     if (!res.get('X-Frame-Options')) res.set('X-Frame-Options', 'DENY');
+    if (error instanceof TooManyAttemptsError) res.set('Retry-After', String(error.retryAfter));
     res.status(status).type('html').send(document);
   }
 
@@ -38,11 +39,17 @@ export class Pages {
     return this.send(req, res, 'message', { title: t(`${what}.title`), text: t(`${what}.text`), link, href }, { status });
   }
 
+  /** Says why something was refused, where no form is there to say it on. */
+  tell(req: Request, res: Response, error: TwoFactorError, href: string): Promise<void> {
+    const { t } = this.frame(req);
+    return this.send(req, res, 'message', { title: t('unreadable.title'), text: '', link: t('message.back'), href }, { error });
+  }
+
   /** Goes to another page of the router, so that a reload repeats nothing. */
   async redirect(req: Request, res: Response, path: string, notice?: MessageKey): Promise<void> {
     const session = sessionOf(req);
     if (notice !== undefined && session) {
-      session[noticeKey] = notice;
+      session.twoFactorNotice = notice;
       await saveSession(req);
     }
     res.redirect(303, firstLocalPath([`${req.baseUrl}${path}`], '/'));
@@ -54,6 +61,7 @@ export class Pages {
 
   private frame(req: Request): PageFrame {
     const { service, stylesheet, messages, loginPath } = this.settings;
+    const auth = authOf(req);
     const base = req.baseUrl;
     const locale = this.locale(req);
     const notice = takeNotice(req);
@@ -63,7 +71,8 @@ export class Pages {
       t: translator(messages, locale),
       duration: (seconds) => duration(locale, seconds),
       site: service.issuer,
-      csrfToken: csrfToken(req) ?? '',
+      // Nobody who is not known yet needs one, nor a session for it.
+      csrfToken: (auth.pending ?? auth.isLoggedIn()) ? (csrfToken(req) ?? '') : '',
       returnTo: firstLocalPath([bodyOf(req).returnTo, req.query.returnTo], ''),
       ...(notice !== undefined && { notice }),
       layout: (title, body) => layout({ locale, site: service.issuer, stylesheets, script: `${base}${script.path}` }, title, body),
@@ -79,7 +88,7 @@ export class Pages {
 
 function takeNotice(req: Request): MessageKey | undefined {
   const session = sessionOf(req);
-  const notice = session?.[noticeKey];
-  if (session && notice !== undefined) delete session[noticeKey];
+  const notice = session?.twoFactorNotice;
+  if (session && notice !== undefined) delete session.twoFactorNotice;
   return notice as MessageKey | undefined;
 }

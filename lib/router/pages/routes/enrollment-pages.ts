@@ -1,6 +1,135 @@
 import QRCode from 'qrcode';
-import { InvalidInputError, StepUpRequiredError, TwoFactorNotSetupError, TwoFactorError, TooManyAttemptsError, type RequestAuth, type TotpSetup } from 'passport-two-factor';
+import { StepUpRequiredError, TooManyAttemptsError, TwoFactorNotSetupError, type TwoFactorError } from 'passport-two-factor';
 import { takeReturnTo } from '../../finish-login.js';
 import { checkLoggedIn, deliveredMethods, type DeliveredMethod } from '../../request.js';
-import { withReturnTo } from '../layout.js';
-import { refusal, sendToLogin, type PageBook, type Visit } from './page-routes.js';
+import { firstLocalPath } from '../../return-to.js';
+import { askAgain, refusal, sendToLogin, type PageBook, type Visit } from './visit.js';
+
+/** Seconds before another code is offered for a new contact, as for the first repetition at a login. */
+const resendAfter = 30;
+
+/** The pages that set up a method. */
+export function enrollmentPages(book: PageBook): void {
+  const { get, post, pages, settings } = book;
+
+  /** A page of somebody who may change factors now; others are asked again first, and come back. */
+  const getRecent = (path: string, show: (visit: Visit) => unknown): void => {
+    get(path, async (visit) => {
+      if (!visit.auth.isLoggedIn()) sendToLogin(visit, book);
+      else if (await visit.auth.isRecent()) await show(visit);
+      else await askAgain(visit, book, path);
+    });
+  };
+
+  getRecent('/add', ({ req, res }) => pages.send(req, res, 'add', { methods: settings.methods }));
+  for (const method of deliveredMethods.filter((name) => settings.methods.includes(name))) {
+    getRecent(`/add/${method}`, ({ req, res, auth }) => pages.send(req, res, 'contact', { method, value: method === 'email' ? (auth.email ?? '') : '' }));
+    post(`/add/${method}`, `/add/${method}`, (visit) => sendCode(visit, book, method));
+    post(`/confirm/${method}`, `/add/${method}`, (visit) => confirmContact(visit, book, method));
+  }
+  post('/add/totp', '/add', (visit) => beginTotp(visit, book));
+  post('/confirm/totp', '/add', (visit) => confirmTotp(visit, book));
+  post('/saved', '/', ({ req, res, body }) => { res.redirect(303, firstLocalPath([body.returnTo], `${req.baseUrl}/`)); });
+
+  // Where a guard sends its users: to whatever it is that they lack, and then back to where they wanted to go.
+  get('/continue', async (visit) => {
+    const { req, res, auth } = visit;
+    if (auth.pending) await pages.redirect(req, res, '/');
+    else if (!auth.isLoggedIn()) res.redirect(303, settings.loginPath);
+    else await pages.redirect(req, res, (await auth.twoFactor.isEnabled()) ? '/step-up' : '/add');
+  });
+}
+
+async function beginTotp(visit: Visit, book: PageBook): Promise<void> {
+  const { req, auth } = visit;
+  checkLoggedIn(req);
+  const label = freeLabel(book.pages.translate(req)('method.totp'), (await auth.twoFactor.list()).map((other) => other.label));
+  let uri = '';
+  const error = await refusal(async () => { ({ uri } = await auth.twoFactor.setup.totp(true, { label, qr: 'svg' })); });
+  if (error instanceof StepUpRequiredError) await askAgain(visit, book, '/add');
+  else if (error) throw error;
+  else await showTotp(visit, book, uri);
+}
+
+/** The user may name it later; until then its kind is name enough. */
+function freeLabel(name: string, taken: readonly string[]): string {
+  let label = name;
+  for (let count = 2; taken.includes(label); count += 1) label = `${name} ${count}`;
+  return label;
+}
+
+async function confirmTotp(visit: Visit, book: PageBook): Promise<void> {
+  const { auth, body } = visit;
+  checkLoggedIn(visit.req);
+  let codes: string[] = [];
+  const error = await refusal(async () => { codes = await auth.twoFactor.complete.totp(body.code); });
+  if (!error) await finished(visit, book, codes);
+  else if (error instanceof TwoFactorNotSetupError) await beginAgain(visit, book, error);
+  else await showTotp(visit, book, body.uri, error);
+}
+
+/** The URI comes back with the form, so that a mistyped code need not cost the scanned key: it is kept nowhere else. */
+async function showTotp({ req, res }: Visit, { pages }: PageBook, given: unknown, error?: TwoFactorError): Promise<void> {
+  const uri = typeof given === 'string' && given.length <= 1024 && given.startsWith('otpauth://totp/') ? given : '';
+  const secret = /[?&]secret=([A-Z2-7]+)(&|$)/.exec(uri)?.[1];
+  if (secret === undefined) throw error ?? new TwoFactorNotSetupError();
+  const svg = await QRCode.toString(uri, { type: 'svg' });
+  const qrCode = `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`;
+  await pages.send(req, res, 'totp', { secret, uri, qrCode, digits: 6 }, error ? { error } : {});
+}
+
+async function sendCode(visit: Visit, book: PageBook, method: DeliveredMethod): Promise<void> {
+  const { req, res, auth, body } = visit;
+  const { pages, settings } = book;
+  checkLoggedIn(req);
+  const { contact = '' } = body;
+  let masked = '';
+  let sentTo = '';
+  const error = await refusal(async () => {
+    // By a code also where it is the account's own address: one that nobody reads would lock its owner out.
+    const setup = method === 'email' ? await auth.twoFactor.setup.email(contact, true) : await auth.twoFactor.setup.sms(contact, true);
+    masked = setup.maskedContact;
+    sentTo = setup.contact ?? '';
+  });
+  const code = { purpose: 'enrollment', method, digits: settings.service.codeLength, others: false } as const;
+  if (!error) {
+    await pages.send(req, res, 'code', { ...code, sent: true, maskedContact: masked, contact: sentTo, resendAfter });
+  } else if (error instanceof StepUpRequiredError) {
+    await askAgain(visit, book, `/add/${method}`);
+  } else if (error instanceof TooManyAttemptsError && body.method === method) {
+    // Another code was asked for, too soon: the one before it still counts.
+    await pages.send(req, res, 'code', { ...code, sent: false, maskedContact: contact, contact, resendAfter: error.retryAfter });
+  } else {
+    await pages.send(req, res, 'contact', { method, value: textOf(contact) }, { error });
+  }
+}
+
+async function confirmContact(visit: Visit, book: PageBook, method: DeliveredMethod): Promise<void> {
+  const { req, res, auth, body } = visit;
+  checkLoggedIn(req);
+  let codes: string[] = [];
+  const error = await refusal(async () => { codes = await auth.twoFactor.complete[method](body.code); });
+  if (!error) await finished(visit, book, codes);
+  else if (error instanceof TwoFactorNotSetupError) await beginAgain(visit, book, error);
+  else {
+    await book.pages.send(req, res, 'code', {
+      purpose: 'enrollment', method, digits: book.settings.service.codeLength, others: false, sent: false,
+      contact: textOf(body.contact), maskedContact: textOf(body.contact),
+    }, { error });
+  }
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** The first method comes with backup codes, which are shown this once. */
+async function finished({ req, res }: Visit, { pages }: PageBook, codes: readonly string[]): Promise<void> {
+  const here = `${req.baseUrl}/`;
+  const next = takeReturnTo(req, here);
+  if (codes.length > 0) await pages.send(req, res, 'backupCodes', { codes, next });
+  else if (next === here) await pages.redirect(req, res, '/', 'notice.added');
+  else res.redirect(303, next);
+}
+
+/** The set-up has expired, or its attempts are spent. */
+const beginAgain = ({ req, res }: Visit, { pages, settings }: PageBook, error: TwoFactorError): Promise<void> =>
+  pages.send(req, res, 'add', { methods: settings.methods }, { error });

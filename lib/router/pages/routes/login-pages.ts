@@ -1,8 +1,8 @@
 import { TwoFactorExpiredError, type MethodName, type PendingView, type PublicMethods, type TwoFactorError } from 'passport-two-factor';
 import { finishLogin, takeReturnTo } from '../../finish-login.js';
-import { everyMethod } from '../../request.js';
+import { everyMethod, verifiableMethods } from '../../request.js';
 import { showManagement } from './management-pages.js';
-import { refusal, sendToLogin, type PageBook, type Visit } from './page-routes.js';
+import { refusal, sendToLogin, type PageBook, type Visit } from './visit.js';
 
 const shownAs = { totp: 'totp', email: 'email', sms: 'sms', backupCode: 'backup_code' } as const;
 
@@ -44,7 +44,13 @@ export function loginPages(book: PageBook): void {
 
   get('/choose', async (visit) => {
     const { req, res, auth } = visit;
-    if (auth.pending) await pages.send(req, res, 'choose', { purpose: 'login', methods: auth.pending.methods });
+    const { pending } = auth;
+    if (!pending && !auth.isLoggedIn()) {
+      sendToLogin(visit, book);
+      return;
+    }
+    const methods = pending?.methods ?? (await verifiableMethods(auth));
+    if (methods) await pages.send(req, res, 'choose', { purpose: pending ? 'login' : 'step-up', methods });
     else await pages.redirect(req, res, '/step-up');
   });
 }

@@ -1,11 +1,11 @@
 import {
-  StepUpRequiredError, TooManyAttemptsError, UserNotLoggedInError, type ChallengeSent, type MethodName, type PublicMethods, type TwoFactorError,
+  StepUpRequiredError, TooManyAttemptsError, TwoFactorNotSetupError, type ChallengeSent, type MethodName, type PublicMethods, type TwoFactorError,
 } from 'passport-two-factor';
 import { finishLogin, takeReturnTo } from '../../finish-login.js';
 import { checkLoggedIn, deliveredMethods, readMethod, verifiableMethods } from '../../request.js';
 import { firstLocalPath } from '../../return-to.js';
 import { askedMethod, contactOf, methodsIn } from './login-pages.js';
-import { refusal, sendToLogin, type PageBook, type Visit } from './page-routes.js';
+import { refusal, sendToLogin, type PageBook, type Visit } from './visit.js';
 
 /** The same question again for a user who is logged in, and the sending of codes for both. */
 export function stepUpPages(book: PageBook): void {
@@ -34,14 +34,14 @@ export function stepUpPages(book: PageBook): void {
     if (!error) res.redirect(303, takeReturnTo(req, `${req.baseUrl}/`));
     // The user has got a second factor since the page was made: it is what has to be asked for.
     else if (error instanceof StepUpRequiredError) await pages.redirect(req, res, '/step-up');
-    else await pages.send(req, res, 'password', {}, { error });
+    else await pages.send(req, res, 'password', { name: auth.email ?? '' }, { error });
   });
 
   post('/send', '/choose', async (visit) => {
     const { req, res, auth, body } = visit;
     const { pending } = auth;
     const methods = pending?.methods ?? (await verifiableMethods(auth));
-    if (!methods) throw new UserNotLoggedInError();
+    if (!methods) throw new TwoFactorNotSetupError();
     const method = readMethod(body.method, deliveredMethods);
     let sent: ChallengeSent | undefined;
     const error = await refusal(async () => { sent = await auth.twoFactor.challenge[method](); });
@@ -51,7 +51,7 @@ export function stepUpPages(book: PageBook): void {
     await pages.send(req, res, 'code', {
       purpose: pending ? 'login' : 'step-up', method, sent: sent !== undefined,
       maskedContact: sent?.maskedContact ?? contactOf(methods, method) ?? '',
-      digits: settings.service.codeLength, resendAfter: sent?.resendAfter ?? wait ?? 0, others: methodsIn(methods).length > 1,
+      digits: settings.service.codeLength, resendAfter: sent ? sent.resendAfter : (wait ?? null), others: methodsIn(methods).length > 1,
     });
   });
 }
@@ -62,7 +62,7 @@ async function showStepUp(visit: Visit, { pages, settings }: PageBook, asked: Me
   const failed = error ? { error } : {};
   if (!methods) {
     if (settings.login === undefined) await pages.say(req, res, 403, 'again', firstLocalPath([settings.loginPath], settings.returnTo));
-    else await pages.send(req, res, 'password', {}, failed);
+    else await pages.send(req, res, 'password', { name: auth.email ?? '' }, failed);
     return;
   }
   // A page that is only looked at sends nothing: where a code has to be sent first, the user chooses.

@@ -10,7 +10,7 @@ export function codePage(view: View): string {
   const action = { login: '/verify', 'step-up': '/step-up', enrollment: `/confirm/${method}` }[purpose];
   return page(view, t(`code.title.${purpose}`), html`
 <p${sent && html` role="status"`}>${t(sent ? 'code.sent' : `code.from.${method}`, { contact: maskedContact })}</p>
-<form method="post" action="${base}${action}">${hidden(csrfToken, { method, returnTo, contact: view.contact, maskedContact: view.contact && maskedContact })}
+<form method="post" action="${base}${action}">${hidden(csrfToken, { method, returnTo, contact: view.contact })}
 ${codeField(view, method, digits)}
 <button class="tf-button">${t('code.submit')}</button>
 </form>
@@ -20,13 +20,13 @@ ${links(view)}`);
 
 /** Asking for another code. The script counts the seconds; without it the server says how many are left. */
 function resend({ t, base, csrfToken, returnTo, method, resendAfter, contact, duration }: View): Html | false {
-  if ((method !== 'email' && method !== 'sms') || resendAfter === 0) return false;
+  if ((method !== 'email' && method !== 'sms') || resendAfter === null) return false;
   const action = contact === undefined ? '/send' : `/add/${method}`;
   return html`
-<form method="post" action="${base}${action}" class="tf-resend"${resendAfter !== undefined && html` data-resend-after="${resendAfter}"`}>
+<form method="post" action="${base}${action}" class="tf-resend"${resendAfter !== undefined && resendAfter > 0 && html` data-resend-after="${resendAfter}"`}>
 ${hidden(csrfToken, { method, returnTo, contact })}
 <button class="tf-button tf-plain">${t('code.resend')}</button>
-${resendAfter !== undefined && html`<p class="tf-hint" data-wait="${t('code.resendIn', { time: '{time}' })}">${t('code.resendIn', { time: duration(resendAfter) })}</p>`}
+${resendAfter !== undefined && resendAfter > 0 && html`<p class="tf-hint" data-wait="${t('code.resendIn', { time: '{time}' })}">${t('code.resendIn', { time: duration(resendAfter) })}</p>`}
 </form>`;
 }
 

@@ -1,5 +1,5 @@
 import { html } from '../html.js';
-import { hidden, page } from '../layout.js';
+import { hidden, page, problem } from '../layout.js';
 import type { PageView } from '../page-types.js';
 import { codeField } from './code-field.js';
 
@@ -15,11 +15,12 @@ export function totpPage(view: PageView<'totp'>): string {
 <p><code class="tf-key" id="key">${groups.map((group) => html`<span>${group}</span> `)}</code></p>
 <button type="button" class="tf-small" data-copy="${secret}" data-copied="${t('backup.copied')}" hidden>${t('totp.copy')}</button></li>
 <li><p>${t('totp.enter')}</p>
+${problem(view)}
 <form method="post" action="${base}/confirm/totp">${hidden(csrfToken, { uri })}
-${codeField(view, 'totp', digits)}
+${codeField(view, 'totp', digits, view.error !== undefined)}
 <button class="tf-button">${t('code.submit')}</button>
 </form></li>
 </ol>
 <p class="tf-hint">${t('totp.once')}</p>
-<p class="tf-links"><a href="${base}/add">${t('code.cancel')}</a></p>`);
+<p class="tf-links"><a href="${base}/add">${t('code.cancel')}</a></p>`, true);
 }

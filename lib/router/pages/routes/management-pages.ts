@@ -1,0 +1,57 @@
+import { StepUpRequiredError, TwoFactorNotSetupError, type TwoFactorError } from 'passport-two-factor';
+import { checkLoggedIn, methodOf } from '../../request.js';
+import { askAgain, refusal, sendToLogin, type PageBook, type Visit } from './visit.js';
+
+/** The pages that look at what is enrolled, and change it. */
+export function managementPages(book: PageBook): void {
+  const { get, post, pages } = book;
+
+  post('/rename', '/', async (visit) => {
+    const { req, res, auth, body } = visit;
+    checkLoggedIn(req);
+    const error = await refusal(() => auth.twoFactor.rename(body.id, body.label));
+    if (error) await showManagement(visit, book, error);
+    else await pages.redirect(req, res, '/', 'notice.renamed');
+  });
+
+  get('/remove', async (visit) => {
+    const { req, res, auth } = visit;
+    if (!auth.isLoggedIn()) {
+      sendToLogin(visit, book);
+      return;
+    }
+    const authenticators = await auth.twoFactor.list();
+    const authenticator = authenticators.find(({ id }) => id === req.query.id);
+    if (!authenticator) throw new TwoFactorNotSetupError();
+    if (await auth.isRecent()) await pages.send(req, res, 'remove', { authenticator, last: authenticators.length === 1 });
+    else await askAgain(visit, book, `/remove?id=${authenticator.id}`);
+  });
+
+  post('/remove', '/', async (visit) => {
+    const { req, res, auth, body } = visit;
+    checkLoggedIn(req);
+    const error = await refusal(() => auth.twoFactor.remove(body.id));
+    if (error instanceof StepUpRequiredError) await askAgain(visit, book, '/');
+    else if (error) throw error;
+    else await pages.redirect(req, res, '/', 'notice.removed');
+  });
+
+  post('/backup-codes', '/', async (visit) => {
+    const { req, res, auth } = visit;
+    checkLoggedIn(req);
+    let codes: string[] = [];
+    const error = await refusal(async () => { codes = await auth.twoFactor.generateNewBackupCodes(); });
+    if (error instanceof StepUpRequiredError) await askAgain(visit, book, '/');
+    else if (error) throw error;
+    else await pages.send(req, res, 'backupCodes', { codes, next: `${req.baseUrl}/` });
+  });
+}
+
+export async function showManagement({ req, res, auth }: Visit, { pages, settings }: PageBook, error?: TwoFactorError): Promise<void> {
+  const authenticators = await auth.twoFactor.list();
+  await pages.send(req, res, 'manage', {
+    authenticators: authenticators.map((authenticator) => ({ ...authenticator, method: methodOf(authenticator.mechanism) })),
+    backupCodes: await auth.twoFactor.remainingBackupCodes(),
+    home: settings.returnTo,
+  }, error ? { error } : {});
+}

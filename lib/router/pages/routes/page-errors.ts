@@ -1,0 +1,27 @@
+import type { ErrorRequestHandler, Request, Response } from 'express';
+import {
+  InvalidInputError, StepUpRequiredError, TwoFactorError, TwoFactorExpiredError, TwoFactorNotSetupError, UserNotLoggedInError,
+} from 'passport-two-factor';
+import { isUnreadable } from '../../api/api-errors.js';
+import { isCsrfError } from '../../csrf.js';
+import type { PageBook } from './visit.js';
+
+/** What no page has dealt with itself. What is nobody's mistake but the server's goes on to the app. */
+export function pageErrors({ pages, settings }: Pick<PageBook, 'pages' | 'settings'>): ErrorRequestHandler {
+  const show = async (error: unknown, req: Request, res: Response): Promise<void> => {
+    const home = `${req.baseUrl}/`;
+    if (isCsrfError(error)) await pages.say(req, res, 403, 'stale', home);
+    else if (isUnreadable(error)) await pages.say(req, res, error.status, 'unreadable', home);
+    else if (error instanceof InvalidInputError) await pages.say(req, res, error.status, 'unreadable', home);
+    else if (error instanceof TwoFactorNotSetupError) await pages.say(req, res, error.status, 'missing', home);
+    else if (error instanceof TwoFactorExpiredError) await pages.say(req, res, error.status, 'expired', settings.loginPath);
+    else if (error instanceof UserNotLoggedInError) res.redirect(303, settings.loginPath);
+    else if (error instanceof StepUpRequiredError) await pages.redirect(req, res, '/step-up');
+    else if (error instanceof TwoFactorError) await pages.tell(req, res, error, home);
+    else throw error;
+  };
+  return (error: unknown, req, res, next) => {
+    if (res.headersSent) next(error);
+    else show(error, req, res).catch(next);
+  };
+}

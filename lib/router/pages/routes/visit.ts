@@ -1,0 +1,46 @@
+import type { Request, Response } from 'express';
+import { TwoFactorError, type RequestAuth } from 'passport-two-factor';
+import type { RouterSettings } from '../../options.js';
+import { sessionOf, type ClaimedBody } from '../../request.js';
+import { withReturnTo } from '../layout.js';
+import type { Pages } from '../pages.js';
+
+/** One request of a page or form. */
+export interface Visit {
+  readonly req: Request;
+  readonly res: Response;
+  readonly auth: RequestAuth;
+  readonly body: ClaimedBody;
+}
+
+/** What the groups of pages are made with. */
+export interface PageBook {
+  readonly settings: RouterSettings;
+  readonly pages: Pages;
+  /** A page that anybody may ask for. */
+  readonly get: (path: string, show: (visit: Visit) => unknown) => void;
+  /** A form's POST, with the session's token. A GET of the same address (a bookmark, a reload) goes to `form`. */
+  readonly post: (path: string, form: string, use: (visit: Visit) => unknown) => void;
+}
+
+/** What the library refuses is shown on the page that it was asked from; what is nobody's mistake goes on. */
+export async function refusal(attempt: () => unknown): Promise<TwoFactorError | undefined> {
+  try {
+    await attempt();
+    return undefined;
+  } catch (error) {
+    if (error instanceof TwoFactorError) return error;
+    throw error;
+  }
+}
+
+/** Asks again who it is, and goes on below the router afterwards. */
+export const askAgain = ({ req, res }: Visit, { pages }: PageBook, path: string): Promise<void> =>
+  pages.redirect(req, res, withReturnTo('/step-up', `${req.baseUrl}${path}`));
+
+/** Nobody is logged in: to the app's login page, and back here afterwards. */
+export function sendToLogin({ req, res }: Visit, { settings }: PageBook): void {
+  const session = sessionOf(req);
+  if (session && req.method === 'GET') session.returnTo = req.originalUrl;
+  res.redirect(303, settings.loginPath);
+}

@@ -1,0 +1,115 @@
+import type { DataSource, ObjectLiteral, QueryResult } from 'typeorm';
+import { isDuplicate, retrying } from './database.js';
+
+export type Row = Record<string, unknown>;
+export type Values = Record<string, string | number>;
+
+interface Builder {
+  getQueryAndParameters(): [string, unknown[]];
+}
+
+/**
+ * One autocommit statement, built once by TypeORM's query builder for the dialect at hand and run many times: building it
+ * costs several times more than running it. It runs on the primary server, since a replica may not know of a factor yet.
+ */
+export class Statement {
+  private readonly sql: string;
+  private readonly order: readonly string[];
+
+  /** @param build gets, under each name, what stands for the value until the statement is run */
+  constructor(private readonly db: DataSource, names: readonly string[], build: (values: Record<string, string>) => Builder) {
+    const placeholders = Object.fromEntries(names.map((name) => [name, `\u0000${name}`]));
+    const [sql, parameters] = build(placeholders).getQueryAndParameters();
+    this.sql = sql;
+    this.order = parameters.map((parameter) => {
+      const name = names.find((candidate) => parameter === placeholders[candidate]);
+      if (name === undefined) throw new Error('A statement has a parameter that is none of its names.');
+      return name;
+    });
+  }
+
+  async rows(values: Values): Promise<Row[]> {
+    return (await this.run(values)).records as Row[];
+  }
+
+  /** How many rows met the condition of an UPDATE or DELETE. */
+  async affected(values: Values): Promise<number> {
+    const { affected } = await this.run(values);
+    // A driver that does not tell would make every compare-and-set a guess.
+    if (typeof affected !== 'number') throw new Error('The database driver does not tell how many rows a statement changed.');
+    return affected;
+  }
+
+  async affectsOne(values: Values): Promise<boolean> {
+    return (await this.affected(values)) === 1;
+  }
+
+  /** Runs an INSERT; false where a row with the same key is there already. */
+  async inserts(values: Values): Promise<boolean> {
+    try {
+      await this.run(values);
+      return true;
+    } catch (error) {
+      if (isDuplicate(error)) return false;
+      throw error;
+    }
+  }
+
+  private run(values: Values): Promise<QueryResult> {
+    const parameters = this.order.map((name) => {
+      const value = values[name];
+      if (value === undefined) throw new Error(`The statement has no value for ${name}.`);
+      return value;
+    });
+    return retrying(async () => {
+      const runner = this.db.createQueryRunner('master');
+      try {
+        return await runner.query(this.sql, parameters, true);
+      } finally {
+        await runner.release();
+      }
+    });
+  }
+}
+
+/** The INSERT of one row of an entity. */
+export function insertOf(db: DataSource, entity: string): Statement {
+  const names = db.getMetadata(entity).columns.map(({ propertyName }) => propertyName);
+  return new Statement(db, names, (values) => db.createQueryBuilder().insert().into<ObjectLiteral>(entity).values(values).updateEntity(false));
+}
+
+/** The UPDATE of these columns, where `condition` holds; further `names` of values are those of the condition. */
+export function updateOf(
+  db: DataSource, entity: string, columns: readonly string[], names: readonly string[], condition: string,
+  expressions: Record<string, string> = {},
+): Statement {
+  const set = (values: Record<string, string>) => ({
+    ...Object.fromEntries(columns.map((column) => [column, values[`set_${column}`]])),
+    ...Object.fromEntries(Object.entries(expressions).map(([column, expression]) => [column, () => expression])),
+  });
+  return new Statement(db, [...columns.map((column) => `set_${column}`), ...names], (values) =>
+    db.createQueryBuilder().update<ObjectLiteral>(entity).set(set(values)).where(condition, values));
+}
+
+export function deleteOf(db: DataSource, entity: string, names: readonly string[], condition: string): Statement {
+  return new Statement(db, names, (values) => db.createQueryBuilder().delete().from<ObjectLiteral>(entity).where(condition, values));
+}
+
+/** The columns to be set, named as `updateOf` wants their values. */
+export const setting = (columns: object): Values =>
+  Object.fromEntries(Object.entries(columns).map(([column, value]) => [`set_${column}`, value as string | number]));
+
+/** Statements that differ by the columns they set; each is built when it is first needed. */
+export class Updates {
+  private readonly built = new Map<string, Statement>();
+
+  constructor(private readonly build: (columns: readonly string[]) => Statement) {}
+
+  setting(columns: object): Statement {
+    const names = Object.keys(columns).sort();
+    const key = names.join();
+    const statement = this.built.get(key) ?? this.build(names);
+    this.built.set(key, statement);
+    return statement;
+  }
+}

@@ -1,0 +1,219 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { DataSource } from 'typeorm';
+import { twoFactorEntities } from 'passport-two-factor';
+import { identityOf } from '../../lib/service/context.js';
+import { AccountStore } from '../../lib/store/account-store.js';
+import { AuthenticatorStore } from '../../lib/store/authenticator-store.js';
+import { close, databases } from '../support/databases.js';
+import { account, authenticator, newId, newUserKey, now, winners } from './fixtures.js';
+
+describe.each(databases)('the accounts on $name', (database) => {
+  let db: DataSource;
+  let accounts: AccountStore;
+
+  beforeAll(async () => {
+    db = await database.open(twoFactorEntities());
+    accounts = new AccountStore(db);
+  });
+  afterAll(() => close(db));
+
+  /** A user's account, committed once with these columns. */
+  async function saved(columns: Partial<ReturnType<typeof account>> = {}) {
+    const userKey = newUserKey();
+    await accounts.ensure(userKey, 'user');
+    const made = (await accounts.find(userKey))!;
+    await accounts.commit(made, columns);
+    return { ...made, ...columns, version: 1 };
+  }
+
+  describe('ensure', () => {
+    it('makes an account that begins with nothing', async () => {
+      const userKey = newUserKey();
+      expect(await accounts.find(userKey)).toBeUndefined();
+      await accounts.ensure(userKey, 'user');
+      expect(await accounts.find(userKey)).toEqual(account(userKey));
+    });
+
+    it('leaves one that is there as it is', async () => {
+      const before = await saved({ failures: 4, backupSetId: newId(32) });
+      await accounts.ensure(before.userKey, 'user');
+      expect(await accounts.find(before.userKey)).toEqual(before);
+    });
+
+    it('makes one where twenty requests ask at once', async () => {
+      const userKey = newUserKey();
+      await Promise.all(Array.from({ length: 20 }, () => accounts.ensure(userKey, 'user')));
+      const rows = await db.createQueryBuilder().select('COUNT(*)', 'count').from('TwoFactorAccount', 'account')
+        .where('account.user_key = :userKey', { userKey }).getRawOne<{ count: unknown }>();
+      expect(Number(rows?.count)).toBe(1);
+    });
+
+    it('gives users whose ids a collation calls equal an account each', async () => {
+      const ids = ['abc', 'ABC', 'abc ', ' abc', 'ábc', 'äbc', '0', 'straße', 'strasse'];
+      const before = ids.map((id) => identityOf(id));
+      for (const { key, id } of before) await accounts.ensure(key, id);
+      for (const [index, { key }] of before.entries()) {
+        const found = (await accounts.find(key))!;
+        expect(found.version).toBe(0);
+        await accounts.commit(found, { failures: index + 1 });
+      }
+      expect(new Set(before.map(({ key }) => key)).size).toBe(ids.length);
+      for (const [index, { key }] of before.entries()) expect(await accounts.find(key)).toMatchObject({ failures: index + 1, version: 1 });
+    });
+  });
+
+  describe('find', () => {
+    it('answers numbers as numbers, the times too, which drivers give as text', async () => {
+      const columns = { failures: 3, windowFailures: 90, windowStart: now, nextAttemptAt: now + 1, lastStep: 58_908_960, challengeEpoch: 7, securityEpoch: 8 };
+      const before = await saved(columns);
+      expect(await accounts.find(before.userKey)).toStrictEqual(before);
+    });
+
+    it('keeps the largest whole number that JavaScript knows', async () => {
+      const before = await saved({ nextAttemptAt: Number.MAX_SAFE_INTEGER });
+      expect((await accounts.find(before.userKey))?.nextAttemptAt).toBe(Number.MAX_SAFE_INTEGER);
+    });
+  });
+
+  describe('commit', () => {
+    it('writes the columns and raises the version', async () => {
+      const before = await saved();
+      expect(await accounts.commit(before, { failures: 1, nextAttemptAt: now })).toBe(true);
+      expect(await accounts.find(before.userKey)).toEqual({ ...before, failures: 1, nextAttemptAt: now, version: 2 });
+    });
+
+    it('refuses what was decided on an older state, and writes nothing of it', async () => {
+      const before = await saved();
+      await accounts.commit(before, { failures: 1 });
+      expect(await accounts.commit(before, { failures: 0, lastStep: 5 })).toBe(false);
+      expect(await accounts.find(before.userKey)).toMatchObject({ failures: 1, lastStep: 0, version: 2 });
+    });
+
+    it('lets one of twenty verdicts on one state through, even where it changes nothing', async () => {
+      const before = await saved();
+      expect(await winners(20, () => accounts.commit(before, {}))).toBe(1);
+      expect((await accounts.find(before.userKey))?.version).toBe(2);
+    });
+
+    it('does not make an account that is not there, nor touch another', async () => {
+      const other = await saved({ failures: 2 });
+      expect(await accounts.commit(account(newUserKey()), { failures: 1 })).toBe(false);
+      expect(await accounts.find(other.userKey)).toEqual(other);
+    });
+  });
+
+  describe('change', () => {
+    it('raises both epochs and answers the account as it is then', async () => {
+      const before = await saved({ challengeEpoch: 3, securityEpoch: 9 });
+      const after = await accounts.change(before.userKey, () => ({ backupSetId: 'set', backupSalt: 'k1.salt' }));
+      expect(after).toEqual({ ...before, challengeEpoch: 4, securityEpoch: 10, backupSetId: 'set', backupSalt: 'k1.salt', version: 2 });
+      expect(await accounts.find(before.userKey)).toEqual(after);
+    });
+
+    it('that is refused writes nothing', async () => {
+      const before = await saved();
+      expect(await accounts.change(before.userKey, () => undefined)).toBeUndefined();
+      expect(await accounts.find(before.userKey)).toEqual(before);
+    });
+
+    it('decides again on the account as it is once another change came first', async () => {
+      const before = await saved();
+      const seen: number[] = [];
+      await Promise.all(Array.from({ length: 8 }, () => accounts.change(before.userKey, ({ failures }) => {
+        seen.push(failures);
+        return { failures: failures + 1 };
+      })));
+      expect(await accounts.find(before.userKey)).toMatchObject({ failures: 8, securityEpoch: 8, challengeEpoch: 8 });
+      expect(seen.length).toBeGreaterThanOrEqual(8);
+    });
+
+    it('of a user without an account is an error', async () => {
+      await expect(accounts.change(newUserKey())).rejects.toThrow('The account of a user with a second factor is missing.');
+    });
+
+    it('gives up after twenty lost tries', async () => {
+      const before = await saved();
+      const store = new AccountStore(db);
+      const commit = vi.spyOn(store, 'commit').mockResolvedValue(false);
+      await expect(store.change(before.userKey)).rejects.toThrow('changes too often');
+      expect(commit).toHaveBeenCalledTimes(20);
+    });
+  });
+
+  describe('settleBackupCode', () => {
+    it('takes back the failure that was charged and ends the wait', async () => {
+      const before = await saved({ failures: 5, windowFailures: 17, windowStart: now, nextAttemptAt: now + 30_000, backupSetId: 'set' });
+      expect(await accounts.settleBackupCode(before.userKey, 'set')).toBe(true);
+      expect(await accounts.find(before.userKey)).toEqual({ ...before, failures: 0, windowFailures: 16, nextAttemptAt: 0, version: 2 });
+    });
+
+    it('never takes the window below none', async () => {
+      const before = await saved({ backupSetId: 'set' });
+      expect(await accounts.settleBackupCode(before.userKey, 'set')).toBe(true);
+      expect((await accounts.find(before.userKey))?.windowFailures).toBe(0);
+    });
+
+    it('refuses a code whose set was replaced meanwhile', async () => {
+      const before = await saved({ failures: 1, backupSetId: 'new' });
+      expect(await accounts.settleBackupCode(before.userKey, 'old')).toBe(false);
+      expect(await accounts.settleBackupCode(before.userKey, '')).toBe(false);
+      expect(await accounts.find(before.userKey)).toEqual(before);
+    });
+
+    it('is for its user alone, though another has a set of that id', async () => {
+      const before = await saved({ failures: 1, backupSetId: 'same' });
+      const other = await saved({ failures: 1, backupSetId: 'same' });
+      await accounts.settleBackupCode(before.userKey, 'same');
+      expect(await accounts.find(other.userKey)).toEqual(other);
+    });
+  });
+
+  describe('dropBackupSet', () => {
+    it('drops the pointer of a user who has no factor left', async () => {
+      const before = await saved({ backupSetId: 'set', backupSalt: 'k1.salt', failures: 2 });
+      await new AuthenticatorStore(db).add(authenticator(newUserKey()));
+      expect(await accounts.dropBackupSet(before.userKey, 'set')).toBe(true);
+      expect(await accounts.find(before.userKey)).toEqual({ ...before, backupSetId: '', backupSalt: '', version: 2 });
+    });
+
+    it('leaves it where a factor was enrolled meanwhile', async () => {
+      const before = await saved({ backupSetId: 'set', backupSalt: 'k1.salt' });
+      await new AuthenticatorStore(db).add(authenticator(before.userKey));
+      expect(await accounts.dropBackupSet(before.userKey, 'set')).toBe(false);
+      expect(await accounts.find(before.userKey)).toEqual(before);
+    });
+
+    it('leaves a set that was made meanwhile', async () => {
+      const before = await saved({ backupSetId: 'new', backupSalt: 'k1.salt' });
+      expect(await accounts.dropBackupSet(before.userKey, 'old')).toBe(false);
+      expect(await accounts.find(before.userKey)).toEqual(before);
+    });
+
+    it('works under a table prefix of the app', async () => {
+      const prefixed = await database.open(twoFactorEntities({ tablePrefix: 'Mixed_Case_' }));
+      try {
+        const store = new AccountStore(prefixed);
+        const userKey = newUserKey();
+        await store.ensure(userKey, 'user');
+        await store.change(userKey, () => ({ backupSetId: 'set' }));
+        expect(await store.dropBackupSet(userKey, 'set')).toBe(true);
+      } finally {
+        await close(prefixed);
+      }
+    });
+  });
+
+  describe('unlock', () => {
+    it('forgets every failure and nothing else', async () => {
+      const before = await saved({ failures: 9, windowFailures: 100, windowStart: now, nextAttemptAt: now, lastStep: 58_908_960, backupSetId: 'set' });
+      expect(await accounts.unlock(before.userKey)).toBe(true);
+      expect(await accounts.find(before.userKey)).toEqual({ ...before, failures: 0, windowFailures: 0, windowStart: 0, nextAttemptAt: 0, version: 2 });
+    });
+
+    it('of a user without an account unlocks nobody', async () => {
+      const other = await saved({ failures: 9 });
+      expect(await accounts.unlock(newUserKey())).toBe(false);
+      expect(await accounts.find(other.userKey)).toEqual(other);
+    });
+  });
+});

@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DataSource } from 'typeorm';
+import { TwoFactorMechanism, twoFactorEntities } from 'passport-two-factor';
+import { AccountStore } from '../../lib/store/account-store.js';
+import { AuthenticatorStore } from '../../lib/store/authenticator-store.js';
+import { BackupCodeStore } from '../../lib/store/backup-code-store.js';
+import { ChallengeStore } from '../../lib/store/challenge-store.js';
+import { SnapshotStore } from '../../lib/store/snapshot-store.js';
+import { close, databases } from '../support/databases.js';
+import { StatementLog } from '../support/statements.js';
+import { account, authenticator, challenge, digest, newId, newUserKey, now } from './fixtures.js';
+
+const nothing = { account: undefined, authenticators: [], challenges: [], unusedBackupCodes: 0 };
+const login = { purpose: 'login', mechanism: 0 } as const;
+
+describe.each(databases)('the snapshot of a user on $name', (database) => {
+  let db: DataSource;
+  let snapshots: SnapshotStore;
+  let accounts: AccountStore;
+  let authenticators: AuthenticatorStore;
+  let challenges: ChallengeStore;
+  let backupCodes: BackupCodeStore;
+  const log = new StatementLog();
+
+  beforeAll(async () => {
+    db = await database.open(twoFactorEntities(), { logger: log });
+    snapshots = new SnapshotStore(db);
+    accounts = new AccountStore(db);
+    authenticators = new AuthenticatorStore(db);
+    challenges = new ChallengeStore(db);
+    backupCodes = new BackupCodeStore(db);
+  });
+  afterAll(() => close(db));
+
+  async function user(): Promise<string> {
+    const userKey = newUserKey();
+    await accounts.ensure(userKey, 'user');
+    return userKey;
+  }
+
+  async function withEverything() {
+    const userKey = await user();
+    const methods = [
+      authenticator(userKey, { verifiedAt: now + 2, mechanism: TwoFactorMechanism.SMS }),
+      authenticator(userKey, { verifiedAt: now }),
+      authenticator(userKey, { verifiedAt: now + 1, mechanism: TwoFactorMechanism.EMAIL }),
+    ];
+    const pending = [challenge(userKey, { createdAt: now + 5 }), challenge(userKey, { createdAt: now + 1 }), challenge(userKey, { createdAt: now + 3 })];
+    for (const method of methods) await authenticators.add(method);
+    for (const one of pending) await challenges.add(one);
+    const setId = newId(32);
+    await backupCodes.add(userKey, setId, ['a', 'b', 'c'].map(digest));
+    await backupCodes.add(userKey, newId(32), ['a', 'b', 'c', 'd'].map(digest));
+    await backupCodes.use(setId, digest('b'), now);
+    await accounts.change(userKey, () => ({ backupSetId: setId }));
+    const state = account(userKey, { backupSetId: setId, version: 1, challengeEpoch: 1, securityEpoch: 1 });
+    return { userKey, state, methods: [methods[1], methods[2], methods[0]], pending: [pending[1], pending[2], pending[0]] };
+  }
+
+  it('has everything of one moment in one SELECT, oldest first, numbers as numbers', async () => {
+    const { userKey, state, methods, pending } = await withEverything();
+    log.reset();
+    const snapshot = await snapshots.ofUser(userKey, login);
+    expect(snapshot).toStrictEqual({ account: state, authenticators: methods, challenges: pending, unusedBackupCodes: 2 });
+    expect(log.statements).toEqual([expect.stringMatching(/^SELECT/)]);
+  });
+
+  it('is the same when it is found by one of the challenges, with that one alone', async () => {
+    const { state, methods, pending } = await withEverything();
+    log.reset();
+    const snapshot = await snapshots.ofChallenge(pending[1]!.id);
+    expect(snapshot).toStrictEqual({ account: state, authenticators: methods, challenges: [pending[1]], unusedBackupCodes: 2 });
+    expect(log.count).toBe(1);
+  });
+
+  it('has no challenges where none were asked for', async () => {
+    const { userKey, methods } = await withEverything();
+    const snapshot = await snapshots.ofUser(userKey);
+    expect(snapshot).toMatchObject({ authenticators: methods, challenges: [], unusedBackupCodes: 2 });
+  });
+
+  it('has the challenges of the purpose and mechanism alone', async () => {
+    const userKey = await user();
+    const rows = [
+      challenge(userKey),
+      challenge(userKey, { purpose: 'step-up' }),
+      challenge(userKey, { purpose: 'enrollment', mechanism: TwoFactorMechanism.TOTP }),
+      challenge(userKey, { purpose: 'enrollment', mechanism: TwoFactorMechanism.EMAIL }),
+      challenge(await user()),
+    ];
+    for (const row of rows) await challenges.add(row);
+    expect((await snapshots.ofUser(userKey, login)).challenges).toEqual([rows[0]]);
+    expect((await snapshots.ofUser(userKey, { purpose: 'step-up', mechanism: 0 })).challenges).toEqual([rows[1]]);
+    expect((await snapshots.ofUser(userKey, { purpose: 'enrollment', mechanism: TwoFactorMechanism.EMAIL })).challenges).toEqual([rows[3]]);
+  });
+
+  it('of a user or challenge that nobody knows has nothing, and is no other user', async () => {
+    await withEverything();
+    expect(await snapshots.ofUser(newUserKey(), login)).toEqual(nothing);
+    for (const id of [newId(), '', '0']) expect(await snapshots.ofChallenge(id)).toEqual(nothing);
+  });
+
+  it('of a user who was begun and never enrolled has the account alone', async () => {
+    const userKey = await user();
+    expect(await snapshots.ofUser(userKey, login)).toEqual({ ...nothing, account: account(userKey) });
+  });
+
+  it('counts no backup codes of a user whose account points to no set', async () => {
+    const userKey = await user();
+    await backupCodes.add(userKey, newId(32), [digest('a')]);
+    expect((await snapshots.ofUser(userKey)).unusedBackupCodes).toBe(0);
+  });
+
+  it('is an error where there are methods and their account is missing: never "no second factor"', async () => {
+    const userKey = newUserKey();
+    await authenticators.add(authenticator(userKey));
+    const row = challenge(userKey);
+    await challenges.add(row);
+    const missing = 'The account of a user with a second factor is missing.';
+    await expect(snapshots.ofUser(userKey)).rejects.toThrow(missing);
+    await expect(snapshots.ofUser(userKey, login)).rejects.toThrow(missing);
+    await expect(snapshots.ofChallenge(row.id)).rejects.toThrow(missing);
+  });
+
+  it('has the methods in one order where they were verified in the same millisecond', async () => {
+    const userKey = await user();
+    for (const id of ['b', 'c', 'a']) await authenticators.add(authenticator(userKey, { id: id.repeat(32) }));
+    expect((await snapshots.ofUser(userKey)).authenticators.map(({ id }) => id[0])).toEqual(['a', 'b', 'c']);
+  });
+});
