@@ -9,10 +9,15 @@ const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;
 
+/** Undefined for what is no duration; `ms` throws for the empty text and for one of over a hundred characters. */
+export function milliseconds(text: string): number | undefined {
+  return text.length > 0 && text.length <= 100 ? ms(text as ms.StringValue) : undefined;
+}
+
 function duration(fallback: string, min: number, max: number) {
   const error = `must be a duration from ${ms(min)} to ${ms(max)}, such as "${fallback}"`;
   return z.unknown().optional().transform((value = fallback, context): number => {
-    const parsed: unknown = typeof value === 'string' ? ms(value as ms.StringValue) : value;
+    const parsed: unknown = typeof value === 'string' ? milliseconds(value) : value;
     if (typeof parsed === 'number' && parsed >= min && parsed <= max) return parsed;
     context.addIssue({ code: 'custom', message: error });
     return z.NEVER;

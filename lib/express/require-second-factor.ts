@@ -1,7 +1,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import ms from 'ms';
 import { EnrollmentRequiredError, StepUpRequiredError, UserNotLoggedInError, type TwoFactorError } from '../errors.js';
 import type { Duration } from '../options.js';
+import { milliseconds } from '../settings.js';
 import { checkService } from '../passport/two-factor-strategy.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { authenticationOf, isRecent } from '../session/authentication.js';
@@ -19,7 +19,7 @@ export interface RequireSecondFactorOptions {
 
 function readMaxAge(maxAge: Duration | undefined): number | undefined {
   if (maxAge === undefined) return undefined;
-  const parsed: unknown = typeof maxAge === 'string' ? ms(maxAge as ms.StringValue) : maxAge;
+  const parsed: unknown = typeof maxAge === 'string' ? milliseconds(maxAge) : maxAge;
   if (typeof parsed === 'number' && parsed > 0) return parsed;
   throw new TypeError(`requireSecondFactor: maxAge must be a duration such as "5m"; got ${typeof maxAge} ${JSON.stringify(maxAge)}`);
 }

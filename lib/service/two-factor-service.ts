@@ -66,7 +66,7 @@ export class TwoFactorService {
    * Enables a TOTP from a base32 secret that the user's authenticator app has already, as verified.
    * @throws InvalidInputError for one of less than 16 bytes, TwoFactorAlreadyEnabledError
    */
-  importTotp(userId: string, base32: string, options?: { readonly label?: string }): Promise<void> {
+  async importTotp(userId: string, base32: string, options?: { readonly label?: string }): Promise<void> {
     return this.enrollment.importTotp(identityOf(userId), base32, options);
   }
 
@@ -88,28 +88,28 @@ export class TwoFactorService {
 
   /** Sends a code to the user's newest contact, to be given to `verify`. */
   readonly challenge = {
-    email: (userId: string): Promise<ChallengeSent> => this.logins.sendForStepUp(identityOf(userId), TwoFactorMechanism.EMAIL, undefined),
-    sms: (userId: string): Promise<ChallengeSent> => this.logins.sendForStepUp(identityOf(userId), TwoFactorMechanism.SMS, undefined),
+    email: async (userId: string): Promise<ChallengeSent> => this.logins.sendForStepUp(identityOf(userId), TwoFactorMechanism.EMAIL, undefined),
+    sms: async (userId: string): Promise<ChallengeSent> => this.logins.sendForStepUp(identityOf(userId), TwoFactorMechanism.SMS, undefined),
   };
 
   async isEnabled(userId: string): Promise<boolean> {
     return (await this.getEnabledMethods(userId)).length > 0;
   }
 
-  totpEnabled(userId: string): Promise<boolean> {
+  async totpEnabled(userId: string): Promise<boolean> {
     return this.has(userId, TwoFactorMechanism.TOTP);
   }
 
-  emailEnabled(userId: string): Promise<boolean> {
+  async emailEnabled(userId: string): Promise<boolean> {
     return this.has(userId, TwoFactorMechanism.EMAIL);
   }
 
-  smsEnabled(userId: string): Promise<boolean> {
+  async smsEnabled(userId: string): Promise<boolean> {
     return this.has(userId, TwoFactorMechanism.SMS);
   }
 
   /** Verified mechanisms, unique and ascending. */
-  getEnabledMethods(userId: string): Promise<TwoFactorMechanism[]> {
+  async getEnabledMethods(userId: string): Promise<TwoFactorMechanism[]> {
     return this.management.mechanisms(identityOf(userId));
   }
 
@@ -122,15 +122,15 @@ export class TwoFactorService {
     return (await this.backupCodes.regenerate(identityOf(userId))).codes;
   }
 
-  getContact(userId: string, mechanism: TwoFactorMechanism): Promise<string> {
+  async getContact(userId: string, mechanism: TwoFactorMechanism): Promise<string> {
     return this.management.getContact(identityOf(userId), mechanism);
   }
 
-  getTotpUri(userId: string): Promise<string> {
+  async getTotpUri(userId: string): Promise<string> {
     return this.management.getTotpUri(identityOf(userId));
   }
 
-  list(userId: string): Promise<Authenticator[]> {
+  async list(userId: string): Promise<Authenticator[]> {
     return this.management.list(identityOf(userId));
   }
 
@@ -138,30 +138,30 @@ export class TwoFactorService {
     await this.management.remove(identityOf(userId), id);
   }
 
-  rename(userId: string, id: string, label: string): Promise<void> {
+  async rename(userId: string, id: string, label: string): Promise<void> {
     return this.management.rename(identityOf(userId), id, label);
   }
 
-  remainingBackupCodes(userId: string): Promise<number> {
+  async remainingBackupCodes(userId: string): Promise<number> {
     return this.management.remainingBackupCodes(identityOf(userId));
   }
 
   /** The mechanism that `availableMethods` and `methods` name first. @throws TwoFactorNotSetupError */
-  setPreferredMethod(userId: string, mechanism: TwoFactorMechanism): Promise<void> {
+  async setPreferredMethod(userId: string, mechanism: TwoFactorMechanism): Promise<void> {
     return this.management.setPreferred(identityOf(userId), mechanism);
   }
 
-  getPreferredMethod(userId: string): Promise<TwoFactorMechanism | undefined> {
+  async getPreferredMethod(userId: string): Promise<TwoFactorMechanism | undefined> {
     return this.management.getPreferred(identityOf(userId));
   }
 
   /** Epoch milliseconds by which a user without a second factor must have one (`enforce`); undefined for the others. */
-  enrollmentDeadline(userId: string): Promise<number | undefined> {
+  async enrollmentDeadline(userId: string): Promise<number | undefined> {
     return this.policy.deadline(identityOf(userId));
   }
 
   /** Ends backoff and suspension, once somebody has made sure who is asking. @throws TwoFactorNotSetupError */
-  unlock(userId: string): Promise<void> {
+  async unlock(userId: string): Promise<void> {
     return this.management.unlock(identityOf(userId));
   }
 
@@ -197,7 +197,7 @@ export class TwoFactorService {
   }
 
   /** @internal The user's state and pending logins, in one SELECT. */
-  snapshot(identity: Identity): Promise<Snapshot> {
+  async snapshot(identity: Identity): Promise<Snapshot> {
     return this.context.snapshots.ofUser(identity.key, { purpose: 'login', mechanism: 0 });
   }
 
