@@ -1,0 +1,78 @@
+import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
+import { join } from 'node:path';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import session from 'express-session';
+import passport from 'passport';
+import { Strategy as LocalStrategy } from 'passport-local';
+import { DataSource, EntitySchema } from 'typeorm';
+
+interface Account { id: number; email: string; password: string }
+
+const AccountSchema = new EntitySchema<Account>({
+  name: 'Account',
+  columns: {
+    id: { type: 'int', primary: true, generated: true },
+    email: { type: 'varchar', unique: true },
+    password: { type: 'varchar' },
+  },
+});
+
+const hash = (password: string, salt = randomBytes(16).toString('hex')): string =>
+  `${salt}.${scryptSync(password, salt, 32).toString('hex')}`;
+const matches = (password: string, stored: string): boolean =>
+  timingSafeEqual(Buffer.from(stored), Buffer.from(hash(password, stored.split('.')[0])));
+
+const credentials = (action: string): string => `
+  <form method="post" action="${action}">
+    <input name="email" type="email" autocomplete="username" placeholder="E-mail address" required>
+    <input name="password" type="password" autocomplete="current-password" placeholder="Password" required>
+    <button>${action === '/login' ? 'Log in' : 'Sign up'}</button>
+  </form>`;
+
+async function main(): Promise<void> {
+  const db = await new DataSource({
+    type: 'better-sqlite3',
+    database: process.env.DATABASE ?? join(__dirname, 'demo.sqlite'),
+    enableWAL: true,
+    entities: [AccountSchema],
+    synchronize: true,
+  }).initialize();
+  const accounts = db.getRepository(AccountSchema);
+  const findAccount = (id: number): Promise<Account | null> => accounts.findOneBy({ id });
+
+  passport.use(new LocalStrategy({ usernameField: 'email' }, (email, password, done) => {
+    accounts.findOneBy({ email }).then((account) => { done(null, account && matches(password, account.password) ? account : false); }, done);
+  }));
+  passport.serializeUser((user, done) => { done(null, (user as Account).id); });
+  passport.deserializeUser((id: number, done) => {
+    findAccount(id).then((account) => { done(null, account); }, done);
+  });
+
+  const app = express();
+  app.use(express.urlencoded({ extended: false }));
+  app.use(session({ secret: randomBytes(32).toString('hex'), resave: false, saveUninitialized: false, cookie: { sameSite: 'lax' } }));
+  app.use(passport.session());
+
+  app.get('/login', (_req, res) => { res.send(`<h1>Log in</h1>${credentials('/login')}<h2>Or sign up</h2>${credentials('/signup')}`); });
+  app.post('/login', passport.authenticate('local', { successReturnToOrRedirect: '/', failureRedirect: '/login' }));
+  app.post('/signup', async (req, res) => {
+    const { email, password } = req.body as Record<string, string>;
+    await accounts.insert({ email: String(email), password: hash(String(password)) });
+    res.redirect('/login');
+  });
+  app.post('/logout', (req, res, next) => {
+    req.logout((error: unknown) => { if (error) next(error); else res.redirect('/login'); });
+  });
+  app.get('/', (req, res) => {
+    if (!req.user) { res.redirect('/login'); return; }
+    res.send(`<h1>You are in</h1>
+      <form method="post" action="/logout"><button>Log out</button></form>`);
+  });
+
+  const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
+    console.log(`Open http://localhost:${(server.address() as AddressInfo).port}`);
+  });
+}
+
+void main();

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import express, { type Express } from 'express';
+import session from 'express-session';
+import helmet from 'helmet';
+import passportModule from 'passport';
+import { Strategy as LocalStrategy } from 'passport-local';
+import type { DataSource } from 'typeorm';
+import { createOutbox } from 'passport-two-factor/testing';
+import { Accounts } from '../quickstart/accounts.js';
+import type { Account } from '../quickstart/database.js';
+import { pages } from './pages.js';
+import { addSecondFactor } from './second-factor.js';
+
+export interface Config {
+  /** Opened, with the tables of `demoTables()`. */
+  readonly db: DataSource;
+  readonly keys: string;
+  readonly clock?: () => number;
+}
+
+/** An app with its own sign-up and login; the rest of the second factor comes from the router. */
+export function createApp({ db, keys, clock = Date.now }: Config): Express {
+  const accounts = new Accounts(db);
+  const outbox = createOutbox();
+  const passport = new passportModule.Passport();
+  passport.serializeUser((user, done) => { done(null, (user as Account).id); });
+  passport.deserializeUser((id: number, done) => {
+    accounts.find(id).then((user) => { done(null, user ?? false); }, done);
+  });
+  passport.use(new LocalStrategy({ usernameField: 'email' }, (email, password, done) => {
+    accounts.authenticate(email, password).then((user) => { done(null, user ?? false, { message: 'Wrong e-mail address or password.' }); }, done);
+  }));
+
+  const app = express();
+  // Its defaults, with the policy that allows no inline script or style. HTTPS is for what stands before a real app.
+  app.use(helmet());
+  app.use(express.urlencoded({ extended: false }));
+  app.use(session({
+    secret: randomBytes(32).toString('hex'), resave: false, saveUninitialized: false,
+    // "lax" keeps other sites from posting the forms of this app; those of the router have a token besides.
+    cookie: { httpOnly: true, sameSite: 'lax' },
+  }));
+  app.use(passport.session());
+
+  addSecondFactor({ app, passport, db, keys, accounts, deliver: outbox.deliver, clock });
+  app.use(pages({ accounts, passport, outbox }));
+  return app;
+}
