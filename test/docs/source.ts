@@ -1,0 +1,53 @@
+import ts from 'typescript';
+import { read } from './markdown.js';
+
+const parse = (file: string): ts.SourceFile => ts.createSourceFile(file, read(file), ts.ScriptTarget.ES2022, true);
+
+const isInternal = (node: ts.Node): boolean => ts.getJSDocTags(node).some(({ tagName }) => tagName.text === 'internal');
+
+const isHidden = (node: ts.Node): boolean =>
+  isInternal(node) ||
+  (ts.canHaveModifiers(node) && (ts.getModifiers(node) ?? []).some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword || kind === ts.SyntaxKind.ProtectedKeyword));
+
+export interface Member {
+  readonly name: string;
+  readonly optional: boolean;
+}
+
+function declarationOf(file: string, name: string): ts.Statement {
+  const found = parse(file).statements.find((statement) =>
+    (ts.isInterfaceDeclaration(statement) || ts.isClassDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) && statement.name?.text === name);
+  if (!found) throw new Error(`${file} does not declare ${name}`);
+  return found;
+}
+
+/** The public members of an interface or a class; the functions of an object (`setup.totp`) one by one. */
+export function membersOf(file: string, name: string): Member[] {
+  const declaration = declarationOf(file, name);
+  if (!ts.isInterfaceDeclaration(declaration) && !ts.isClassDeclaration(declaration)) throw new Error(`${name} has no members`);
+  return declaration.members.flatMap((member: ts.ClassElement | ts.TypeElement): Member[] => {
+    if (!member.name || isHidden(member)) return [];
+    const text = member.name.getText();
+    const inner = ts.isPropertyDeclaration(member) && member.initializer && ts.isObjectLiteralExpression(member.initializer)
+      ? member.initializer.properties.map((property) => `${text}.${property.name!.getText()}`)
+      : [text];
+    return inner.map((path) => ({ name: path, optional: 'questionToken' in member && member.questionToken !== undefined }));
+  });
+}
+
+/** The texts of a union of string literals. */
+export function namesOf(file: string, name: string): string[] {
+  const declaration = declarationOf(file, name);
+  if (!ts.isTypeAliasDeclaration(declaration) || !ts.isUnionTypeNode(declaration.type)) throw new Error(`${name} is no union`);
+  return declaration.type.types.map((type) => type.getText().replaceAll("'", ''));
+}
+
+/** The names that a module exports by name, values and types apart. */
+export function exportsOf(file: string): { values: string[]; types: string[] } {
+  const exported = parse(file).statements.filter(ts.isExportDeclaration).flatMap((statement) => {
+    if (!statement.exportClause || !ts.isNamedExports(statement.exportClause)) throw new Error(`${file} exports more than it names`);
+    return statement.exportClause.elements.map(({ name, isTypeOnly }) => ({ name: name.text, type: statement.isTypeOnly || isTypeOnly }));
+  });
+  const pick = (type: boolean): string[] => exported.filter((one) => one.type === type).map(({ name }) => name).sort();
+  return { values: pick(false), types: pick(true) };
+}
