@@ -153,6 +153,7 @@ export class TwoFactorNotVerifiedError extends TwoFactorError {
   }
 }
 
+/** Nobody is logged in, or a login is pending. */
 export class UserNotLoggedInError extends TwoFactorError {
   readonly code = 'NOT_LOGGED_IN';
   readonly status = 401;

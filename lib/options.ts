@@ -80,13 +80,13 @@ export interface TwoFactorSettings {
   readonly issuer: string;
   /** Digits of a delivered code, 6 to 10. Default 6. */
   readonly codeLength?: number;
-  /** Lifetime of a delivered code, up to 10 minutes. Default `'5m'`. */
+  /** Lifetime of a delivered code, 10 seconds to 10 minutes. Default `'5m'`. */
   readonly tokenExpiry?: Duration;
-  /** TOTP steps accepted to either side, 0 to 2. Default 1. */
+  /** TOTP steps of 30 s accepted to either side (RFC 6238 §5.2), 0 to 2. Default 1. */
   readonly totpWindow?: number;
-  /** 1 to 32. Default 10. */
+  /** Backup codes of a set, 1 to 32. Default 10. */
   readonly backupCodesCount?: number;
-  /** Default `false`. */
+  /** Which logins through OAuth need it. Default `false`: none. */
   readonly requireForOAuth?: RequireForOAuth;
   /** Who must have a second factor; see `requireEnrollment`. Default `false`. */
   readonly enforce?: Enforce;
@@ -102,7 +102,7 @@ export interface LimitSettings {
   readonly maxBackoff?: Duration;
   /** Failures in the window that suspend, 10 to 100. Default 100. */
   readonly suspendAfter?: number;
-  /** 1 to 90 days, from the first failure. Default `'30d'`. */
+  /** The window of `suspendAfter`, 1 to 90 days from its first failure. Default `'30d'`. */
   readonly suspensionWindow?: Duration;
   /** Messages an hour, for each user and method, 1 to 20. Default 5. */
   readonly sendsPerHour?: number;
@@ -126,7 +126,7 @@ export interface TwoFactorOptions {
   readonly deliver?: { readonly email?: Send; readonly sms?: Send };
   /** Epoch milliseconds; the only source of time. Default `Date.now`. */
   readonly clock?: () => number;
-  /** The session cookie's life after a login with `remember`, up to 1 year. Default `'30d'`. */
+  /** The session cookie's life after a login with `remember`, 1 minute to 366 days. Default `'30d'`. */
   readonly rememberFor?: Duration;
   /** Life of a pending login, 1 to 15 minutes. Default `'10m'`. */
   readonly loginExpiry?: Duration;
@@ -134,7 +134,7 @@ export interface TwoFactorOptions {
   readonly challengeOn?: 'login' | 'request';
   /** How fresh the authentication for a change of factors must be, 1 minute to 1 hour; `false`: any. Default `'5m'`. */
   readonly recentAuthentication?: Duration | false;
-  /** How long a sender may take, up to 1 minute. Default `'10s'`. */
+  /** How long a sender may take, 10 ms to 1 minute. Default `'10s'`. */
   readonly deliverTimeout?: Duration;
   /** Refuses a contact before anything is sent to it. Default: all are allowed. */
   readonly allowDestination?: (contact: string, mechanism: DeliveredMechanism) => boolean | Promise<boolean>;

@@ -11,7 +11,10 @@ export const sha256 = (text: string): string => createHash('sha256').update(text
 
 const keyName = /^[A-Za-z0-9_-]{1,32}$/;
 
-/** A new 32-byte key for `keys`, in base64; with a name, ready to be prepended: `${generateKey('k2')},${oldKeys}`. */
+/**
+ * A new 32-byte key for `keys`, in base64; with a name, ready to be prepended: `${generateKey('k2')},${oldKeys}`.
+ * @throws TypeError for a name of other characters than letters, digits, "-" and "_"
+ */
 export function generateKey(name?: string): string {
   if (name !== undefined && !keyName.test(name)) throw new TypeError('The name of a key has 1 to 32 letters, digits, "-" and "_"');
   const key = randomBytes(32).toString('base64');

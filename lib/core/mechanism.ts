@@ -1,7 +1,10 @@
 /** The mechanisms that a user enrols. Backup codes are no mechanism of their own: they stand in for any of these. */
 export enum TwoFactorMechanism {
+  /** An authenticator app: RFC 6238 with SHA-1, 6 digits, 30 seconds. */
   TOTP = 1,
+  /** A code sent by e-mail. */
   EMAIL = 2,
+  /** A code sent by text message. */
   SMS = 3,
 }
 

@@ -89,9 +89,9 @@ export class RequestAuth {
     if (identity.key !== service.identify(current).key) throw new InvalidCredentialsError();
     const { account, authenticators } = await service.snapshot(identity);
     const epoch = account?.securityEpoch ?? 0;
-    const secondFactor = authenticationOf(req, identity.key, epoch)?.secondFactor === true;
-    if (authenticators.length > 0 && !secondFactor) throw new StepUpRequiredError();
-    await elevate(req, { userKey: identity.key, at: clock(), epoch, secondFactor });
+    const secondFactorAt = authenticationOf(req, identity.key, epoch)?.secondFactorAt ?? 0;
+    if (authenticators.length > 0 && secondFactorAt === 0) throw new StepUpRequiredError();
+    await elevate(req, { userKey: identity.key, at: clock(), epoch, secondFactorAt });
   }
 
   /** Ends the login, or the pending one. */

@@ -9,7 +9,7 @@ import type { ChallengeSent } from '../service/code-sending.js';
 import type { Authenticator } from '../service/management.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import type { VerifiedLogin } from '../service/subject.js';
-import { authenticationOf, carryOver, elevate, isRecent, storeStepUp, stepUpToken } from '../session/authentication.js';
+import { authenticationOf, carryOver, elevate, isRecent, secondFactorVerified, storeStepUp, stepUpToken } from '../session/authentication.js';
 import { noteSent, resendAt } from '../session/pending-login.js';
 import { hasSession, userOf } from '../session/session.js';
 import type { TwoFactorAccount } from '../store/rows.js';
@@ -22,20 +22,26 @@ export class RequestTwoFactor {
   /** @internal */
   constructor(private readonly service: TwoFactorService, private readonly req: Request) {}
 
-  /** Needs a recent authentication. Anything but `true` or `false` for `requireVerification` is `INVALID_INPUT`. */
+  /**
+   * Begins an enrolment. Needs a recent authentication. Anything but `true` or `false` for `requireVerification` is `INVALID_INPUT`.
+   * @throws UserNotLoggedInError, StepUpRequiredError, TwoFactorAlreadyEnabledError, InvalidInputError
+   */
   readonly setup = {
     /** Answers the secret to be scanned; `false` enables it at once. */
     totp: (requireVerification?: boolean, options?: TotpSetupOptions): Promise<TotpSetup> =>
       this.change((identity) => this.service.enrollment.setupTotp(identity, requireVerification, options)),
-    /** The account's own address is enabled at once, any other is sent a code. */
+    /** The account's own address is enabled at once, any other is sent a code. @throws TooManyAttemptsError, DeliveryFailedError */
     email: (address?: string, requireVerification?: boolean): Promise<ContactSetup> =>
       this.change((identity) => this.service.enrollment.setupContact(identity, TwoFactorMechanism.EMAIL, address, requireVerification)),
-    /** Sends a code to the number; `false` enables it at once. */
+    /** Sends a code to the number; `false` enables it at once. @throws TooManyAttemptsError, DeliveryFailedError */
     sms: (phone: string, requireVerification?: boolean): Promise<ContactSetup> =>
       this.change((identity) => this.service.enrollment.setupContact(identity, TwoFactorMechanism.SMS, phone, requireVerification)),
   };
 
-  /** Confirms an enrolment; answers fresh backup codes, `[]` where the user has a set. */
+  /**
+   * Confirms an enrolment; answers fresh backup codes, `[]` where the user has a set. It is a second factor for this session.
+   * @throws TwoFactorNotSetupError where none is waiting, InvalidTwoFactorCodeError, TooManyAttemptsError, InvalidInputError
+   */
   readonly complete = {
     /** The authenticator app that was set up last. */
     totp: (code: string): Promise<string[]> => this.confirm(TwoFactorMechanism.TOTP, code),
@@ -45,7 +51,11 @@ export class RequestTwoFactor {
     sms: (code: string): Promise<string[]> => this.confirm(TwoFactorMechanism.SMS, code),
   };
 
-  /** While a login is pending: marks it verified, for `completeTwoFactorLogin`. While logged in: a step-up. */
+  /**
+   * While a login is pending: marks it verified, for `completeTwoFactorLogin`. While logged in: a step-up.
+   * @throws InvalidTwoFactorCodeError, InvalidBackupCodeError, TwoFactorExpiredError where nothing is pending and nobody logged
+   *   in, TooManyAttemptsError, TwoFactorNotSetupError, InvalidInputError
+   */
   readonly verify = {
     /** A code of an authenticator app. */
     totp: (code: string): Promise<void> => this.check(['totp'], code),
@@ -59,7 +69,10 @@ export class RequestTwoFactor {
     backupCode: (code: string): Promise<void> => this.check(['backup_code'], code),
   };
 
-  /** Sends a code, or another one, for the pending login or for a step-up. */
+  /**
+   * Sends a code, or another one, for the pending login or for a step-up.
+   * @throws TooManyAttemptsError (`retryAfter`) where it is too soon, TwoFactorNotSetupError, DeliveryFailedError
+   */
   readonly challenge = {
     /** To the newest address. */
     email: (): Promise<ChallengeSent> => this.send(TwoFactorMechanism.EMAIL),
@@ -93,17 +106,17 @@ export class RequestTwoFactor {
     return identity ? this.service.management.mechanisms(identity) : [];
   }
 
-  /** Removes every authenticator of a mechanism. Needs a recent authentication. */
+  /** Removes every authenticator of a mechanism. Needs a recent authentication. @throws StepUpRequiredError, TwoFactorNotSetupError */
   async disable(mechanism: TwoFactorMechanism): Promise<void> {
     await this.change(async (identity) => ({ result: undefined, account: await this.service.management.disable(identity, mechanism) }));
   }
 
-  /** Removes one authenticator. Needs a recent authentication. */
+  /** Removes one authenticator. Needs a recent authentication. @throws StepUpRequiredError, TwoFactorNotSetupError */
   async remove(id: string): Promise<void> {
     await this.change(async (identity) => ({ result: undefined, account: await this.service.management.remove(identity, id) }));
   }
 
-  /** Replaces the whole set. Needs a recent authentication. */
+  /** Replaces the whole set. Needs a recent authentication. @throws StepUpRequiredError, TwoFactorNotSetupError */
   generateNewBackupCodes(): Promise<string[]> {
     return this.change(async (identity) => {
       const { codes, account } = await this.service.backupCodes.regenerate(identity);
@@ -121,12 +134,12 @@ export class RequestTwoFactor {
     return this.service.management.getTotpUri(await this.recent());
   }
 
-  /** The verified methods, oldest first. */
+  /** The verified methods, oldest first. @throws UserNotLoggedInError */
   async list(): Promise<Authenticator[]> {
     return this.service.management.list(this.loggedIn());
   }
 
-  /** Gives one of `list()` another name. */
+  /** Gives one of `list()` another name. @throws TwoFactorNotSetupError, InvalidInputError, TwoFactorAlreadyEnabledError */
   async rename(id: string, label: string): Promise<void> {
     await this.service.management.rename(this.loggedIn(), id, label);
   }
@@ -181,7 +194,7 @@ export class RequestTwoFactor {
     if (recentAuthentication === false) return identity;
     const { account } = await this.service.snapshot(identity);
     const authentication = authenticationOf(this.req, identity.key, account?.securityEpoch ?? 0);
-    if (!authentication || !isRecent(authentication, clock(), recentAuthentication)) throw new StepUpRequiredError();
+    if (!authentication || !isRecent(authentication.at, clock(), recentAuthentication)) throw new StepUpRequiredError();
     return identity;
   }
 
@@ -202,7 +215,7 @@ export class RequestTwoFactor {
     const identity = this.loggedIn();
     const { result, account } = await this.service.enrollment.complete(identity, mechanism, code);
     if (account && hasSession(this.req)) {
-      await elevate(this.req, { userKey: identity.key, at: this.service.settings.clock(), epoch: account.securityEpoch, secondFactor: true });
+      await elevate(this.req, secondFactorVerified(identity.key, account.securityEpoch, this.service.settings.clock()));
     }
     return result;
   }

@@ -57,7 +57,7 @@ async function check(service: TwoFactorService, req: Request, maxAge: number | u
   const { account, authenticators } = await service.snapshot(identity);
   if (!account || authenticators.length === 0) return new EnrollmentRequiredError();
   const authentication = authenticationOf(req, identity.key, account.securityEpoch);
-  if (!authentication?.secondFactor) return new StepUpRequiredError();
-  if (maxAge !== undefined && !isRecent(authentication, service.settings.clock(), maxAge)) return new StepUpRequiredError();
+  if (!authentication || authentication.secondFactorAt === 0) return new StepUpRequiredError();
+  if (maxAge !== undefined && !isRecent(authentication.secondFactorAt, service.settings.clock(), maxAge)) return new StepUpRequiredError();
   return undefined;
 }

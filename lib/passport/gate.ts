@@ -4,6 +4,7 @@ import type { Identity } from '../service/context.js';
 import type { FinishedLogin, FirstFactor } from '../service/login-challenge.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import type { Snapshot } from '../store/snapshot-store.js';
+import { secondFactorVerified } from '../session/authentication.js';
 import { planLogIn, type LogInPlan } from '../session/log-in.js';
 import { storePending } from '../session/pending-login.js';
 import { passportKey, sessionOf } from '../session/session.js';
@@ -32,7 +33,7 @@ export async function admit(service: TwoFactorService, req: Request, user: Expre
   if (!login.session) return;
 
   const authentication = authenticators.length > 0 ? undefined : {
-    userKey: identity.key, at: settings.clock(), epoch: account?.securityEpoch ?? 0, secondFactor: false,
+    userKey: identity.key, at: settings.clock(), epoch: account?.securityEpoch ?? 0, secondFactorAt: 0,
   };
   planLogIn(req, planFor(service, login.remember, authentication));
 }
@@ -40,9 +41,7 @@ export async function admit(service: TwoFactorService, req: Request, user: Expre
 /** Prepares `req.logIn` for a login whose both factors were right. */
 export function admitVerified(service: TwoFactorService, req: Request, finished: FinishedLogin): void {
   const { identity, remember, securityEpoch } = finished;
-  planLogIn(req, planFor(service, remember, {
-    userKey: identity.key, at: service.settings.clock(), epoch: securityEpoch, secondFactor: true,
-  }));
+  planLogIn(req, planFor(service, remember, secondFactorVerified(identity.key, securityEpoch, service.settings.clock())));
 }
 
 function planFor({ settings }: TwoFactorService, remember: boolean, authentication: LogInPlan['authentication']): LogInPlan {

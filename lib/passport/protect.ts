@@ -3,7 +3,9 @@ import type { InnerStrategy } from './first-factor.js';
 import { SecondFactorStrategy } from './second-factor-strategy.js';
 import { checkService, TwoFactorStrategy, type TwoFactorStrategyOptions } from './two-factor-strategy.js';
 
+/** Options of `protect`. */
 export interface ProtectOptions extends Pick<TwoFactorStrategyOptions, 'service' | 'secondFactorRedirect'> {
+  /** Where second factors are kept. */
   readonly service: TwoFactorService;
   /** Wraps these strategies alone, now and later. */
   readonly only?: readonly string[];

@@ -3,7 +3,7 @@ import type { MethodName } from '../core/mechanism.js';
 import type { Identity } from '../service/context.js';
 import type { FinishedLogin } from '../service/login-challenge.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
-import { elevate, stepUpToken } from '../session/authentication.js';
+import { elevate, secondFactorVerified, stepUpToken } from '../session/authentication.js';
 import { pendingToken } from '../session/pending-login.js';
 import { hasSession, type Authentication } from '../session/session.js';
 
@@ -20,7 +20,7 @@ export async function verifyStepUp(
   service: TwoFactorService, req: Request, identity: Identity, methods: readonly MethodName[], code: unknown,
 ): Promise<Authentication> {
   const { subject } = await service.verification.verifyUser(identity, methods, code, stepUpToken(req) ?? '');
-  return { userKey: identity.key, at: service.settings.clock(), epoch: subject.account.securityEpoch, secondFactor: true };
+  return secondFactorVerified(identity.key, subject.account.securityEpoch, service.settings.clock());
 }
 
 /** The same, stamped on the session, whose data is kept. */

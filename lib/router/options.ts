@@ -7,8 +7,11 @@ import { pageNames, type PageRenderers } from './pages/page-types.js';
 /** What a user can set up by the router. */
 export type EnrollableMethod = 'totp' | 'email' | 'sms';
 
+/** Options of `twoFactorRouter`. */
 export interface TwoFactorRouterOptions {
+  /** Where second factors are kept. */
   readonly service: TwoFactorService;
+  /** The app's Passport: it logs in after the code, and knows the strategy of `login`. */
   readonly passport: TwoFactorAuthOptions['passport'];
   /** `true` serves pages beside the JSON API; an object does too, and replaces those that it names. Default `false`. */
   readonly pages?: boolean | PageRenderers;

@@ -3,6 +3,7 @@ import { generateBackupCodes, generateSalt, stretchBackupCode } from '../core/ba
 import { TwoFactorNotSetupError } from '../errors.js';
 import type { TwoFactorAccount } from '../store/rows.js';
 import type { Context, Identity } from './context.js';
+import type { PreparedSnapshot } from './enrollment-draft.js';
 
 /** A written set that no account points to yet. */
 interface NewSet {
@@ -15,20 +16,23 @@ export class BackupCodes {
   constructor(private readonly context: Context) {}
 
   /**
-   * Commits a change of factors and, where the user has no backup codes, gives a set with it.
-   * @returns the codes, `[]` where there was a set already, and the account after the change
+   * Commits that a factor was added and, with `give`, makes a set where the user has none.
+   * @param before the user's state before the factor was there
+   * @returns the codes, `[]` where none were made, and the account after the change
    */
-  async changeWithCodes(identity: Identity): Promise<{ codes: string[]; account: TwoFactorAccount }> {
-    const before = await this.context.accounts.find(identity.key);
-    const set = before?.backupSetId === '' ? await this.write(identity) : undefined;
-    const account = await this.context.accounts.change(identity.key, ({ backupSetId }) =>
-      set && backupSetId === '' ? { backupSetId: set.backupSetId, backupSalt: set.backupSalt } : {});
+  async factorAdded(identity: Identity, before: PreparedSnapshot, give: boolean): Promise<{ codes: string[]; account: TwoFactorAccount }> {
+    const { accounts, backupCodes } = this.context;
+    // A removal that was cut short has left its codes behind: they must not come back with the next factor.
+    const stale = before.authenticators.length === 0 ? before.account.backupSetId : '';
+    const isFree = ({ backupSetId }: TwoFactorAccount): boolean => backupSetId === '' || backupSetId === stale;
+    const set = give && isFree(before.account) ? await this.write(identity) : undefined;
+    const { backupSetId, backupSalt } = set ?? { backupSetId: '', backupSalt: '' };
+    const account = await accounts.change(identity.key, (current) => (isFree(current) ? { backupSetId, backupSalt } : {}));
     if (!account) throw new Error('The change of factors was refused.');
-    if (set && account.backupSetId !== set.backupSetId) {
-      await this.context.backupCodes.removeSet(set.backupSetId);
-      return { codes: [], account };
-    }
-    return { codes: set?.codes ?? [], account };
+    // Of two first factors added at once, one gives the codes.
+    const lost = set && account.backupSetId !== set.backupSetId ? set.backupSetId : '';
+    for (const unused of [lost, stale]) if (unused !== '') await backupCodes.removeSet(unused);
+    return { codes: lost === '' ? (set?.codes ?? []) : [], account };
   }
 
   /**

@@ -7,17 +7,24 @@ import type { Context } from './context.js';
 import { checkResend, readLiveCodes, resendAfter, type CodeScope, type Delivery } from './delivery.js';
 import { missing, type Subject } from './subject.js';
 
+/** A code that was sent, or that waits for the app to send it. */
 export interface ChallengeSent {
+  /** For display: `j***@example.com`. */
   readonly maskedContact: string;
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds at which the code ends. */
   readonly expiresAt: number;
   /** Seconds until another one may be asked for; null where there will be none for this challenge. */
   readonly resendAfter: number | null;
-  /** Not enumerable, as on `SecondFactorRequiredError`. */
+  /** Where to send it, for the server alone; not enumerable. */
   readonly contact?: string;
+  /** The code to send; not enumerable, absent where the library sends. */
   readonly otpValue?: string;
+  /** Names the step-up that the code is for, which `req.auth` keeps in the session; not enumerable. */
   readonly challengeToken?: string;
 }
+
+/** A subject whose challenge is there, or is to be stored with its first code. */
+type Begun = Subject & { readonly challenge: TwoFactorChallenge };
 
 /** @internal A code that waits to be sent by the app's sender. */
 export interface Outgoing {
@@ -50,9 +57,36 @@ export class CodeSending {
   }
 
   /** Sends another code for a challenge: the one before it is dead from then on. */
-  async send(subject: Subject & { challenge: TwoFactorChallenge }, mechanism: DeliveredMechanism): Promise<ChallengeSent> {
-    const { challenge, identity, snapshot } = subject;
-    const { challenges, settings, events } = this.context;
+  send(subject: Begun, mechanism: DeliveredMechanism): Promise<ChallengeSent> {
+    const { id, codeVersion } = subject.challenge;
+    return this.sendNext(subject, mechanism, async (codes) => {
+      // Of twenty resends at once, one replaces the code and sends; the others cost nothing.
+      const replaced = await this.context.challenges.replaceCodes(id, codeVersion, codes);
+      return replaced && { ...subject.challenge, codeVersion: codeVersion + 1, codes };
+    });
+  }
+
+  /** Begins a challenge by its first code: where none may be sent there is no row, and none that is live has to go for it. */
+  async begin(subject: Begun, mechanism: DeliveredMechanism): Promise<ChallengeSent> {
+    const { challenges } = this.context;
+    try {
+      return await this.sendNext(subject, mechanism, async (codes) => {
+        const row = { ...subject.challenge, codes };
+        await challenges.add(row);
+        return row;
+      });
+    } catch (error) {
+      // Its token is in no session: a sender that fails again and again must not fill the table.
+      if (error instanceof DeliveryFailedError) await challenges.remove([subject.challenge.id]);
+      throw error;
+    }
+  }
+
+  /** @param store answers the challenge with these codes as it is stored, false where another request was first */
+  private async sendNext(
+    { challenge, identity, snapshot }: Begun, mechanism: DeliveredMechanism, store: (codes: string) => Promise<TwoFactorChallenge | false>,
+  ): Promise<ChallengeSent> {
+    const { settings, events } = this.context;
     const authenticator = newestOf(snapshot, mechanism);
     if (!authenticator) throw await missing(this.context, identity, mechanism);
     const codes = readLiveCodes(challenge);
@@ -64,13 +98,11 @@ export class CodeSending {
     await this.delivery.reserve(quota);
     const scope: CodeScope = { challengeId: challenge.id, purpose: challenge.purpose, identity, mechanism };
     const { code, live } = this.delivery.issue(scope, authenticator.id, previous);
-    const next = { ...codes, [methodNames[mechanism]]: live };
-    // Of twenty resends at once, one replaces the code and sends; the others cost nothing.
-    if (!(await challenges.replaceCodes(challenge.id, challenge.codeVersion, JSON.stringify(next)))) {
+    const row = await store(JSON.stringify({ ...codes, [methodNames[mechanism]]: live }));
+    if (!row) {
       await this.delivery.release(quota);
       throw new TooManyAttemptsError(1);
     }
-    const row = { ...challenge, codeVersion: challenge.codeVersion + 1, codes: JSON.stringify(next) };
     await this.deliverOne(row, { mechanism, scope, contact, code, expiresAt: live.expiresAt, quota }, previous?.sentAt ?? 0);
     events.emit('challenged', { userId: identity.id, mechanism, method: methodNames[mechanism], at: settings.clock() });
     const sent: ChallengeSent = { maskedContact: maskContact(mechanism, contact), expiresAt: live.expiresAt, resendAfter: resendAfter(live) };

@@ -36,7 +36,7 @@ export class EnrollmentDrafts {
     const newest = snapshot.challenges.at(-1)?.createdAt ?? 0;
     await challenges.add({
       id, userKey: identity.key, userId: identity.id, purpose: 'enrollment', mechanism, handle,
-      challengeEpoch: snapshot.account.challengeEpoch, strategy: '', kind: '', remember: 0, info: '',
+      challengeEpoch: snapshot.account.challengeEpoch, securityEpoch: snapshot.account.securityEpoch, strategy: '', kind: '', remember: 0, info: '',
       sealed: keyring.seal('enrollment', identity.id, id, JSON.stringify(draft)),
       codes: prepared?.codes ?? '{}', codeVersion: 0, verifiedBy: '',
       // Two begun in one millisecond still have an order: the newest is the one to be confirmed.

@@ -53,7 +53,7 @@ export class Enrollment {
       return { result: setup, account: undefined };
     }
     await this.add(identity, TwoFactorMechanism.TOTP, handle, draft, 0, snapshot);
-    const { codes, account } = await this.backupCodes.changeWithCodes(identity);
+    const { codes, account } = await this.backupCodes.factorAdded(identity, snapshot, true);
     return { result: { ...setup, backupCodes: codes }, account };
   }
 
@@ -67,7 +67,7 @@ export class Enrollment {
     const handle = sha256(label);
     const snapshot = await this.prepare(identity, TwoFactorMechanism.TOTP, (authenticator) => authenticator.handle === handle);
     await this.add(identity, TwoFactorMechanism.TOTP, handle, { label, value: secret.toString('base64') }, 0, snapshot);
-    await this.context.accounts.change(identity.key);
+    await this.backupCodes.factorAdded(identity, snapshot, false);
   }
 
   async setupContact(
@@ -88,7 +88,7 @@ export class Enrollment {
     const draft = { label: maskedContact, value: contact };
     if (!verify) {
       await this.add(identity, mechanism, handle, draft, 0, snapshot);
-      const account = await this.context.accounts.change(identity.key);
+      const { account } = await this.backupCodes.factorAdded(identity, snapshot, false);
       return { result: { maskedContact, verified: true }, account };
     }
     const otpValue = await this.drafts.beginWithCode(identity, mechanism, handle, draft, snapshot);
@@ -116,7 +116,7 @@ export class Enrollment {
     // Of parallel confirmations one deletes the row and enrols.
     if (!challenge || !(await this.context.challenges.consume(challenge.id, this.context.settings.clock()))) throw new TwoFactorNotSetupError();
     await this.add(identity, mechanism, challenge.handle, this.drafts.open(challenge), match.confirmedStep ?? 0, subject.snapshot);
-    const { codes, account } = await this.backupCodes.changeWithCodes(identity);
+    const { codes, account } = await this.backupCodes.factorAdded(identity, { ...subject.snapshot, account: subject.account }, true);
     return { result: codes, account };
   }
 

@@ -123,21 +123,21 @@ export class LoginChallenge {
 
   /** The same for a user who is logged in. @param token of the session's step-up, which is begun where there is none */
   async sendForStepUp(identity: Identity, mechanism: DeliveredMechanism, token: string | undefined): Promise<ChallengeSent> {
-    const { snapshots, challenges, settings } = this.context;
+    const { snapshots, settings } = this.context;
     const snapshot = await snapshots.ofUser(identity.key, { purpose: 'step-up', mechanism: 0 });
     const { account } = snapshot;
     if (!account || !newestOf(snapshot, mechanism)) throw await missing(this.context, identity, mechanism);
     const now = settings.clock();
-    let used = token;
-    let challenge = snapshot.challenges.find(({ id }) => token !== undefined && id === sha256(token));
-    if (used === undefined || !isLive(challenge, account, now)) {
-      used = newToken();
-      challenge = this.row('step-up', used, identity, account, {}, undefined, now + stepUpExpiry, snapshot.challenges.at(-1)?.createdAt);
-      await challenges.add(challenge);
-      await this.prune(snapshot as Snapshot & { account: TwoFactorAccount }, now);
+    const begun = snapshot.challenges.find(({ id }) => token !== undefined && id === sha256(token));
+    if (isLive(begun, account, now)) {
+      const sent = await this.sending.send({ identity, account, snapshot, challenge: begun }, mechanism);
+      return Object.defineProperty(sent, 'challengeToken', { value: token });
     }
-    const sent = await this.sending.send({ identity, account, snapshot, challenge }, mechanism);
-    return Object.defineProperty(sent, 'challengeToken', { value: used });
+    const fresh = newToken();
+    const challenge = this.row('step-up', fresh, identity, account, {}, undefined, now + stepUpExpiry, snapshot.challenges.at(-1)?.createdAt);
+    const sent = await this.sending.begin({ identity, account, snapshot, challenge }, mechanism);
+    await this.prune({ ...snapshot, account }, now);
+    return Object.defineProperty(sent, 'challengeToken', { value: fresh });
   }
 
   /** Marks a challenge as verified, for a later request to complete. @throws TwoFactorExpiredError */
@@ -170,7 +170,7 @@ export class LoginChallenge {
     const id = sha256(token);
     return {
       id, userKey: identity.key, userId: identity.id, purpose, mechanism: 0, handle: '',
-      challengeEpoch: account.challengeEpoch, strategy: first?.strategy ?? '', kind: first?.kind ?? '',
+      challengeEpoch: account.challengeEpoch, securityEpoch: account.securityEpoch, strategy: first?.strategy ?? '', kind: first?.kind ?? '',
       remember: first?.remember ? 1 : 0, info: this.sealInfo(first?.info, identity, id), sealed: '',
       codes: JSON.stringify(codes), codeVersion: 0, verifiedBy: '',
       createdAt: Math.max(this.context.settings.clock(), newest + 1), expiresAt,

@@ -35,8 +35,11 @@ export function isLive(challenge: TwoFactorChallenge | undefined, account: TwoFa
 }
 
 /** Why there is nothing to use: it was begun and never confirmed, or never begun. */
-export async function missing(context: Context, identity: Identity, mechanism: TwoFactorMechanism): Promise<Error> {
-  const { account, challenges } = await context.snapshots.ofUser(identity.key, { purpose: 'enrollment', mechanism });
-  const begun = challenges.some((challenge) => isLive(challenge, account, context.settings.clock()));
-  return begun ? new TwoFactorSetupIncompleteError() : new TwoFactorNotSetupError();
+export async function missing(context: Context, identity: Identity, ...asked: readonly TwoFactorMechanism[]): Promise<Error> {
+  for (const mechanism of asked) {
+    const { account, challenges } = await context.snapshots.ofUser(identity.key, { purpose: 'enrollment', mechanism });
+    const begun = challenges.some((challenge) => isLive(challenge, account, context.settings.clock()));
+    if (begun) return new TwoFactorSetupIncompleteError();
+  }
+  return new TwoFactorNotSetupError();
 }

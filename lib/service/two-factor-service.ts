@@ -52,58 +52,94 @@ export class TwoFactorService {
     this.policy = new Policy(this.context);
   }
 
-  /** Begins an enrolment, or with `requireVerification` false enables the method at once. */
+  /**
+   * Begins an enrolment, for `complete` to confirm within 15 minutes; with `requireVerification` false enables it at once.
+   * @throws InvalidInputError, TwoFactorAlreadyEnabledError, TwoFactorNotSetupError where `users.find` finds nobody
+   */
   readonly setup = {
+    /** A new secret of 160 bits (RFC 4226 §4 R6), to be shown once. Default: to be confirmed. */
     totp: async (userId: string, requireVerification = true, options?: TotpSetupOptions): Promise<TotpSetup> =>
       (await this.enrollment.setupTotp(identityOf(userId), requireVerification, options)).result,
+    /**
+     * A contact; default: the account's own address, which is enabled at once. Any other is sent a code.
+     * @throws TooManyAttemptsError, DeliveryFailedError
+     */
     email: async (userId: string, address?: string, requireVerification?: boolean): Promise<ContactSetup> =>
       (await this.enrollment.setupContact(identityOf(userId), TwoFactorMechanism.EMAIL, address, requireVerification)).result,
+    /**
+     * A phone number with its country code, which is sent a code.
+     * @throws TooManyAttemptsError, DeliveryFailedError
+     */
     sms: async (userId: string, phone: string, requireVerification?: boolean): Promise<ContactSetup> =>
       (await this.enrollment.setupContact(identityOf(userId), TwoFactorMechanism.SMS, phone, requireVerification)).result,
   };
 
   /**
-   * Enables a TOTP from a base32 secret that the user's authenticator app has already, as verified.
-   * @throws InvalidInputError for one of less than 16 bytes, TwoFactorAlreadyEnabledError
+   * Enables a TOTP that the user's authenticator app has already, as verified: SHA-1, 6 digits, 30 s. Gives no backup codes.
+   * @param base32 the app's secret, 16 bytes at least (RFC 4226 §4 R6); case, spaces and dashes do not matter
+   * @throws InvalidInputError for any other secret, TwoFactorAlreadyEnabledError where the user has one of this label
    */
   async importTotp(userId: string, base32: string, options?: { readonly label?: string }): Promise<void> {
     return this.enrollment.importTotp(identityOf(userId), base32, options);
   }
 
-  /** Confirms the newest live enrolment of the mechanism; answers fresh backup codes, `[]` where there is a set. */
+  /**
+   * Confirms the newest live enrolment of the mechanism; answers fresh backup codes, `[]` where there is a set.
+   * @throws TwoFactorNotSetupError where none is waiting, InvalidTwoFactorCodeError, TooManyAttemptsError, InvalidInputError
+   */
   readonly complete = {
+    /** By the six digits that the app shows. */
     totp: (userId: string, code: string) => this.confirm(userId, TwoFactorMechanism.TOTP, code),
+    /** By the code that was sent to the address. */
     email: (userId: string, code: string) => this.confirm(userId, TwoFactorMechanism.EMAIL, code),
+    /** By the code that was sent to the number. */
     sms: (userId: string, code: string) => this.confirm(userId, TwoFactorMechanism.SMS, code),
   };
 
-  /** Checks a code of the user: void when it is right, else it throws. Each code is good once. */
+  /**
+   * Checks a code of the user: void when it is right, else it throws. Each code is good once (RFC 6238 §5.2).
+   * @throws InvalidTwoFactorCodeError, InvalidBackupCodeError, TooManyAttemptsError, TwoFactorNotSetupError, InvalidInputError
+   */
   readonly verify = {
+    /** Of an authenticator app. */
     totp: (userId: string, code: string) => this.check(userId, ['totp'], code),
+    /** That `challenge.email` has sent. */
     email: (userId: string, code: string) => this.check(userId, ['email'], code),
+    /** That `challenge.sms` has sent. */
     sms: (userId: string, code: string) => this.check(userId, ['sms'], code),
+    /** That either has sent. */
     otp: (userId: string, code: string) => this.check(userId, ['email', 'sms'], code),
+    /** One of the user's backup codes. */
     backupCode: (userId: string, code: string) => this.check(userId, ['backup_code'], code),
   };
 
-  /** Sends a code to the user's newest contact, to be given to `verify`. */
+  /**
+   * Sends a code to the user's newest contact, to be given to `verify`.
+   * @throws TwoFactorNotSetupError, TooManyAttemptsError, DeliveryFailedError
+   */
   readonly challenge = {
+    /** To the newest address. */
     email: async (userId: string): Promise<ChallengeSent> => this.logins.sendForStepUp(identityOf(userId), TwoFactorMechanism.EMAIL, undefined),
+    /** To the newest phone number. */
     sms: async (userId: string): Promise<ChallengeSent> => this.logins.sendForStepUp(identityOf(userId), TwoFactorMechanism.SMS, undefined),
   };
 
+  /** Whether the user has a verified method. */
   async isEnabled(userId: string): Promise<boolean> {
     return (await this.getEnabledMethods(userId)).length > 0;
   }
 
+  /** Whether the user has a verified authenticator app. */
   async totpEnabled(userId: string): Promise<boolean> {
     return this.has(userId, TwoFactorMechanism.TOTP);
   }
 
+  /** Whether the user has a verified address. */
   async emailEnabled(userId: string): Promise<boolean> {
     return this.has(userId, TwoFactorMechanism.EMAIL);
   }
 
+  /** Whether the user has a verified phone number. */
   async smsEnabled(userId: string): Promise<boolean> {
     return this.has(userId, TwoFactorMechanism.SMS);
   }
@@ -113,35 +149,48 @@ export class TwoFactorService {
     return this.management.mechanisms(identityOf(userId));
   }
 
+  /**
+   * Removes all of a mechanism; with the last method the backup codes go too. Ends the second factor of the user's sessions.
+   * @throws TwoFactorNotSetupError, TwoFactorSetupIncompleteError
+   */
   async disable(userId: string, mechanism: TwoFactorMechanism): Promise<void> {
     await this.management.disable(identityOf(userId), mechanism);
   }
 
-  /** Replaces the whole set; the old codes are dead at once. */
+  /** Replaces the whole set; the old codes are dead at once. @throws TwoFactorNotSetupError for a user without a method */
   async generateNewBackupCodes(userId: string): Promise<string[]> {
     return (await this.backupCodes.regenerate(identityOf(userId))).codes;
   }
 
+  /** The whole address or number of the newest contact. @throws TwoFactorNotSetupError, InvalidInputError for TOTP */
   async getContact(userId: string, mechanism: TwoFactorMechanism): Promise<string> {
     return this.management.getContact(identityOf(userId), mechanism);
   }
 
+  /** The `otpauth:` URI of the newest authenticator app: it holds the secret. @throws TwoFactorNotSetupError */
   async getTotpUri(userId: string): Promise<string> {
     return this.management.getTotpUri(identityOf(userId));
   }
 
+  /** The verified methods, oldest first. */
   async list(userId: string): Promise<Authenticator[]> {
     return this.management.list(identityOf(userId));
   }
 
+  /** Removes one of `list()`, as `disable` does. @throws TwoFactorNotSetupError */
   async remove(userId: string, id: string): Promise<void> {
     await this.management.remove(identityOf(userId), id);
   }
 
+  /**
+   * Gives one of `list()` another name of 1 to 64 characters.
+   * @throws TwoFactorNotSetupError, InvalidInputError, TwoFactorAlreadyEnabledError where another app has it
+   */
   async rename(userId: string, id: string, label: string): Promise<void> {
     return this.management.rename(identityOf(userId), id, label);
   }
 
+  /** How many backup codes are unused. */
   async remainingBackupCodes(userId: string): Promise<number> {
     return this.management.remainingBackupCodes(identityOf(userId));
   }
@@ -151,6 +200,7 @@ export class TwoFactorService {
     return this.management.setPreferred(identityOf(userId), mechanism);
   }
 
+  /** What `setPreferredMethod` has set; undefined where the user no longer has it. */
   async getPreferredMethod(userId: string): Promise<TwoFactorMechanism | undefined> {
     return this.management.getPreferred(identityOf(userId));
   }
@@ -180,12 +230,13 @@ export class TwoFactorService {
     return (mechanism === TwoFactorMechanism.EMAIL ? this.settings.deliver.email : this.settings.deliver.sms) !== undefined;
   }
 
-  /** A listener that throws becomes a process warning; it never breaks a login. */
+  /** Calls the listener after each such event. One that throws becomes a process warning; it never breaks a login. */
   on(event: TwoFactorEventName, listener: TwoFactorListener): this {
     this.context.events.on(event, listener);
     return this;
   }
 
+  /** Takes away what `on` has added. */
   off(event: TwoFactorEventName, listener: TwoFactorListener): this {
     this.context.events.off(event, listener);
     return this;

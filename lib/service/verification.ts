@@ -1,6 +1,6 @@
 import { parseBackupCode, stretchBackupCode } from '../core/backup-code.js';
 import { sha256 } from '../core/keyring.js';
-import { TwoFactorMechanism, type MethodName } from '../core/mechanism.js';
+import { mechanisms, methodNames, TwoFactorMechanism, type MethodName } from '../core/mechanism.js';
 import { readCode } from '../core/one-time-code.js';
 import { afterFailure, afterSuccess, endsPendingLogins, retryAt } from '../core/throttle.js';
 import {
@@ -10,7 +10,7 @@ import type { TwoFactorAccount, TwoFactorChallenge } from '../store/rows.js';
 import type { Context, Identity } from './context.js';
 import { secondsUntil } from './delivery.js';
 import type { Matching } from './matching.js';
-import { isLive, type Match, type Subject, type Verified, type VerifiedLogin } from './subject.js';
+import { isLive, missing, type Match, type Subject, type Verified, type VerifiedLogin } from './subject.js';
 
 /** Of parallel verdicts on one account one is committed; the others look again, at the most this often. */
 const verdictTries = 3;
@@ -49,7 +49,10 @@ export class Verification {
       const challenge = token === undefined ? live.at(-1) : live.find(({ id }) => id === challengeId(token));
       return { identity, account, snapshot, challenge };
     };
-    const verified = await this.verify(load, methods, text);
+    const verified = await this.verify(load, methods, text).catch(async (reason: unknown) => {
+      const asked = mechanisms.filter((mechanism) => methods.includes(methodNames[mechanism]));
+      throw reason instanceof TwoFactorNotSetupError ? await missing(this.context, identity, ...asked) : reason;
+    });
     const { challenge } = verified.subject;
     if ((verified.method === 'email' || verified.method === 'sms') && challenge) {
       // Of parallel requests with one delivered code, one deletes the row that the code lives in.
@@ -67,6 +70,8 @@ export class Verification {
     const { account, challenges: [challenge] } = await this.context.snapshots.ofChallenge(challengeId(token));
     const now = this.context.settings.clock();
     if (!account || challenge?.purpose !== 'login' || challenge.expiresAt <= now) throw new TwoFactorExpiredError();
+    // Verified by a factor that its owner has removed since: a thief's login must not outlive what it was verified by.
+    if (challenge.securityEpoch !== account.securityEpoch) throw new TwoFactorExpiredError();
     return { challenge, account, live: isLive(challenge, account, now) };
   }
 

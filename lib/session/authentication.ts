@@ -7,8 +7,11 @@ export function authenticationOf(req: SessionRequest, userKey: string, securityE
 }
 
 /** `maxAge` milliseconds; a time in the future (clocks of several machines differ) is as old as it is ahead. */
-export const isRecent = (authentication: Authentication, now: number, maxAge: number): boolean =>
-  Math.abs(now - authentication.at) <= maxAge;
+export const isRecent = (at: number, now: number, maxAge: number): boolean => Math.abs(now - at) <= maxAge;
+
+/** What a second factor that was verified just now makes the session stand for. */
+export const secondFactorVerified = (userKey: string, epoch: number, now: number): Authentication =>
+  ({ userKey, at: now, epoch, secondFactorAt: now });
 
 /** Raises what a session stands for: under a new id, with all of its data (ASVS 5.0, 7.2.4). */
 export async function elevate(req: SessionRequest, authentication: Authentication): Promise<void> {

@@ -2,9 +2,11 @@ import type { PublicMethods } from '../errors.js';
 import type { PendingLogin } from '../service/login-challenge.js';
 import { passportKey, regenerate, save, sessionOf, setState, setUser, stateOf, type SessionRequest } from './session.js';
 
+/** `req.auth.pending`: what a page may show of a halted login. */
 export interface PendingView {
+  /** What it can be finished with; the preferred method is first. Contacts are masked. */
   readonly methods: PublicMethods;
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds at which it ends. */
   readonly expiresAt: number;
   /** Methods whose code was made, with the seconds until another one may be asked for; null where there will be none. */
   readonly codes: Partial<Record<'email' | 'sms', { readonly resendAfter: number | null }>>;

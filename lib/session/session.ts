@@ -49,8 +49,8 @@ export interface Authentication {
   at: number;
   /** The account's security epoch then: a change of factors elsewhere ends what this session stands for. */
   epoch: number;
-  /** Whether a second factor was verified. */
-  secondFactor: boolean;
+  /** Epoch milliseconds of the last second factor in this session, 0 for none: a password does not make it any younger. */
+  secondFactorAt: number;
 }
 
 const stateKey = 'twoFactor';

@@ -9,8 +9,9 @@ export const entityNames = {
   quota: 'TwoFactorQuota',
 } as const;
 
+/** Options of `twoFactorEntities` and `twoFactorMigrations`: the same for both. */
 export interface TableOptions {
-  /** Begins the name of every table, index and key; letters, digits and "_". Default `two_factor_`. */
+  /** Begins the name of every table, index and key; 1 to 31 letters, digits and "_". Default `'two_factor_'`. */
   readonly tablePrefix?: string;
 }
 
@@ -112,6 +113,7 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
         mechanism: int,
         handle: text(64),
         challengeEpoch: int,
+        securityEpoch: int,
         strategy: text(191),
         kind: text(16),
         remember: int,

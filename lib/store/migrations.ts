@@ -37,7 +37,7 @@ function initialTables(prefix: string): Table[] {
     [digest('id')],
     [
       digest('user_key'), text('user_id', 191), text('purpose', 16), int('mechanism'), text('handle', 64),
-      int('challenge_epoch'), text('strategy', 191), text('kind', 16), int('remember'), long('info'), long('sealed'),
+      int('challenge_epoch'), int('security_epoch'), text('strategy', 191), text('kind', 16), int('remember'), long('info'), long('sealed'),
       long('codes'), int('code_version'), text('verified_by', 16), big('created_at'), big('expires_at'),
     ],
     { indices: [{ name: `${prefix}challenges_user`, columnNames: ['user_key'] }] },

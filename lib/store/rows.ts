@@ -66,6 +66,8 @@ export interface TwoFactorChallenge {
   /** The handle of what is being enrolled; '' for a login or step-up. */
   handle: string;
   challengeEpoch: number;
+  /** The account's at birth: a login that was verified before a change of factors is not completed after it. */
+  securityEpoch: number;
   strategy: string;
   kind: string;
   remember: number;

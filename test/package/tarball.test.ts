@@ -1,14 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
-const project = resolve(__dirname, '../..');
-const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
-  dependencies: Record<string, string>;
-  peerDependencies: Record<string, string>;
-};
+import { manifest, named, PackedPackage, project, required, subpaths, type App } from './packed.js';
 
 const errorClasses = [
   'DeliveryFailedError',
@@ -35,6 +26,8 @@ const functions = [
   'TwoFactorService',
   'TwoFactorStrategy',
   'generateKey',
+  'protect',
+  'requireEnrollment',
   'requireSecondFactor',
   'secondFactorErrorHandler',
   'twoFactorAuth',
@@ -43,44 +36,15 @@ const functions = [
 ];
 const exported = [...functions, 'TwoFactorMechanism'].sort();
 
-let folder: string;
+let packed: PackedPackage;
 let files: string[];
 
-/** An app with the packed package installed, and of its dependencies those named: no network, no install. */
-function installIn(name: string, packages: Record<string, string>): string {
-  const app = join(folder, name);
-  cpSync(join(folder, 'package'), join(app, 'node_modules/passport-two-factor'), { recursive: true });
-  for (const [as, source] of Object.entries(packages)) {
-    const link = join(app, 'node_modules', as);
-    mkdirSync(dirname(link), { recursive: true });
-    symlinkSync(join(project, 'node_modules', source), link, 'dir');
-  }
-  return app;
-}
-
-const named = (...names: string[]): Record<string, string> => Object.fromEntries(names.map((name) => [name, name]));
-const installed = (): Record<string, string> => named(...Object.keys({ ...dependencies, ...peerDependencies }));
-
-/** Runs a script in a process of its own and parses what it prints. */
-function run(app: string, file: string, source: string): unknown {
-  writeFileSync(join(app, file), source);
-  return JSON.parse(execFileSync(process.execPath, ['--throw-deprecation', file], { cwd: app, encoding: 'utf8' }));
-}
-
 beforeAll(() => {
-  if (!existsSync(join(project, 'dist/index.js'))) throw new Error('There is no dist folder to pack: npm run build makes it.');
-  folder = mkdtempSync(join(tmpdir(), 'two-factor-pack-'));
-  execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], { cwd: project });
-  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))!;
-  execFileSync('tar', ['-xzf', tarball], { cwd: folder });
-  files = readdirSync(join(folder, 'package'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, 'package').length + 1));
+  packed = PackedPackage.pack();
+  files = packed.files();
 }, 60_000);
 
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => { packed.remove(); });
 
 describe('the packed package', () => {
   it('holds JavaScript, its declarations and the documents, and nothing else', () => {
@@ -91,7 +55,7 @@ describe('the packed package', () => {
 
   it('refers to no source map and no file of the machine that built it', () => {
     for (const file of files) {
-      const text = readFileSync(join(folder, 'package', file), 'utf8');
+      const text = packed.read(file);
       expect(text, file).not.toContain('sourceMappingURL');
       expect(text, file).not.toContain(project);
     }
@@ -99,40 +63,44 @@ describe('the packed package', () => {
 
   it('has the declarations of every module', () => {
     const modules = files.filter((file) => file.endsWith('.js')).map((file) => file.replace(/\.js$/, '.d.ts'));
-    expect(modules.length).toBeGreaterThan(0);
+    expect(modules).toHaveLength(1 + subpaths.length);
     expect(files).toEqual(expect.arrayContaining(modules));
   });
 
-  it('is small: less than 150 kB of code and declarations', () => {
-    const sizes = files.filter((file) => /\.(js|d\.ts)$/.test(file)).map((file) => statSync(join(folder, 'package', file)).size);
-    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(150_000);
+  it('has every declaration that another one names, and no other', () => {
+    const entries = ['dist/index.d.ts', ...subpaths.map((name) => `dist/${name}/index.d.ts`)];
+    const reached = new Set(entries.flatMap((entry) => packed.declarations(entry)));
+    expect(files.filter((file) => file.endsWith('.d.ts')).sort()).toEqual([...reached].sort());
+  });
+
+  it('is small: less than 150 kB of code and declarations for what every app imports', () => {
+    expect(packed.size(['dist/index.js', ...packed.declarations('dist/index.d.ts')])).toBeLessThan(150_000);
   });
 
   it('imports nothing that it does not declare', () => {
-    const declared = Object.keys({ ...dependencies, ...peerDependencies });
+    const known = ['passport-two-factor', ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })];
+    const declared = known.map((name) => name.replace('@types/', ''));
     for (const file of files.filter((name) => /\.(js|d\.ts)$/.test(name))) {
-      const text = readFileSync(join(folder, 'package', file), 'utf8');
-      for (const [, name] of text.matchAll(/(?:require\(|from |import\()["']([^"'.][^"']*)["']/g)) {
-        if (!name!.startsWith('node:')) expect(declared.map((known) => known.replace('@types/', '')), file).toContain(/^(?:@[^/]+\/)?[^/]+/.exec(name!)![0]);
+      for (const [, name] of packed.read(file).matchAll(/(?:require\(|from |import\()["']([^"'.][^"']*)["']/g)) {
+        if (!name!.startsWith('node:')) expect(declared, file).toContain(/^(?:@[^/]+\/)?[^/]+/.exec(name!)![0]);
       }
     }
   });
 });
 
 describe.each(['typeorm', 'typeorm-0.3'])('an app with %s', (typeorm) => {
-  let app: string;
+  let app: App;
 
   beforeAll(() => {
-    app = installIn(`app-${typeorm}`, { ...installed(), typeorm });
+    app = packed.installIn(`app-${typeorm}`, { ...required(), express: 'express', typeorm });
   });
 
   it('finds every documented export by require', () => {
-    expect(run(app, 'main.cjs', `console.log(JSON.stringify(Object.keys(require('passport-two-factor')).sort()))`)).toEqual(exported);
+    expect(app.run('main.cjs', `console.log(JSON.stringify(Object.keys(require('passport-two-factor')).sort()))`)).toEqual(exported);
   });
 
   it('finds every documented export by a named import from an ES module', () => {
-    const kinds = run(
-      app,
+    const kinds = app.run(
       'main.mjs',
       `import { ${exported.join(', ')} } from 'passport-two-factor';
        console.log(JSON.stringify({ ${functions.map((name) => `${name}: typeof ${name}`).join(', ')}, TwoFactorMechanism }));`,
@@ -144,8 +112,7 @@ describe.each(['typeorm', 'typeorm-0.3'])('an app with %s', (typeorm) => {
   });
 
   it('has one copy of the package, required and imported', () => {
-    const same = run(
-      app,
+    const same = app.run(
       'both.mjs',
       `import { createRequire } from 'node:module';
        import { TwoFactorError } from 'passport-two-factor';
@@ -154,59 +121,53 @@ describe.each(['typeorm', 'typeorm-0.3'])('an app with %s', (typeorm) => {
     expect(same).toBe(true);
   });
 
-  it('loads no database driver with it: the app brings its own', () => {
-    const loaded = run(
-      app,
-      'drivers.cjs',
-      `require('passport-two-factor');
-       console.log(JSON.stringify(Object.keys(require.cache).filter((file) => /node_modules.(mysql2?|pg|better-sqlite3|sqlite3)./.test(file))))`,
-    );
-    expect(loaded).toEqual([]);
+  it('loads no database driver, no Express, no mailer and no CSRF protection with it', () => {
+    const loaded = app.packagesLoadedBy('passport-two-factor');
+    expect(loaded).toContain('speakeasy');
+    const notNeeded = ['mysql', 'mysql2', 'pg', 'better-sqlite3', 'sqlite3', 'express', 'express-session', 'nodemailer', 'twilio', 'csrf-sync', 'supertest'];
+    expect(loaded.filter((name) => notNeeded.includes(name))).toEqual([]);
   });
 });
 
 it('an app without Express can use the service and the strategies', () => {
-  const packages = installed();
-  delete packages.express;
-  const app = installIn('app-without-express', packages);
+  const app = packed.installIn('app-without-express', required());
   const script = `
     const { TwoFactorStrategy, TwoFactorService } = require('passport-two-factor');
     let express = true;
     try { require.resolve('express') } catch { express = false }
     console.log(JSON.stringify([typeof TwoFactorStrategy, typeof TwoFactorService, express]))`;
-  expect(run(app, 'main.cjs', script)).toEqual(['function', 'function', false]);
+  expect(app.run('main.cjs', script)).toEqual(['function', 'function', false]);
 });
 
-describe.each([
-  ['mts', 'typeorm'],
-  ['cts', 'typeorm'],
-  ['cts', 'typeorm-0.3'],
-])('a strict TypeScript app of .%s files with %s', (extension, typeorm) => {
-  it('type-checks against the declarations, and is told of its mistakes', { timeout: 120_000 }, () => {
-    const types = named('@types/node', '@types/passport-local', '@types/passport-oauth2', 'passport-local', 'passport-oauth2');
-    const app = installIn(`typed-${typeorm}-${extension}`, { ...installed(), ...types, typeorm });
-    for (const name of ['app', 'mistakes']) cpSync(join(__dirname, `consumer/${name}.ts.txt`), join(app, `${name}.${extension}`));
-    const compilerOptions = {
-      target: 'ES2022',
-      module: 'node16',
-      moduleResolution: 'node16',
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      skipLibCheck: false,
-      esModuleInterop: true,
-      noEmit: true,
-      types: ['node'],
-    };
-    writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: [`*.${extension}`] }));
-    expect(compile(app)).toBe('');
+describe('the other parts', () => {
+  const contents: Record<string, { exports: string[]; peers: string[] }> = {
+    router: { exports: ['twoFactorRouter'], peers: ['express'] },
+    testing: { exports: ['completeSecondFactor', 'createOutbox', 'currentTotp', 'fakeClock'], peers: [] },
+    nodemailer: { exports: ['emailSender'], peers: [] },
+    twilio: { exports: ['smsSender'], peers: [] },
+  };
+
+  it('are these', () => {
+    expect(subpaths.toSorted()).toEqual(Object.keys(contents).sort());
+  });
+
+  it.each(Object.entries(contents))('%s: is required and imported with no other peer than its own', (name, { exports, peers }) => {
+    const app = packed.installIn(`only-${name}`, { ...required(), ...named(...peers) });
+    expect(app.run('main.cjs', `console.log(JSON.stringify(Object.keys(require('passport-two-factor/${name}'))))`)).toEqual(expect.arrayContaining(exports));
+    const imported = app.run('main.mjs', `import { ${exports.join(', ')} } from 'passport-two-factor/${name}'; console.log(JSON.stringify([${exports.map((one) => `typeof ${one}`).join(', ')}]));`);
+    expect(imported).toEqual(exports.map(() => 'function'));
+  });
+
+  it.each(['nodemailer', 'twilio', 'testing'])('%s: loads neither Express nor a mailer nor TypeORM', (name) => {
+    const loaded = packed.installIn(`loads-${name}`, required()).packagesLoadedBy(`passport-two-factor/${name}`);
+    expect(loaded.filter((one) => ['express', 'nodemailer', 'twilio', 'typeorm', 'csrf-sync', 'supertest'].includes(one))).toEqual([]);
+  });
+
+  it('the router answers with the error classes of the main one: there is one copy', () => {
+    const app = packed.installIn('one-copy', { ...required(), express: 'express' });
+    expect(app.packagesLoadedBy('passport-two-factor/router')).toContain('passport-two-factor');
+    const inErrors = 'A second factor is required to finish this login.';
+    expect(packed.read('dist/index.js')).toContain(inErrors);
+    expect(packed.read('dist/router/index.js')).not.toContain(inErrors);
   });
 });
-
-/** What the compiler says; nothing when all is well. */
-function compile(app: string): string {
-  try {
-    return execFileSync(process.execPath, [join(project, 'node_modules/typescript/bin/tsc'), '-p', app], { cwd: app, encoding: 'utf8' });
-  } catch (error) {
-    return (error as { stdout: string }).stdout;
-  }
-}

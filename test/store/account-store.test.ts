@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { DataSource } from 'typeorm';
-import { twoFactorEntities } from 'passport-two-factor';
+import { twoFactorEntities, TwoFactorMechanism } from 'passport-two-factor';
 import { identityOf } from '../../lib/service/context.js';
 import { AccountStore } from '../../lib/store/account-store.js';
 import { AuthenticatorStore } from '../../lib/store/authenticator-store.js';
@@ -200,6 +200,29 @@ describe.each(databases)('the accounts on $name', (database) => {
       } finally {
         await close(prefixed);
       }
+    });
+  });
+
+  describe('prefer and keepDeadline', () => {
+    it('write their column and nothing else', async () => {
+      const before = await saved({ failures: 2 });
+      await accounts.prefer(before.userKey, TwoFactorMechanism.EMAIL);
+      await accounts.keepDeadline(before.userKey, now);
+      expect(await accounts.find(before.userKey)).toEqual({ ...before, preferred: 2, enrollBy: now });
+    });
+
+    it('keep the first deadline', async () => {
+      const before = await saved();
+      await accounts.keepDeadline(before.userKey, now);
+      await accounts.keepDeadline(before.userKey, now + 1);
+      expect(await accounts.find(before.userKey)).toMatchObject({ enrollBy: now });
+    });
+
+    it('are for their user alone', async () => {
+      const other = await saved();
+      await accounts.prefer(newUserKey(), TwoFactorMechanism.EMAIL);
+      await accounts.keepDeadline(newUserKey(), now);
+      expect(await accounts.find(other.userKey)).toEqual(other);
     });
   });
 

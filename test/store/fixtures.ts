@@ -30,7 +30,7 @@ export function authenticator(userKey: string, rest: Partial<TwoFactorAuthentica
 
 export function challenge(userKey: string, rest: Partial<TwoFactorChallenge> = {}): TwoFactorChallenge {
   return {
-    id: newId(), userKey, userId: 'user', purpose: 'login', mechanism: 0, handle: '', challengeEpoch: 0, strategy: 'local',
+    id: newId(), userKey, userId: 'user', purpose: 'login', mechanism: 0, handle: '', challengeEpoch: 0, securityEpoch: 0, strategy: 'local',
     kind: 'local', remember: 0, info: '', sealed: '', codes: '{}', codeVersion: 0, verifiedBy: '', createdAt: now,
     expiresAt: now + 600_000, ...rest,
   };

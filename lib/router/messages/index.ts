@@ -1,6 +1,7 @@
 import { de } from './de.js';
 import { en } from './en.js';
 
+/** The name of a text of the pages, such as `'code.submit'`. */
 export type MessageKey = keyof typeof en;
 
 /** A whole language. */
@@ -12,6 +13,7 @@ export type MessageTable = Partial<Messages>;
 /** Languages by their tags, such as `en` or `pt-BR`; the first is what an unknown one falls back to. */
 export type Catalogue = ReadonlyMap<string, Messages>;
 
+/** The text of a key in the page's language, with `{name}` filled in from `values`; plain text, not markup. */
 export type Translate = (key: MessageKey, values?: Readonly<Record<string, string | number>>) => string;
 
 /** The built-in languages with those of the app in them. @throws TypeError for what is no language or no known text */

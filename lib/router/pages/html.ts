@@ -1,12 +1,18 @@
 /** Markup that `html` has made. It is not escaped again. */
 export class Html {
-  constructor(readonly markup: string) {}
+  /** @param markup what is sent as it stands */
+  constructor(
+    /** The text, for `res.send`. */
+    readonly markup: string,
+  ) {}
 
+  /** The same text. */
   toString(): string {
     return this.markup;
   }
 }
 
+/** What may stand in a template of `html`; lists are joined, `false` and `undefined` are nothing. */
 export type HtmlValue = Html | string | number | false | undefined | readonly HtmlValue[];
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };

@@ -37,10 +37,13 @@ export type CodePurpose = 'login' | 'step-up' | 'enrollment';
 export interface PageData {
   /** Enter a code. */
   readonly code: {
+    /** What the code is asked for. The form goes to `verify`, `step-up` or `confirm/<method>` below `base`. */
     readonly purpose: CodePurpose;
+    /** Which code. */
     readonly method: MethodName;
     /** Of a delivered code: where it was sent, masked. */
     readonly maskedContact?: string;
+    /** How many digits it has; of no meaning for a backup code. */
     readonly digits: number;
     /** Whether one was sent just now. */
     readonly sent: boolean;
@@ -54,9 +57,15 @@ export interface PageData {
   /** Choose a method to confirm by. */
   readonly choose: { readonly purpose: CodePurpose; readonly methods: PublicMethods };
   /** A step-up of a user who has no second factor. */
-  readonly password: { /** Whom the password is of, for password managers; '' where it is not known. */ readonly name: string };
+  readonly password: {
+    /** Whom the password is of, for password managers; '' where it is not known. */
+    readonly name: string;
+  };
+  /** What is enrolled, and what can be changed. */
   readonly manage: {
+    /** The verified methods, oldest first. */
     readonly authenticators: readonly (Authenticator & { readonly method: EnrollableMethod })[];
+    /** How many are left. */
     readonly backupCodes: number;
     /** Where "back" goes. */
     readonly home: string;
@@ -67,13 +76,17 @@ export interface PageData {
   readonly contact: { readonly method: DeliveredMethod; readonly value: string };
   /** The QR code, the key, and the field for the first code. */
   readonly totp: { readonly secret: string; readonly uri: string; readonly qrCode: string; readonly digits: number };
+  /** Backup codes, shown this once; `next` is where the user goes on to. */
   readonly backupCodes: { readonly codes: readonly string[]; readonly next: string };
+  /** Asks whether a method shall go; `last`: whether two-step login is off without it. */
   readonly remove: { readonly authenticator: Authenticator; readonly last: boolean };
   /** Something that the user can only take note of. */
   readonly message: { readonly title: string; readonly text: string; readonly link: string; readonly href: string };
 }
 
+/** The name of a page. */
 export type PageName = keyof PageData;
+/** What the render function of a page is given. */
 export type PageView<N extends PageName> = PageFrame & PageData[N];
 
 /** Renders a page as a whole HTML document. `render` is what the router itself would send. */

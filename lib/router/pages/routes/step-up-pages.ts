@@ -45,14 +45,15 @@ export function stepUpPages(book: PageBook): void {
     const method = readMethod(body.method, deliveredMethods);
     let sent: ChallengeSent | undefined;
     const error = await refusal(async () => { sent = await auth.twoFactor.challenge[method](); });
-    // One that was sent a moment ago still counts; the page says how long to wait for another.
     const wait = error instanceof TooManyAttemptsError ? error.retryAfter : undefined;
     if (error && wait === undefined) throw error;
+    // The code that the login itself has sent is the one to be entered; no other has to be sent for that.
+    const failed = error && !pending?.codes[method] ? { error } : {};
     await pages.send(req, res, 'code', {
       purpose: pending ? 'login' : 'step-up', method, sent: sent !== undefined,
       maskedContact: sent?.maskedContact ?? contactOf(methods, method) ?? '',
       digits: settings.service.codeLength, resendAfter: sent ? sent.resendAfter : (wait ?? null), others: methodsIn(methods).length > 1,
-    });
+    }, failed);
   });
 }
 

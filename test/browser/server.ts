@@ -1,0 +1,25 @@
+import type { AddressInfo } from 'node:net';
+import { DataSource } from 'typeorm';
+import { generateKey } from 'passport-two-factor';
+import { fakeClock } from 'passport-two-factor/testing';
+import { createApp } from '../../examples/router/app.js';
+import { demoTables } from '../../examples/quickstart/database.js';
+
+/** The example in a process of its own, on a clock that the test winds on. */
+async function main(): Promise<void> {
+  const clock = fakeClock();
+  const db = await new DataSource({ type: 'better-sqlite3', database: process.env.DATABASE!, ...demoTables() }).initialize();
+  const server = createApp({ db, keys: generateKey('k1'), clock: clock.now }).listen(0, '127.0.0.1', () => {
+    process.send!({ port: (server.address() as AddressInfo).port, now: clock.now() });
+  });
+  process.on('message', (by: string) => {
+    clock.advance(by);
+    process.send!({ now: clock.now() });
+  });
+  process.on('disconnect', () => { process.exit(); });
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});

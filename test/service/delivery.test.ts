@@ -1,0 +1,199 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TwoFactorMechanism, type CodeMessage, type DeliveryFailedError } from 'passport-two-factor';
+import type { Agent, AppOptions, TestApp, TestUser } from '../support/app.js';
+import { databases } from '../support/databases.js';
+import { account, newUser, open, phoneOf, refused, withTotp } from './support.js';
+
+const { EMAIL, SMS } = TwoFactorMechanism;
+
+/** Senders that can be told to fail. */
+class Senders {
+  readonly messages: CodeMessage[] = [];
+  failure: (() => unknown) | undefined;
+  readonly deliver = { email: (message: CodeMessage) => this.send(message), sms: (message: CodeMessage) => this.send(message) };
+
+  last = (): CodeMessage => this.messages.at(-1)!;
+
+  private send(message: CodeMessage): unknown {
+    if (this.failure) return this.failure();
+    this.messages.push(message);
+    return undefined;
+  }
+}
+
+const failures: [string, () => unknown, RegExp][] = [
+  ['throws', () => { throw new Error('smtp is down'); }, /smtp is down/],
+  ['rejects', () => Promise.reject(new Error('smtp is down')), /smtp is down/],
+  ['never answers', () => new Promise(() => undefined), /longer than 50 ms/],
+];
+
+describe.each(databases)('the delivery of codes on $name', (database) => {
+  let test: TestApp;
+  let senders: Senders;
+
+  const start = async (options: AppOptions = {}): Promise<void> => {
+    test = await open(database, { ...options, service: { deliver: senders.deliver, deliverTimeout: '50ms', ...options.service } });
+  };
+
+  beforeEach(() => { senders = new Senders(); });
+  afterEach(() => test.close());
+
+  const userOf = (id: string): TestUser => ({ id: Number(id), email: `user${id}@example.com`, password: 'correct horse', disabled: 0 });
+
+  const counted = async (): Promise<[unknown, unknown][]> =>
+    (await test.db.createQueryBuilder().select('quota').from('TwoFactorQuota', 'quota').getMany() as { hourCount: number; dayCount: number }[])
+      .map(({ hourCount, dayCount }) => [hourCount, dayCount]);
+
+  async function emailUser(): Promise<string> {
+    const id = await newUser(test);
+    await test.service.setup.email(id);
+    return id;
+  }
+
+  it('gives the senders all that a message needs, once', async () => {
+    await start();
+    const { id } = await withTotp(test);
+    await test.service.setup.email(id);
+    await test.service.setup.sms(id, phoneOf(id), false);
+    const agent = test.agent();
+    await test.login(agent, userOf(id)).expect(202);
+    const common = { code: expect.stringMatching(/^\d{6}$/) as string, purpose: 'login', userId: id, issuer: 'MyApp', expiresAt: test.clock.now + 300_000 };
+    expect(senders.messages).toEqual([
+      { ...common, mechanism: EMAIL, to: `user${id}@example.com` }, { ...common, mechanism: SMS, to: phoneOf(id) },
+    ]);
+    expect((test.lastError as { availableMethods: object }).availableMethods).toEqual({
+      totp: true, backupCode: true, email: { maskedContact: 'u***@example.com', contact: `user${id}@example.com` },
+      sms: { maskedContact: expect.any(String) as string, contact: phoneOf(id) },
+    });
+    await agent.post('/2fa').send({ code: senders.messages[0]!.code }).expect(200);
+    await test.service.challenge.email(id);
+    expect(senders.last()).toMatchObject({ purpose: 'step-up' });
+    await test.service.setup.email(id, `other${id}@example.net`);
+    expect(senders.last()).toMatchObject({ purpose: 'enrollment', to: `other${id}@example.net` });
+    await test.service.complete.email(id, senders.last().code);
+  });
+
+  it('leaves to the app what has no sender', async () => {
+    await start({ service: { deliver: { email: senders.deliver.email } } });
+    const id = await emailUser();
+    await test.service.setup.sms(id, phoneOf(id), false);
+    const agent = test.agent();
+    await test.login(agent, userOf(id)).expect(202);
+    const { availableMethods } = test.lastError as { availableMethods: { email: object; sms: object } };
+    expect(availableMethods.email).not.toHaveProperty('otpValue');
+    expect(availableMethods.sms).toHaveProperty('otpValue', test.lastCode('sms'));
+    expect(senders.messages).toHaveLength(1);
+    expect((await test.service.challenge.sms(id)).otpValue).toMatch(/^\d{6}$/);
+    expect((await test.service.challenge.email(id)).otpValue).toBeUndefined();
+    await agent.post('/2fa').send({ code: test.lastCode('sms') }).expect(200);
+  });
+
+  describe.each(failures)('by a sender that %s', (_name, failure, cause) => {
+    function broken(): void { senders.failure = failure; }
+    function mended(): void { senders.failure = undefined; }
+
+    it('fails a login that needs the code, costs nothing, and may be asked for again at once', async () => {
+      await start();
+      const id = await emailUser();
+      broken();
+      const agent = test.agent();
+      const answer = await test.login(agent, userOf(id)).expect(502);
+      expect(answer.body).toEqual({ error: { code: 'DELIVERY_FAILED', message: 'The code could not be sent. Try again.' } });
+      expect(String((test.lastError as DeliveryFailedError).cause)).toMatch(cause);
+      expect(await counted()).toEqual([[0, 0]]);
+      expect(await account(test, id)).toMatchObject({ failures: 0, windowFailures: 0 });
+      await agent.get('/me').expect(401);
+
+      for (let asked = 0; asked < 7; asked += 1) await test.call(agent, 'challenge.email').expect(502);
+      expect(await counted()).toEqual([[0, 0]]);
+      mended();
+      await test.call(agent, 'challenge.email').expect(200);
+      expect(await counted()).toEqual([[1, 1]]);
+      await test.call(agent, 'challenge.email').expect(429);
+      await agent.post('/2fa').send({ code: senders.last().code }).expect(200);
+    });
+
+    it('does not keep a user with a TOTP from going on', async () => {
+      await start();
+      const { id, secret } = await withTotp(test);
+      await test.service.setup.email(id);
+      await test.service.setup.sms(id, phoneOf(id), false);
+      broken();
+      const agent = test.agent();
+      await test.login(agent, userOf(id)).expect(202);
+      expect(await counted()).toEqual([[0, 0], [0, 0]]);
+      mended();
+      await test.call(agent, 'challenge.email').expect(200);
+      await test.call(agent, 'challenge.sms').expect(200);
+      await agent.post('/2fa').send({ code: test.totp(secret) }).expect(200);
+    });
+
+    it('lets a second login in at once', async () => {
+      await start();
+      const id = await emailUser();
+      broken();
+      for (let login = 0; login < 7; login += 1) await test.login(test.agent(), userOf(id)).expect(502);
+      mended();
+      const agent: Agent = test.agent();
+      await test.login(agent, userOf(id)).expect(202);
+      await agent.post('/2fa').send({ code: senders.last().code }).expect(200);
+    });
+
+    it('fails an enrolment, which may be begun again at once', async () => {
+      await start();
+      const id = await newUser(test);
+      broken();
+      for (let begun = 0; begun < 7; begun += 1) await refused(test.service.setup.email(id, `other${id}@example.net`), 'DELIVERY_FAILED', { status: 502 });
+      expect(await counted()).toEqual([[0, 0], [0, 0]]);
+      expect(await test.service.isEnabled(id)).toBe(false);
+      mended();
+      await test.service.setup.email(id, `other${id}@example.net`);
+      await test.service.complete.email(id, senders.last().code);
+    });
+
+    it('fails a step-up, which may be asked for again at once', async () => {
+      await start();
+      const id = await emailUser();
+      const agent = test.agent();
+      await test.login(agent, userOf(id)).expect(202);
+      await agent.post('/2fa').send({ code: senders.last().code }).expect(200);
+      broken();
+      for (let asked = 0; asked < 7; asked += 1) await test.call(agent, 'challenge.email').expect(502);
+      mended();
+      await test.call(agent, 'challenge.email').expect(200);
+      await test.call(agent, 'verify.email', senders.last().code).expect(200);
+      expect(await counted()).toEqual([[2, 2]]);
+    });
+  });
+
+  it('by one sender that fails goes on with the other', async () => {
+    let emailWorks = false;
+    await start({ service: { deliver: { email: (message) => (emailWorks ? senders.deliver.email(message) : Promise.reject(new Error('no'))), sms: senders.deliver.sms } } });
+    const id = await emailUser();
+    await test.service.setup.sms(id, phoneOf(id), false);
+    const agent = test.agent();
+    await test.login(agent, userOf(id)).expect(202);
+    expect(senders.messages.map(({ mechanism }) => mechanism)).toEqual([SMS]);
+    await test.call(agent, 'challenge.sms').expect(429);
+    emailWorks = true;
+    await test.call(agent, 'challenge.email').expect(200);
+    await agent.post('/2fa').send({ code: senders.last().code }).expect(200);
+  });
+
+  it('is not begun before the pending login is stored: the answer to a fast message finds it', async () => {
+    let entered: number | undefined;
+    await start({
+      service: {
+        deliver: {
+          email: async ({ userId }) => {
+            entered = await test.db.createQueryBuilder().select('c').from('TwoFactorChallenge', 'c').where('c.user_id = :userId', { userId }).getCount();
+          },
+        },
+        deliverTimeout: '10s',
+      },
+    });
+    const id = await emailUser();
+    await test.login(test.agent(), userOf(id)).expect(202);
+    expect(entered).toBe(1);
+  });
+});
