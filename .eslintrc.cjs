@@ -79,5 +79,7 @@ module.exports = {
         '@typescript-eslint/no-misused-promises': 'off',
       },
     },
+    // A Nest module is an empty class; what it is stands in its decorator.
+    { files: ['examples/nestjs/**/*.ts'], rules: { '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }] } },
   ],
 };

@@ -60,9 +60,6 @@ export interface SecondFactorRequiredDetails {
   readonly challengeToken?: string;
 }
 
-/** Kept beside the errors, not on them: `console.log('%o')` shows properties that are not enumerable too. */
-const forServer = new WeakMap<SecondFactorRequiredError, SecondFactorRequiredDetails>();
-
 const brand = Symbol.for('passport-two-factor.SecondFactorRequiredError');
 
 /**
@@ -78,23 +75,21 @@ export class SecondFactorRequiredError extends TwoFactorError {
   readonly methods: PublicMethods;
   /** Epoch milliseconds at which the pending login ends. */
   readonly expiresAt: number;
+  /** For the server alone. */
+  declare readonly availableMethods: AvailableMethods;
+  /** With `session: false`: for the client to send back. */
+  declare readonly challengeToken: string | undefined;
 
   constructor(details: SecondFactorRequiredDetails) {
     super('A second factor is required to finish this login.');
     this.methods = details.methods;
     this.expiresAt = details.expiresAt;
-    forServer.set(this, details);
-    Object.defineProperty(this, brand, { value: true });
-  }
-
-  /** For the server alone. */
-  get availableMethods(): AvailableMethods {
-    return forServer.get(this)?.availableMethods ?? {};
-  }
-
-  /** With `session: false`: for the client to send back. */
-  get challengeToken(): string | undefined {
-    return forServer.get(this)?.challengeToken;
+    // Functions, since `console.log('%o')` shows the values of properties that are not enumerable too.
+    Object.defineProperties(this, {
+      availableMethods: { get: () => details.availableMethods },
+      challengeToken: { get: () => details.challengeToken },
+      [brand]: { value: true },
+    });
   }
 
   /** Like `instanceof`, but also true for an error made by another installed copy of this package. */

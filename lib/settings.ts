@@ -106,6 +106,7 @@ const schema = z.strictObject({
       sendsPerDay: integer(10, 1, 50),
       pendingLogins: integer(5, 1, 20),
     }, blockError('must be an object'))
+    .refine(({ backoff, maxBackoff }) => backoff <= maxBackoff, { error: 'must have a backoff that is no longer than maxBackoff' })
     .prefault({}),
 }, blockError('must be an object: { db, keys, users, twoFactor: { issuer } }'));
 

@@ -48,6 +48,16 @@ export const normalizeContact = (mechanism: DeliveredMechanism, contact: unknown
 /** Two spellings that reach the same mailbox nearly everywhere are one contact. */
 export const sameContact = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
+/** Whether what the app has for the account is this contact. One that cannot be a contact, such as `root@localhost`, is none. */
+export function isSpellingOf(mechanism: DeliveredMechanism, given: unknown, contact: string): boolean {
+  try {
+    return sameContact(normalizeContact(mechanism, given), contact);
+  } catch (error) {
+    if (error instanceof InvalidInputError) return false;
+    throw error;
+  }
+}
+
 /** Enough for its owner to recognise it; the number of stars and bullets is fixed, so it does not tell the length. */
 export function maskContact(mechanism: DeliveredMechanism, contact: string): string {
   return mechanism === TwoFactorMechanism.EMAIL ? maskEmail(contact) : maskPhone(contact);

@@ -23,7 +23,7 @@ export function secondFactorErrorHandler(options: SecondFactorErrorHandlerOption
       next(error);
     } else if (SecondFactorRequiredError.is(error)) {
       res.set('Cache-Control', 'no-store');
-      if (redirect !== undefined && req.accepts(['html', 'json']) === 'html') {
+      if (redirect !== undefined && req.accepts(['json', 'html']) === 'html') {
         res.redirect(redirect);
         return;
       }

@@ -3,7 +3,7 @@ import {
   InvalidCredentialsError, InvalidInputError, StepUpRequiredError, TwoFactorExpiredError, TwoFactorNotVerifiedError,
   UserNotLoggedInError,
 } from '../errors.js';
-import { proveFirstFactor, type FirstFactorProof } from '../passport/first-factor.js';
+import { longestStrategyName, proveFirstFactor, readRemember, type FirstFactorProof } from '../passport/first-factor.js';
 import { admit, admitVerified } from '../passport/gate.js';
 import { sessionToken } from '../passport/second-factor.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
@@ -48,7 +48,7 @@ export class RequestAuth {
    * @throws SecondFactorRequiredError where the login is halted
    */
   async loginAs(user: Express.User, options: { readonly via: string; readonly remember?: unknown }): Promise<Express.User> {
-    const strategy = readText('via', (options as { via?: unknown } | undefined)?.via);
+    const strategy = readVia((options as { via?: unknown } | undefined)?.via);
     const remember = readRemember(options.remember);
     await admit(this.service, this.req, user, { strategy, kind: 'unknown', info: undefined, remember, session: true, keepSessionInfo: false });
     await logIn(this.req, user);
@@ -65,8 +65,10 @@ export class RequestAuth {
     const { verified } = this.twoFactor;
     this.twoFactor.verified = undefined;
     // Only what was verified for the login that is pending now: another one may have been begun in between.
-    const { challenge, account } = verified?.token === token ? verified.subject : await this.readVerified(token);
-    const finished = await this.service.logins.finish(challenge, account, true);
+    const { challenge, securityEpoch } = verified?.token === token
+      ? { challenge: verified.subject.challenge, securityEpoch: verified.subject.snapshot.securityEpoch }
+      : await this.readVerified(token);
+    const finished = await this.service.logins.finish(challenge, securityEpoch, true);
     admitVerified(this.service, this.req, finished);
     await logIn(this.req, finished.user);
     return finished.user;
@@ -82,13 +84,18 @@ export class RequestAuth {
     const current = userOf(req) as Express.User | undefined;
     if (current === undefined || sessionToken(req) !== undefined) throw new UserNotLoggedInError();
     const { users, clock } = service.settings;
-    const identifier = users.email?.(current) ?? users.label?.(current);
-    if (typeof identifier !== 'string') throw new TypeError('reauthenticate needs users.email or users.label to tell the name that the user logs in by');
-    const { user } = await this.prove(identifier, password);
+    const names = [users.email?.(current), users.label?.(current)].filter((name): name is string => typeof name === 'string' && name !== '');
+    const [first, ...others] = names;
+    if (first === undefined) throw new TypeError('reauthenticate needs users.email or users.label to tell the name that the user logs in by');
+    const { user } = await this.prove(first, password).catch((reason: unknown) => {
+      // An app with both may know its users by the other one.
+      const other = others.find((name) => name !== first);
+      if (reason instanceof InvalidCredentialsError && other !== undefined) return this.prove(other, password);
+      throw reason;
+    });
     const identity = service.identify(user);
     if (identity.key !== service.identify(current).key) throw new InvalidCredentialsError();
-    const { account, authenticators } = await service.snapshot(identity);
-    const epoch = account?.securityEpoch ?? 0;
+    const { authenticators, securityEpoch: epoch } = await service.snapshot(identity);
     const secondFactorAt = authenticationOf(req, identity.key, epoch)?.secondFactorAt ?? 0;
     if (authenticators.length > 0 && secondFactorAt === 0) throw new StepUpRequiredError();
     await elevate(req, { userKey: identity.key, at: clock(), epoch, secondFactorAt });
@@ -132,8 +139,8 @@ export class RequestAuth {
   }
 
   private async readVerified(token: string) {
-    const { challenge, account, live } = await this.service.verification.findLogin(token);
-    if (challenge.verifiedBy !== '') return { challenge, account };
+    const { challenge, securityEpoch, live } = await this.service.verification.findLogin(token);
+    if (challenge.verifiedBy !== '') return { challenge, securityEpoch };
     throw live ? new TwoFactorNotVerifiedError() : new TwoFactorExpiredError();
   }
 }
@@ -144,11 +151,9 @@ function readText(field: string, value: unknown): string {
   return value;
 }
 
-/** What a JSON body or a form's checkbox sends. */
-function readRemember(remember: unknown): boolean {
-  if (remember === undefined || remember === null) return false;
-  if (typeof remember === 'boolean') return remember;
-  if (['on', 'true', '1'].includes(remember as string)) return true;
-  if (['', 'off', 'false', '0'].includes(remember as string)) return false;
-  throw new InvalidInputError('remember', 'true or false');
+/** The name of a way to log in, which is kept beside the pending login. */
+function readVia(via: unknown): string {
+  const text = readText('via', via);
+  if (text.length < 1 || text.length > longestStrategyName) throw new InvalidInputError('via', `a text of 1 to ${longestStrategyName} characters`);
+  return text;
 }

@@ -3,7 +3,7 @@ import { methodNames, TwoFactorMechanism, type DeliveredMechanism, type MethodNa
 import { StepUpRequiredError, UserNotLoggedInError } from '../errors.js';
 import { sessionToken, stepUp } from '../passport/second-factor.js';
 import type { Identity } from '../service/context.js';
-import type { Change } from '../service/enrollment.js';
+import type { Change } from '../service/context.js';
 import type { ContactSetup, TotpSetup, TotpSetupOptions } from '../service/enrollment-input.js';
 import type { ChallengeSent } from '../service/code-sending.js';
 import type { Authenticator } from '../service/management.js';
@@ -12,7 +12,6 @@ import type { VerifiedLogin } from '../service/subject.js';
 import { authenticationOf, carryOver, elevate, isRecent, secondFactorVerified, storeStepUp, stepUpToken } from '../session/authentication.js';
 import { noteSent, resendAt } from '../session/pending-login.js';
 import { hasSession, userOf } from '../session/session.js';
-import type { TwoFactorAccount } from '../store/rows.js';
 
 /** `req.auth.twoFactor`: what `TwoFactorService` does by id, for the user of this request and with its session's standing. */
 export class RequestTwoFactor {
@@ -108,20 +107,17 @@ export class RequestTwoFactor {
 
   /** Removes every authenticator of a mechanism. Needs a recent authentication. @throws StepUpRequiredError, TwoFactorNotSetupError */
   async disable(mechanism: TwoFactorMechanism): Promise<void> {
-    await this.change(async (identity) => ({ result: undefined, account: await this.service.management.disable(identity, mechanism) }));
+    await this.change((identity) => this.service.management.disable(identity, mechanism));
   }
 
   /** Removes one authenticator. Needs a recent authentication. @throws StepUpRequiredError, TwoFactorNotSetupError */
   async remove(id: string): Promise<void> {
-    await this.change(async (identity) => ({ result: undefined, account: await this.service.management.remove(identity, id) }));
+    await this.change((identity) => this.service.management.remove(identity, id));
   }
 
   /** Replaces the whole set. Needs a recent authentication. @throws StepUpRequiredError, TwoFactorNotSetupError */
   generateNewBackupCodes(): Promise<string[]> {
-    return this.change(async (identity) => {
-      const { codes, account } = await this.service.backupCodes.regenerate(identity);
-      return { result: codes, account };
-    });
+    return this.change((identity) => this.service.backupCodes.regenerate(identity));
   }
 
   /** The whole address or number of the newest contact. Needs a recent authentication. */
@@ -192,30 +188,27 @@ export class RequestTwoFactor {
     const identity = this.loggedIn();
     const { recentAuthentication, clock } = this.service.settings;
     if (recentAuthentication === false) return identity;
-    const { account } = await this.service.snapshot(identity);
-    const authentication = authenticationOf(this.req, identity.key, account?.securityEpoch ?? 0);
+    const { securityEpoch } = await this.service.snapshot(identity);
+    const authentication = authenticationOf(this.req, identity.key, securityEpoch);
     if (!authentication || !isRecent(authentication.at, clock(), recentAuthentication)) throw new StepUpRequiredError();
-    return identity;
+    return { ...identity, judgedAt: securityEpoch };
   }
 
   /** A change of factors by this session, which keeps its standing while the others lose theirs. */
   private async change<T>(use: (identity: Identity) => Promise<Change<T>>): Promise<T> {
     const identity = await this.recent();
-    const { result, account } = await use(identity);
-    if (account) await this.keepStanding(identity, account);
+    const { result, epochs } = await use(identity);
+    // The epochs just before and after: where another session's change came in between, this one's standing ends with it.
+    if (epochs && hasSession(this.req)) await carryOver(this.req, identity.key, epochs.from, epochs.to);
     return result;
-  }
-
-  private async keepStanding(identity: Identity, account: TwoFactorAccount): Promise<void> {
-    if (hasSession(this.req)) await carryOver(this.req, identity.key, account.securityEpoch - 1, account.securityEpoch);
   }
 
   private async confirm(mechanism: TwoFactorMechanism, code: string): Promise<string[]> {
     // Beginning it needed a recent authentication; fetching the phone may take longer than that lasts.
     const identity = this.loggedIn();
-    const { result, account } = await this.service.enrollment.complete(identity, mechanism, code);
-    if (account && hasSession(this.req)) {
-      await elevate(this.req, secondFactorVerified(identity.key, account.securityEpoch, this.service.settings.clock()));
+    const { result, epochs } = await this.service.enrollment.complete(identity, mechanism, code);
+    if (epochs && hasSession(this.req)) {
+      await elevate(this.req, secondFactorVerified(identity.key, epochs.to, this.service.settings.clock()));
     }
     return result;
   }

@@ -54,9 +54,9 @@ async function check(service: TwoFactorService, req: Request, maxAge: number | u
   if (user === undefined) return new UserNotLoggedInError();
   if (!service.settings.enabled) return undefined;
   const identity = service.identify(user);
-  const { account, authenticators } = await service.snapshot(identity);
-  if (!account || authenticators.length === 0) return new EnrollmentRequiredError();
-  const authentication = authenticationOf(req, identity.key, account.securityEpoch);
+  const { authenticators, securityEpoch } = await service.snapshot(identity);
+  if (authenticators.length === 0) return new EnrollmentRequiredError();
+  const authentication = authenticationOf(req, identity.key, securityEpoch);
   if (!authentication || authentication.secondFactorAt === 0) return new StepUpRequiredError();
   if (maxAge !== undefined && !isRecent(authentication.secondFactorAt, service.settings.clock(), maxAge)) return new StepUpRequiredError();
   return undefined;

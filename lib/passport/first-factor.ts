@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { InvalidCredentialsError } from '../errors.js';
+import { InvalidCredentialsError, InvalidInputError } from '../errors.js';
 import type { StrategyKind } from '../options.js';
 import type { Actions } from './settle.js';
 
@@ -7,6 +7,18 @@ import type { Actions } from './settle.js';
 export interface InnerStrategy {
   name?: string | undefined;
   authenticate(req: never, options?: never): unknown;
+}
+
+/** @internal As long as the column in which a pending login keeps it. */
+export const longestStrategyName = 191;
+
+/** @internal What a JSON body or a form's checkbox sends. */
+export function readRemember(remember: unknown): boolean {
+  if (remember === undefined || remember === null) return false;
+  if (typeof remember === 'boolean') return remember;
+  if (['on', 'true', '1', 1].includes(remember as string)) return true;
+  if (['', 'off', 'false', '0', 0].includes(remember as string)) return false;
+  throw new InvalidInputError('remember', 'true or false');
 }
 
 /** @internal Runs a strategy for one request on an object of its own, with these actions in place of Passport's. */
@@ -47,11 +59,9 @@ export function proveFirstFactor({ strategy, identifier, password }: FirstFactor
   const fields = inner as { _usernameField?: unknown; _passwordField?: unknown };
   const usernameField = typeof fields._usernameField === 'string' ? fields._usernameField : 'username';
   const passwordField = typeof fields._passwordField === 'string' ? fields._passwordField : 'password';
-  // The request itself, save its body; and no query, which passport-local falls back to for an empty value.
-  const fed = Object.create(req, {
-    body: { value: { [usernameField]: identifier, [passwordField]: password }, writable: true },
-    query: { value: {}, writable: true },
-  }) as Request;
+  // The request itself, with these two in its body; and no query, which passport-local falls back to for an empty value.
+  const own = { body: { ...(req.body as object | undefined), [usernameField]: identifier, [passwordField]: password }, query: {} };
+  const fed = new Proxy(req, { get: (target, key): unknown => (key in own ? own[key as keyof typeof own] : Reflect.get(target, key)) });
   return new Promise((resolve, reject) => {
     runStrategy(inner, fed, {}, {
       success: (user, info) => { resolve({ user: user as Express.User, info, name, kind }); },

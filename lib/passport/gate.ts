@@ -33,7 +33,7 @@ export async function admit(service: TwoFactorService, req: Request, user: Expre
   if (!login.session) return;
 
   const authentication = authenticators.length > 0 ? undefined : {
-    userKey: identity.key, at: settings.clock(), epoch: account?.securityEpoch ?? 0, secondFactorAt: 0,
+    userKey: identity.key, at: settings.clock(), epoch: snapshot.securityEpoch, secondFactorAt: 0,
   };
   planLogIn(req, planFor(service, login.remember, authentication));
 }

@@ -12,7 +12,7 @@ export async function finishLogin(
   service: TwoFactorService, token: string | undefined, methods: readonly MethodName[], code: unknown,
 ): Promise<FinishedLogin> {
   const { subject } = await service.verification.verifyLogin(token, methods, code);
-  return service.logins.finish(subject.challenge, subject.account, false);
+  return service.logins.finish(subject.challenge, subject.snapshot.securityEpoch, false);
 }
 
 /** Verifies a code of the user who is logged in. */
@@ -20,7 +20,7 @@ export async function verifyStepUp(
   service: TwoFactorService, req: Request, identity: Identity, methods: readonly MethodName[], code: unknown,
 ): Promise<Authentication> {
   const { subject } = await service.verification.verifyUser(identity, methods, code, stepUpToken(req) ?? '');
-  return secondFactorVerified(identity.key, subject.account.securityEpoch, service.settings.clock());
+  return secondFactorVerified(identity.key, subject.snapshot.securityEpoch, service.settings.clock());
 }
 
 /** The same, stamped on the session, whose data is kept. */

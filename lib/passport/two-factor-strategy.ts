@@ -1,9 +1,9 @@
 import type { Request } from 'express';
 import { Strategy } from 'passport';
-import { InvalidInputError, SecondFactorRequiredError } from '../errors.js';
+import { SecondFactorRequiredError } from '../errors.js';
 import type { StrategyKind } from '../options.js';
 import { TwoFactorService } from '../service/two-factor-service.js';
-import { runStrategy, type InnerStrategy } from './first-factor.js';
+import { longestStrategyName, readRemember, runStrategy, type InnerStrategy } from './first-factor.js';
 import { admit, type FirstFactorLogin } from './gate.js';
 import { captureActions } from './settle.js';
 import { detectKind } from './strategy-kind.js';
@@ -43,17 +43,13 @@ export interface TwoFactorAuthenticateOptions {
   readonly assignProperty?: string;
 }
 
+const kinds: readonly StrategyKind[] = ['local', 'oauth', 'unknown'];
+
 /** @internal @throws TypeError that says what was expected */
 export function checkService(service: unknown, where: string): asserts service is TwoFactorService {
   // By its shape: with two copies of this package an app's service is not an instance of this class.
   if (service instanceof TwoFactorService || typeof (service as TwoFactorService | undefined)?.setup === 'object') return;
   throw new TypeError(`${where}: service must be a TwoFactorService; got ${typeof service}`);
-}
-
-function readRemember(remember: TwoFactorAuthenticateOptions['remember'], req: Request): boolean {
-  const value: unknown = typeof remember === 'function' ? remember(req) : (remember ?? false);
-  if (typeof value !== 'boolean') throw new InvalidInputError('remember', 'true or false');
-  return value;
 }
 
 /**
@@ -82,6 +78,10 @@ export class TwoFactorStrategy extends Strategy {
     }
     const name = options.name ?? inner.name;
     if (typeof name !== 'string' || name === '') throw new TypeError('TwoFactorStrategy: the strategy has no name; give one as { service, name }');
+    if (name.length > longestStrategyName) throw new TypeError(`TwoFactorStrategy: name must have 1 to ${longestStrategyName} characters; got ${name.length}`);
+    const { kind, secondFactorRedirect } = options as { kind?: unknown; secondFactorRedirect?: unknown };
+    if (kind !== undefined && !kinds.some((known) => known === kind)) throw new TypeError(`TwoFactorStrategy: kind must be one of "${kinds.join('", "')}"; got ${typeof kind} ${JSON.stringify(kind)}`);
+    if (secondFactorRedirect !== undefined && typeof secondFactorRedirect !== 'string') throw new TypeError(`TwoFactorStrategy: secondFactorRedirect must be a path such as "/2fa"; got ${typeof secondFactorRedirect}`);
     this.name = name;
     this.inner = inner;
     this.kind = options.kind ?? detectKind(inner);
@@ -110,11 +110,12 @@ export class TwoFactorStrategy extends Strategy {
 
   private async admit(req: Request, user: unknown, info: unknown, options: TwoFactorAuthenticateOptions): Promise<void> {
     // `passport.authorize` links an account to the user who is logged in; without one it would be a login.
-    if (options.assignProperty !== undefined && req.isAuthenticated()) return;
+    // Passport asks for its truth, too: an empty name would log in.
+    if (options.assignProperty && req.isAuthenticated()) return;
     const login: FirstFactorLogin = {
       strategy: this.name,
       kind: this.kind,
-      remember: readRemember(options.remember, req),
+      remember: readRemember(typeof options.remember === 'function' ? options.remember(req) : options.remember),
       info,
       session: options.session !== false,
       keepSessionInfo: options.keepSessionInfo === true,

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { generateBackupCodes, generateSalt, stretchBackupCode } from '../core/backup-code.js';
-import { TwoFactorNotSetupError } from '../errors.js';
+import { StepUpRequiredError, TwoFactorNotSetupError } from '../errors.js';
 import type { TwoFactorAccount } from '../store/rows.js';
-import type { Context, Identity } from './context.js';
+import { isOutdated, readState, type Change, type Context, type Identity } from './context.js';
 import type { PreparedSnapshot } from './enrollment-draft.js';
 
 /** A written set that no account points to yet. */
@@ -12,27 +12,43 @@ interface NewSet {
   readonly backupSalt: string;
 }
 
+const noSet = { backupSetId: '', backupSalt: '' };
+
+/** What a removal of the last factor has left behind when it was cut short: its codes must not come back with the next one. */
+const staleSet = ({ authenticators, account }: PreparedSnapshot): string => (authenticators.length === 0 ? account.backupSetId : '');
+
+/** Whether the account may be pointed to another set. Of two first factors that are added at once, one gives the codes. */
+const isFree = ({ backupSetId }: TwoFactorAccount, before: PreparedSnapshot): boolean =>
+  backupSetId === '' || backupSetId === staleSet(before);
+
 export class BackupCodes {
   constructor(private readonly context: Context) {}
 
+  /** Writes a set for a user who has none, before the factor that it comes with is there. */
+  async prepare(identity: Identity, before: PreparedSnapshot): Promise<NewSet | undefined> {
+    return isFree(before.account, before) ? this.write(identity) : undefined;
+  }
+
+  async discard({ backupSetId }: NewSet): Promise<void> {
+    await this.context.backupCodes.removeSet(backupSetId);
+  }
+
   /**
-   * Commits that a factor was added and, with `give`, makes a set where the user has none.
+   * Commits that a factor was added, with the set that was prepared for it.
    * @param before the user's state before the factor was there
-   * @returns the codes, `[]` where none were made, and the account after the change
+   * @returns the codes, `[]` where none were made or another factor has given them
    */
-  async factorAdded(identity: Identity, before: PreparedSnapshot, give: boolean): Promise<{ codes: string[]; account: TwoFactorAccount }> {
-    const { accounts, backupCodes } = this.context;
-    // A removal that was cut short has left its codes behind: they must not come back with the next factor.
-    const stale = before.authenticators.length === 0 ? before.account.backupSetId : '';
-    const isFree = ({ backupSetId }: TwoFactorAccount): boolean => backupSetId === '' || backupSetId === stale;
-    const set = give && isFree(before.account) ? await this.write(identity) : undefined;
-    const { backupSetId, backupSalt } = set ?? { backupSetId: '', backupSalt: '' };
-    const account = await accounts.change(identity.key, (current) => (isFree(current) ? { backupSetId, backupSalt } : {}));
+  async factorAdded(identity: Identity, before: PreparedSnapshot, set: NewSet | undefined): Promise<Change<string[]>> {
+    const { backupSetId, backupSalt } = set ?? noSet;
+    const account = await this.context.accounts.change(
+      identity.key, (current) => (isFree(current, before) ? { backupSetId, backupSalt } : {}), before.securityEpoch,
+    );
     if (!account) throw new Error('The change of factors was refused.');
-    // Of two first factors added at once, one gives the codes.
-    const lost = set && account.backupSetId !== set.backupSetId ? set.backupSetId : '';
-    for (const unused of [lost, stale]) if (unused !== '') await backupCodes.removeSet(unused);
-    return { codes: lost === '' ? (set?.codes ?? []) : [], account };
+    const stale = staleSet(before);
+    if (stale !== '') await this.context.backupCodes.removeSet(stale);
+    const lost = set !== undefined && account.backupSetId !== set.backupSetId;
+    if (lost) await this.discard(set);
+    return { result: lost ? [] : (set?.codes ?? []), epochs: { from: account.securityEpoch - 1, to: account.securityEpoch } };
   }
 
   /**
@@ -40,20 +56,25 @@ export class BackupCodes {
    * there is no moment with both sets valid, nor one with none.
    * @throws TwoFactorNotSetupError for a user without a verified method
    */
-  async regenerate(identity: Identity): Promise<{ codes: string[]; account: TwoFactorAccount }> {
-    const { snapshots, accounts, backupCodes, events, settings } = this.context;
-    const { authenticators } = await snapshots.ofUser(identity.key);
-    if (authenticators.length === 0) throw new TwoFactorNotSetupError();
+  async regenerate(identity: Identity): Promise<Change<string[]>> {
+    const { accounts, backupCodes, events, settings } = this.context;
+    const before = await readState(this.context, identity);
+    if (before.authenticators.length === 0) throw new TwoFactorNotSetupError();
     const set = await this.write(identity);
+    const { backupSetId, backupSalt } = set;
     let replaced = '';
-    const account = await accounts.change(identity.key, ({ backupSetId }) => {
-      replaced = backupSetId;
-      return { backupSetId: set.backupSetId, backupSalt: set.backupSalt };
-    });
-    if (!account) throw new Error('The change of factors was refused.');
+    const account = await accounts.change(identity.key, (current) => {
+      if (isOutdated(identity, current, before)) return undefined;
+      replaced = current.backupSetId;
+      return { backupSetId, backupSalt };
+    }, before.securityEpoch);
+    if (!account) {
+      await this.discard(set);
+      throw new StepUpRequiredError();
+    }
     if (replaced !== '') await backupCodes.removeSet(replaced);
     events.emit('backupCodesRegenerated', { userId: identity.id, at: settings.clock(), remainingBackupCodes: set.codes.length });
-    return { codes: set.codes, account };
+    return { result: set.codes, epochs: { from: account.securityEpoch - 1, to: account.securityEpoch } };
   }
 
   private async write(identity: Identity): Promise<NewSet> {

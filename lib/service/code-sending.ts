@@ -4,7 +4,7 @@ import { DeliveryFailedError, TooManyAttemptsError } from '../errors.js';
 import type { TwoFactorAuthenticator, TwoFactorChallenge } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 import type { Context } from './context.js';
-import { checkResend, readLiveCodes, resendAfter, type CodeScope, type Delivery } from './delivery.js';
+import { checkResend, isUnsent, readLiveCodes, resendAfter, type CodeScope, type Delivery } from './delivery.js';
 import { missing, type Subject } from './subject.js';
 
 /** A code that was sent, or that waits for the app to send it. */
@@ -119,7 +119,7 @@ export class CodeSending {
       if (result.status === 'fulfilled') continue;
       failures.push(result.reason);
       const message = outgoing[index];
-      if (message) current = await this.takeBack(current, message, 0);
+      if (message) current = await this.takeBack(current, message, 0, result.reason);
     }
     const otherWay = hasTotp || Object.keys(readLiveCodes(row)).length > failures.length;
     if (failures.length > 0 && !otherWay) throw failures[0] as Error;
@@ -129,7 +129,7 @@ export class CodeSending {
     try {
       await this.sendOut(message);
     } catch (error) {
-      await this.takeBack(row, message, previouslySentAt);
+      await this.takeBack(row, message, previouslySentAt, error);
       throw error;
     }
   }
@@ -138,12 +138,12 @@ export class CodeSending {
     return this.delivery.sendReserved(scope, contact, code, expiresAt, [quota]);
   }
 
-  /** A message that was not sent is not counted: the next request may ask again at once. */
-  private async takeBack(row: TwoFactorChallenge, { mechanism }: Outgoing, sentAt: number): Promise<TwoFactorChallenge> {
+  /** The next request may ask again at once; a message that was not sent is not counted either. */
+  private async takeBack(row: TwoFactorChallenge, { mechanism }: Outgoing, sentAt: number, failure: unknown): Promise<TwoFactorChallenge> {
     const codes = readLiveCodes(row);
     const live = codes[methodNames[mechanism]];
     if (!live) return row;
-    const next = JSON.stringify({ ...codes, [methodNames[mechanism]]: { ...live, sends: live.sends - 1, sentAt } });
+    const next = JSON.stringify({ ...codes, [methodNames[mechanism]]: { ...live, sends: isUnsent(failure) ? live.sends - 1 : live.sends, sentAt } });
     await this.context.challenges.replaceCodes(row.id, row.codeVersion, next);
     return { ...row, codes: next, codeVersion: row.codeVersion + 1 };
   }

@@ -1,13 +1,15 @@
 import { sha256, Keyring } from '../core/keyring.js';
+import { StepUpRequiredError } from '../errors.js';
 import type { TwoFactorOptions } from '../options.js';
 import { readOptions, type Settings } from '../settings.js';
+import type { TwoFactorAccount } from '../store/rows.js';
 import { AccountStore } from '../store/account-store.js';
 import { AuthenticatorStore } from '../store/authenticator-store.js';
 import { BackupCodeStore } from '../store/backup-code-store.js';
 import { ChallengeStore } from '../store/challenge-store.js';
 import { checkDataSource } from '../store/database.js';
 import { QuotaStore } from '../store/quota-store.js';
-import { SnapshotStore } from '../store/snapshot-store.js';
+import { SnapshotStore, type ChallengeFilter, type Snapshot } from '../store/snapshot-store.js';
 import { EventHub } from './events.js';
 
 /** What every use case works with. */
@@ -40,10 +42,34 @@ export function createContext(options: TwoFactorOptions): Context {
   };
 }
 
+/** Whether another change of factors was committed since a caller with a standing to lose has read the user's state. */
+export const isOutdated = ({ judgedAt }: Identity, account: TwoFactorAccount, before: Snapshot): boolean =>
+  judgedAt !== undefined && account.securityEpoch > before.securityEpoch;
+
 /** A user as the tables know one: `key` for every lookup, `id` to be read and as what secrets are bound to. */
 export interface Identity {
   readonly id: string;
   readonly key: string;
+  /** The security epoch at which the caller was found to have authenticated recently; absent for a caller that is trusted. */
+  readonly judgedAt?: number;
+}
+
+/** What a change of factors answers. */
+export interface Change<T> {
+  readonly result: T;
+  /** The security epochs just before and after it, for the session that made it to keep its standing; absent for none. */
+  readonly epochs?: { readonly from: number; readonly to: number };
+}
+
+/**
+ * The user's state, read for a caller whose standing was judged before: a factor that was added in between ends it, so
+ * that nobody who has logged in by a password alone acts on it.
+ * @throws StepUpRequiredError
+ */
+export async function readState({ snapshots }: Context, { key, judgedAt }: Identity, filter?: ChallengeFilter): Promise<Snapshot> {
+  const snapshot = await snapshots.ofUser(key, filter);
+  if (judgedAt !== undefined && judgedAt !== snapshot.securityEpoch) throw new StepUpRequiredError();
+  return snapshot;
 }
 
 // What String() makes of a missing id: one account shared by everybody without one.
@@ -51,7 +77,8 @@ const notAnId = new Set(['', 'undefined', 'null', 'NaN', '[object Object]']);
 
 /** @throws TypeError for anything that cannot be a user's id, so that a missing one never finds somebody's row */
 export function identityOf(id: unknown): Identity {
-  if (typeof id !== 'string' || notAnId.has(id) || id.length > 191) {
+  // Half of a surrogate pair becomes U+FFFD in the digest, so that two ids would be one; PostgreSQL refuses U+0000.
+  if (typeof id !== 'string' || notAnId.has(id) || Array.from(id).length > 191 || /[\0\p{Surrogate}]/u.test(id)) {
     throw new TypeError(
       `The id of a user must be a string of 1 to 191 characters: write users: { id: (user) => String(user.id), … }; got ${typeof id === 'string' ? JSON.stringify(id.slice(0, 40)) : typeof id}`,
     );

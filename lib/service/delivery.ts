@@ -52,6 +52,12 @@ export function checkResend(previous: LiveCode | undefined, challenge: TwoFactor
   if (wait === undefined || next > now) throw new TooManyAttemptsError(secondsUntil(next, now));
 }
 
+/** The sender was not waited for: what it sends may still arrive, so it counts. */
+class SenderTooLate extends Error {}
+
+/** @internal Whether nothing was sent, as far as the sender tells. */
+export const isUnsent = (error: unknown): boolean => error instanceof DeliveryFailedError && !(error.cause instanceof SenderTooLate);
+
 /** Makes, counts, sends and recognises delivered codes. */
 export class Delivery {
   constructor(private readonly context: Context) {}
@@ -97,6 +103,14 @@ export class Delivery {
     throw new TooManyAttemptsError(1);
   }
 
+  /** Why no message could be counted now; undefined where one could. */
+  async spent(quota: string): Promise<TooManyAttemptsError | undefined> {
+    const now = this.context.settings.clock();
+    const read = await this.context.quotas.find(quota);
+    const counts = read && afterSend(read, this.context.settings.sendLimits, now);
+    return counts && 'retryAt' in counts ? new TooManyAttemptsError(secondsUntil(counts.retryAt, now)) : undefined;
+  }
+
   /** Counts one message against several budgets, or against none of them. */
   async reserveAll(quotas: readonly string[]): Promise<void> {
     const reserved: string[] = [];
@@ -115,12 +129,12 @@ export class Delivery {
     for (const quota of quotas) await this.release(quota);
   }
 
-  /** Sends a message that was counted; one that could not be sent is given back. @throws DeliveryFailedError */
+  /** Sends a message that was counted; one that the sender refused is given back. @throws DeliveryFailedError */
   async sendReserved(scope: CodeScope, to: string, code: string, expiresAt: number, quotas: readonly string[]): Promise<void> {
     try {
       await this.send(scope, to, code, expiresAt);
     } catch (error) {
-      await this.releaseAll(quotas);
+      if (isUnsent(error)) await this.releaseAll(quotas);
       throw error;
     }
   }
@@ -155,7 +169,7 @@ export class Delivery {
     const { mechanism, purpose, identity } = scope;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => { reject(new Error(`The sender took longer than ${deliverTimeout} ms.`)); }, deliverTimeout);
+      timer = setTimeout(() => { reject(new SenderTooLate(`The sender took longer than ${deliverTimeout} ms.`)); }, deliverTimeout);
     });
     try {
       const sending = Promise.resolve({ mechanism, to, code, purpose, userId: identity.id, issuer, expiresAt }).then(send);

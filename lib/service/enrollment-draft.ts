@@ -36,13 +36,13 @@ export class EnrollmentDrafts {
     const newest = snapshot.challenges.at(-1)?.createdAt ?? 0;
     await challenges.add({
       id, userKey: identity.key, userId: identity.id, purpose: 'enrollment', mechanism, handle,
-      challengeEpoch: snapshot.account.challengeEpoch, securityEpoch: snapshot.account.securityEpoch, strategy: '', kind: '', remember: 0, info: '',
+      challengeEpoch: snapshot.account.challengeEpoch, securityEpoch: snapshot.securityEpoch, strategy: '', kind: '', remember: 0, info: '',
       sealed: keyring.seal('enrollment', identity.id, id, JSON.stringify(draft)),
       codes: prepared?.codes ?? '{}', codeVersion: 0, verifiedBy: '',
       // Two begun in one millisecond still have an order: the newest is the one to be confirmed.
       createdAt: Math.max(now, newest + 1), expiresAt: now + enrollmentExpiry,
     });
-    const replaced = snapshot.challenges.filter((old) => old.handle === handle || !isLive(old, snapshot.account, now));
+    const replaced = snapshot.challenges.filter((old) => old.handle === handle || !isLive(old, snapshot, now));
     const crowded = snapshot.challenges.slice(0, Math.max(0, snapshot.challenges.length - settings.pendingLogins + 1));
     await challenges.remove([...new Set([...replaced, ...crowded].map((old) => old.id))]);
   }

@@ -52,6 +52,7 @@ export function readBoolean(field: string, value: unknown): boolean {
 
 /** @internal */
 export function readTotpOptions(given: TotpSetupOptions | null | undefined): { label: string; qr: QrFormat } {
+  if (typeof (given ?? {}) !== 'object') throw new InvalidInputError('options', 'an object: { label?, qr? }');
   const options = given ?? {};
   const qr: unknown = options.qr ?? 'png';
   if (qr !== 'png' && qr !== 'svg') throw new InvalidInputError('qr', '"png" or "svg"');

@@ -1,28 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { maskContact, normalizeContact, sameContact } from '../core/contact.js';
+import { isSpellingOf, maskContact, normalizeContact, sameContact } from '../core/contact.js';
 import { sha256 } from '../core/keyring.js';
 import { methodNames, TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
 import { isDigits, readCode } from '../core/one-time-code.js';
 import { encodeBase32, qrCode, totpUri } from '../core/provisioning.js';
 import { defaultTotpParameters, generateTotpSecret, matchTotp } from '../core/totp.js';
 import { InvalidInputError, TwoFactorAlreadyEnabledError, TwoFactorNotSetupError } from '../errors.js';
-import type { TwoFactorAccount, TwoFactorAuthenticator } from '../store/rows.js';
-import type { Snapshot } from '../store/snapshot-store.js';
+import type { TwoFactorAuthenticator } from '../store/rows.js';
 import type { BackupCodes } from './backup-codes.js';
 import {
   accountLabel, readBoolean, readSecret, readTotpOptions, type ContactSetup, type TotpSetup, type TotpSetupOptions,
 } from './enrollment-input.js';
-import { findUser, type Context, type Identity } from './context.js';
+import { findUser, readState, type Change, type Context, type Identity } from './context.js';
 import { readLiveCodes, type CodeScope, type Delivery } from './delivery.js';
 import type { Draft, EnrollmentDrafts, PreparedSnapshot } from './enrollment-draft.js';
 import { isLive, type Match, type Subject } from './subject.js';
 import type { Verification } from './verification.js';
-
-/** The account after a change of factors, for the session that made it to keep its standing. */
-export interface Change<T> {
-  readonly result: T;
-  readonly account: TwoFactorAccount | undefined;
-}
 
 /**
  * Enrols methods. An enrolment is a challenge until a code confirms it: begun and abandoned it leaves no method, and it
@@ -50,11 +43,10 @@ export class Enrollment {
     const draft = { label, value: secret.toString('base64') };
     if (verify) {
       await this.drafts.begin(identity, TwoFactorMechanism.TOTP, handle, draft, snapshot);
-      return { result: setup, account: undefined };
+      return { result: setup };
     }
-    await this.add(identity, TwoFactorMechanism.TOTP, handle, draft, 0, snapshot);
-    const { codes, account } = await this.backupCodes.factorAdded(identity, snapshot, true);
-    return { result: { ...setup, backupCodes: codes }, account };
+    const { result: backupCodes, epochs } = await this.enable(identity, TwoFactorMechanism.TOTP, handle, draft, 0, snapshot);
+    return { result: { ...setup, backupCodes }, ...(epochs && { epochs }) };
   }
 
   /**
@@ -66,8 +58,7 @@ export class Enrollment {
     const { label } = readTotpOptions(options);
     const handle = sha256(label);
     const snapshot = await this.prepare(identity, TwoFactorMechanism.TOTP, (authenticator) => authenticator.handle === handle);
-    await this.add(identity, TwoFactorMechanism.TOTP, handle, { label, value: secret.toString('base64') }, 0, snapshot);
-    await this.backupCodes.factorAdded(identity, snapshot, false);
+    await this.enable(identity, TwoFactorMechanism.TOTP, handle, { label, value: secret.toString('base64') }, 0, snapshot, false);
   }
 
   async setupContact(
@@ -78,7 +69,7 @@ export class Enrollment {
     if (given === undefined && (own === undefined || own === null || own === '')) throw new InvalidInputError(mechanism === TwoFactorMechanism.EMAIL ? 'address' : 'phone', 'given: the account has none');
     const contact = normalizeContact(mechanism, given ?? own);
     // The app vouches for the account's own address, as it does by an explicit `false`. Any other has to be proved.
-    const vouched = typeof own === 'string' && own !== '' && sameContact(contact, normalizeContact(mechanism, own));
+    const vouched = isSpellingOf(mechanism, own, contact);
     const verify = readBoolean('requireVerification', requireVerification ?? !vouched);
     await this.delivery.checkDestination(contact, mechanism);
     const snapshot = await this.prepare(identity, mechanism, (authenticator) => sameContact(this.delivery.openContact(authenticator), contact));
@@ -87,15 +78,14 @@ export class Enrollment {
     const maskedContact = maskContact(mechanism, contact);
     const draft = { label: maskedContact, value: contact };
     if (!verify) {
-      await this.add(identity, mechanism, handle, draft, 0, snapshot);
-      const { account } = await this.backupCodes.factorAdded(identity, snapshot, false);
-      return { result: { maskedContact, verified: true }, account };
+      const { epochs } = await this.enable(identity, mechanism, handle, draft, 0, snapshot, false);
+      return { result: { maskedContact, verified: true }, ...(epochs && { epochs }) };
     }
     const otpValue = await this.drafts.beginWithCode(identity, mechanism, handle, draft, snapshot);
     const result: ContactSetup = { maskedContact, verified: false };
     Object.defineProperty(result, 'contact', { value: contact });
     if (otpValue !== undefined) Object.defineProperty(result, 'otpValue', { value: otpValue });
-    return { result, account: undefined };
+    return { result };
   }
 
   /**
@@ -108,16 +98,15 @@ export class Enrollment {
       const snapshot = await this.context.snapshots.ofUser(identity.key, { purpose: 'enrollment', mechanism });
       const { account } = snapshot;
       if (!account) throw new TwoFactorNotSetupError();
-      const challenge = snapshot.challenges.findLast((candidate) => isLive(candidate, account, this.context.settings.clock()));
+      const challenge = snapshot.challenges.findLast((candidate) => isLive(candidate, snapshot, this.context.settings.clock()));
       return { identity, account, snapshot, challenge };
     };
     const { subject, match } = await this.verification.judge(load, (given) => this.confirm(given, mechanism, text), methodNames[mechanism]);
     const challenge = subject.challenge;
     // Of parallel confirmations one deletes the row and enrols.
     if (!challenge || !(await this.context.challenges.consume(challenge.id, this.context.settings.clock()))) throw new TwoFactorNotSetupError();
-    await this.add(identity, mechanism, challenge.handle, this.drafts.open(challenge), match.confirmedStep ?? 0, subject.snapshot);
-    const { codes, account } = await this.backupCodes.factorAdded(identity, { ...subject.snapshot, account: subject.account }, true);
-    return { result: codes, account };
+    const before = { ...subject.snapshot, account: subject.account };
+    return this.enable(identity, mechanism, challenge.handle, this.drafts.open(challenge), match.confirmedStep ?? 0, before);
   }
 
   private confirm({ challenge, identity }: Subject, mechanism: TwoFactorMechanism, code: string): Match | undefined {
@@ -145,7 +134,7 @@ export class Enrollment {
   private async prepare(
     identity: Identity, mechanism: TwoFactorMechanism, same: (authenticator: TwoFactorAuthenticator) => boolean,
   ): Promise<PreparedSnapshot> {
-    const read = () => this.context.snapshots.ofUser(identity.key, { purpose: 'enrollment', mechanism });
+    const read = () => readState(this.context, identity, { purpose: 'enrollment', mechanism });
     let snapshot = await read();
     if (!snapshot.account) {
       await this.context.accounts.ensure(identity.key, identity.id);
@@ -158,22 +147,38 @@ export class Enrollment {
     return snapshot as PreparedSnapshot;
   }
 
-  private async add(
-    identity: Identity, mechanism: TwoFactorMechanism, handle: string, draft: Draft, confirmedStep: number, snapshot: Snapshot,
-  ): Promise<void> {
-    const { keyring, settings, authenticators, events } = this.context;
+  /**
+   * Makes the method count. The slow hashes of the backup codes come first, and the INSERT alone ends what other sessions
+   * stand for: there is no moment in which a session that knows only the password could act on the new factor.
+   */
+  private async enable(
+    identity: Identity, mechanism: TwoFactorMechanism, handle: string, draft: Draft, confirmedStep: number, before: PreparedSnapshot, giveCodes = true,
+  ): Promise<Change<string[]>> {
+    const { authenticators, events, settings } = this.context;
+    const set = giveCodes ? await this.backupCodes.prepare(identity, before) : undefined;
+    const added = await authenticators.add(this.authenticator(identity, mechanism, handle, draft, confirmedStep, before));
+    if (!added) {
+      // Another request enrolled the same one since it was looked for.
+      if (set) await this.backupCodes.discard(set);
+      throw new TwoFactorAlreadyEnabledError();
+    }
+    const change = await this.backupCodes.factorAdded(identity, before, set);
+    events.emit('enrolled', { userId: identity.id, mechanism, method: methodNames[mechanism], at: settings.clock() });
+    return change;
+  }
+
+  private authenticator(
+    identity: Identity, mechanism: TwoFactorMechanism, handle: string, draft: Draft, confirmedStep: number, before: PreparedSnapshot,
+  ): TwoFactorAuthenticator {
+    const { keyring, settings } = this.context;
     const id = randomBytes(16).toString('hex');
-    const now = settings.clock();
     const sealed = mechanism === TwoFactorMechanism.TOTP
       ? keyring.seal('totp-secret', identity.id, id, Buffer.from(draft.value, 'base64'))
       : keyring.seal('contact', identity.id, id, draft.value);
-    const { algorithm, digits, period } = defaultTotpParameters;
-    const added = await authenticators.add({
-      id, userKey: identity.key, userId: identity.id, mechanism, handle, label: draft.label, sealed, algorithm, digits, period,
-      verifiedAt: Math.max(now, (snapshot.authenticators.at(-1)?.verifiedAt ?? 0) + 1), confirmedStep,
-    });
-    // Another request enrolled the same one since it was looked for.
-    if (!added) throw new TwoFactorAlreadyEnabledError();
-    events.emit('enrolled', { userId: identity.id, mechanism, method: methodNames[mechanism], at: now });
+    return {
+      id, userKey: identity.key, userId: identity.id, mechanism, handle, label: draft.label, sealed, ...defaultTotpParameters,
+      verifiedAt: Math.max(settings.clock(), (before.authenticators.at(-1)?.verifiedAt ?? 0) + 1), confirmedStep,
+      securityEpoch: before.securityEpoch + 1,
+    };
   }
 }

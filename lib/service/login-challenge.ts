@@ -45,6 +45,8 @@ export interface FinishedLogin {
   readonly securityEpoch: number;
 }
 
+type WithAccount = Snapshot & { readonly account: TwoFactorAccount };
+
 const longestInfo = 2048;
 const stepUpExpiry = 10 * 60_000;
 const delivered: readonly DeliveredMechanism[] = [TwoFactorMechanism.EMAIL, TwoFactorMechanism.SMS];
@@ -64,7 +66,7 @@ export class LoginChallenge {
    * Halts a login of a user with a verified method.
    * @throws TooManyAttemptsError where nothing but spent methods is left
    */
-  async begin(identity: Identity, snapshot: Snapshot & { account: TwoFactorAccount }, first: FirstFactor): Promise<PendingLogin> {
+  async begin(identity: Identity, snapshot: WithAccount, first: FirstFactor): Promise<PendingLogin> {
     const { settings, events } = this.context;
     const token = newToken();
     const now = settings.clock();
@@ -77,11 +79,13 @@ export class LoginChallenge {
       if (!authenticator) continue;
       const contact = await this.delivery.contactOf(authenticator, mechanism);
       const maskedContact = maskContact(mechanism, contact);
+      const quota = this.delivery.userQuota(identity, mechanism);
       if (settings.challengeOn === 'request') {
-        contacts[methodNames[mechanism]] = { maskedContact, contact };
+        const spent = await this.delivery.spent(quota);
+        if (spent) refusals.push(spent);
+        else contacts[methodNames[mechanism]] = { maskedContact, contact };
         continue;
       }
-      const quota = this.delivery.userQuota(identity, mechanism);
       const refusal = await this.sending.refusal(contact, mechanism, quota);
       if (refusal) {
         refusals.push(refusal);
@@ -102,7 +106,7 @@ export class LoginChallenge {
     });
     if (Object.keys(availableMethods).length === 0) throw refusals[0] ?? new DeliveryFailedError();
 
-    const row = this.row('login', token, identity, snapshot.account, codes, first, now + settings.loginExpiry);
+    const row = this.row('login', token, identity, snapshot, codes, first, now + settings.loginExpiry);
     await this.context.challenges.add(row);
     await this.prune(snapshot, now);
     events.emit('challenged', { userId: identity.id, at: now });
@@ -129,12 +133,12 @@ export class LoginChallenge {
     if (!account || !newestOf(snapshot, mechanism)) throw await missing(this.context, identity, mechanism);
     const now = settings.clock();
     const begun = snapshot.challenges.find(({ id }) => token !== undefined && id === sha256(token));
-    if (isLive(begun, account, now)) {
+    if (isLive(begun, snapshot, now)) {
       const sent = await this.sending.send({ identity, account, snapshot, challenge: begun }, mechanism);
       return Object.defineProperty(sent, 'challengeToken', { value: token });
     }
     const fresh = newToken();
-    const challenge = this.row('step-up', fresh, identity, account, {}, undefined, now + stepUpExpiry, snapshot.challenges.at(-1)?.createdAt);
+    const challenge = this.row('step-up', fresh, identity, { ...snapshot, account }, {}, undefined, now + stepUpExpiry, snapshot.challenges.at(-1)?.createdAt);
     const sent = await this.sending.begin({ identity, account, snapshot, challenge }, mechanism);
     await this.prune({ ...snapshot, account }, now);
     return Object.defineProperty(sent, 'challengeToken', { value: fresh });
@@ -148,10 +152,11 @@ export class LoginChallenge {
 
   /**
    * Ends a verified login: uses the challenge up and asks the app for the user once more.
-   * @param verified whether this very request has marked it, else the row must say so
+   * @param securityEpoch as it was when the code was judged
+   * @param marked whether the row says that it is verified; else this very request has judged its code
    * @throws TwoFactorExpiredError where another request was first, or the user is removed or disabled by now
    */
-  async finish(challenge: TwoFactorChallenge, account: TwoFactorAccount, marked: boolean): Promise<FinishedLogin> {
+  async finish(challenge: TwoFactorChallenge, securityEpoch: number, marked: boolean): Promise<FinishedLogin> {
     const { challenges, settings, keyring } = this.context;
     const now = settings.clock();
     const consumed = marked ? await challenges.consumeVerified(challenge.id, now) : await challenges.consume(challenge.id, now);
@@ -160,17 +165,17 @@ export class LoginChallenge {
     const user = await findUser(settings, identity);
     if (user === undefined) throw new TwoFactorExpiredError();
     const info: unknown = challenge.info === '' ? undefined : JSON.parse(keyring.open('auth-info', identity.id, challenge.id, challenge.info).toString());
-    return { identity, user, info, remember: challenge.remember === 1, securityEpoch: account.securityEpoch };
+    return { identity, user, info, remember: challenge.remember === 1, securityEpoch };
   }
 
   private row(
-    purpose: ChallengePurpose, token: string, identity: Identity, account: TwoFactorAccount, codes: LiveCodes,
+    purpose: ChallengePurpose, token: string, identity: Identity, snapshot: WithAccount, codes: LiveCodes,
     first: FirstFactor | undefined, expiresAt: number, newest = 0,
   ): TwoFactorChallenge {
     const id = sha256(token);
     return {
       id, userKey: identity.key, userId: identity.id, purpose, mechanism: 0, handle: '',
-      challengeEpoch: account.challengeEpoch, securityEpoch: account.securityEpoch, strategy: first?.strategy ?? '', kind: first?.kind ?? '',
+      challengeEpoch: snapshot.account.challengeEpoch, securityEpoch: snapshot.securityEpoch, strategy: first?.strategy ?? '', kind: first?.kind ?? '',
       remember: first?.remember ? 1 : 0, info: this.sealInfo(first?.info, identity, id), sealed: '',
       codes: JSON.stringify(codes), codeVersion: 0, verifiedBy: '',
       createdAt: Math.max(this.context.settings.clock(), newest + 1), expiresAt,
@@ -187,9 +192,9 @@ export class LoginChallenge {
   }
 
   /** Makes room for the challenge that was just added: rows do not grow with traffic. */
-  private async prune(snapshot: Snapshot & { account: TwoFactorAccount }, now: number): Promise<void> {
+  private async prune(snapshot: WithAccount, now: number): Promise<void> {
     const { challenges, settings } = this.context;
-    const live = snapshot.challenges.filter((challenge) => isLive(challenge, snapshot.account, now));
+    const live = snapshot.challenges.filter((challenge) => isLive(challenge, snapshot, now));
     const crowded = live.slice(0, Math.max(0, live.length - settings.pendingLogins + 1));
     // A verified challenge whose epoch is over may still be completed until it expires.
     const dead = snapshot.challenges.filter((challenge) => challenge.expiresAt <= now || (!live.includes(challenge) && challenge.verifiedBy === ''));

@@ -1,10 +1,10 @@
 import { sha256 } from '../core/keyring.js';
 import { mechanisms, methodNames, TwoFactorMechanism } from '../core/mechanism.js';
 import { totpUri } from '../core/provisioning.js';
-import { InvalidInputError, TwoFactorAlreadyEnabledError, TwoFactorNotSetupError } from '../errors.js';
-import type { TwoFactorAccount, TwoFactorAuthenticator } from '../store/rows.js';
+import { InvalidInputError, StepUpRequiredError, TwoFactorAlreadyEnabledError, TwoFactorNotSetupError } from '../errors.js';
+import type { TwoFactorAuthenticator } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
-import { findUser, type Context, type Identity } from './context.js';
+import { findUser, isOutdated, readState, type Change, type Context, type Identity } from './context.js';
 import type { Delivery } from './delivery.js';
 import { accountLabel, readLabel } from './enrollment-input.js';
 import { newestOf } from './code-sending.js';
@@ -61,27 +61,27 @@ export class Management {
   }
 
   /** Removes every authenticator of a mechanism. @throws TwoFactorNotSetupError, TwoFactorSetupIncompleteError */
-  async disable(identity: Identity, given: unknown): Promise<TwoFactorAccount> {
+  async disable(identity: Identity, given: unknown): Promise<Change<undefined>> {
     const mechanism = readMechanism(given);
-    if (!(await this.context.authenticators.removeMechanism(identity.key, mechanism))) {
-      throw await missing(this.context, identity, mechanism);
-    }
-    return this.removed(identity, mechanism);
+    const before = await readState(this.context, identity);
+    const ids = before.authenticators.filter((authenticator) => authenticator.mechanism === mechanism).map(({ id }) => id);
+    if (ids.length === 0) throw await missing(this.context, identity, mechanism);
+    return this.removeAll(identity, mechanism, ids, before);
   }
 
   /** @throws TwoFactorNotSetupError where the user has no such authenticator, whoever else has */
-  async remove(identity: Identity, id: unknown): Promise<TwoFactorAccount> {
-    const authenticator = await this.find(identity, id);
-    if (!(await this.context.authenticators.remove(identity.key, authenticator.id))) throw new TwoFactorNotSetupError();
-    return this.removed(identity, authenticator.mechanism);
+  async remove(identity: Identity, id: unknown): Promise<Change<undefined>> {
+    const before = await readState(this.context, identity);
+    const authenticator = find(before, id);
+    return this.removeAll(identity, authenticator.mechanism, [authenticator.id], before);
   }
 
   async rename(identity: Identity, id: unknown, given: unknown): Promise<void> {
     const label = readLabel(given);
-    const authenticator = await this.find(identity, id);
+    const { authenticators } = await this.context.snapshots.ofUser(identity.key);
+    const authenticator = find({ authenticators }, id);
     const isTotp = authenticator.mechanism === TwoFactorMechanism.TOTP;
     const handle = isTotp ? sha256(label) : authenticator.handle;
-    const { authenticators } = await this.context.snapshots.ofUser(identity.key);
     const taken = authenticators.some((other) => other.id !== authenticator.id && other.mechanism === authenticator.mechanism && other.handle === handle);
     if (taken) throw new TwoFactorAlreadyEnabledError();
     await this.context.authenticators.update(identity.key, authenticator.id, { label, handle });
@@ -122,30 +122,40 @@ export class Management {
     if (!(await this.context.accounts.unlock(identity.key))) throw new TwoFactorNotSetupError();
   }
 
-  private async removed(identity: Identity, mechanism: TwoFactorMechanism): Promise<TwoFactorAccount> {
-    const { accounts, backupCodes, events, settings } = this.context;
-    const account = await accounts.change(identity.key);
+  /**
+   * Raises the epochs before and after. Before, so that a crash leaves factors that can be removed again, and not marks
+   * of other sessions that nothing ends any more; after, so that what was verified in between by a factor that goes ends too.
+   */
+  private async removeAll(identity: Identity, mechanism: TwoFactorMechanism, ids: readonly string[], before: Snapshot): Promise<Change<undefined>> {
+    const { accounts, authenticators, backupCodes, events, settings } = this.context;
+    const begun = await accounts.change(identity.key, (account) => (isOutdated(identity, account, before) ? undefined : {}), before.securityEpoch);
+    if (!begun) throw new StepUpRequiredError();
+    // By id: what was enrolled since, perhaps by somebody who has to be asked first, is not touched.
+    let removed = 0;
+    for (const id of ids) if (await authenticators.remove(identity.key, id)) removed += 1;
+    const account = await accounts.change(identity.key, undefined, begun.securityEpoch);
     if (!account) throw new Error('The change of factors was refused.');
     // Backup codes stand in for a factor: without one they are nothing.
     if (account.backupSetId !== '' && (await accounts.dropBackupSet(identity.key, account.backupSetId))) {
       await backupCodes.removeSet(account.backupSetId);
     }
+    if (removed === 0) throw new TwoFactorNotSetupError();
     events.emit('disabled', { userId: identity.id, mechanism, method: methodNames[mechanism], at: settings.clock() });
-    return account;
+    return { result: undefined, epochs: { from: account.securityEpoch - 2, to: account.securityEpoch } };
   }
 
   private async newest(identity: Identity, mechanism: TwoFactorMechanism): Promise<TwoFactorAuthenticator> {
-    const snapshot: Snapshot = await this.context.snapshots.ofUser(identity.key);
+    const snapshot = await readState(this.context, identity);
     const authenticator = newestOf(snapshot, mechanism);
     if (!authenticator) throw await missing(this.context, identity, mechanism);
     return authenticator;
   }
+}
 
-  private async find(identity: Identity, id: unknown): Promise<TwoFactorAuthenticator> {
-    if (typeof id !== 'string') throw new InvalidInputError('id', 'the id of an authenticator');
-    const { authenticators } = await this.context.snapshots.ofUser(identity.key);
-    const authenticator = authenticators.find((candidate) => candidate.id === id);
-    if (!authenticator) throw new TwoFactorNotSetupError();
-    return authenticator;
-  }
+/** @throws InvalidInputError, TwoFactorNotSetupError */
+function find({ authenticators }: Pick<Snapshot, 'authenticators'>, id: unknown): TwoFactorAuthenticator {
+  if (typeof id !== 'string') throw new InvalidInputError('id', 'the id of an authenticator');
+  const authenticator = authenticators.find((candidate) => candidate.id === id);
+  if (!authenticator) throw new TwoFactorNotSetupError();
+  return authenticator;
 }

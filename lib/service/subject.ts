@@ -29,16 +29,17 @@ export interface Verified<S extends Subject = Subject> {
 
 export type VerifiedLogin = Verified<Subject & { readonly challenge: TwoFactorChallenge }>;
 
-/** Whether a code may still answer the challenge: neither its time nor its epoch is over. */
-export function isLive(challenge: TwoFactorChallenge | undefined, account: TwoFactorAccount | undefined, now: number): challenge is TwoFactorChallenge {
-  return challenge !== undefined && account !== undefined && challenge.expiresAt > now && challenge.challengeEpoch === account.challengeEpoch;
+/** Whether a code may still answer the challenge: neither its time nor its epochs are over. */
+export function isLive(challenge: TwoFactorChallenge | undefined, { account, securityEpoch }: Snapshot, now: number): challenge is TwoFactorChallenge {
+  return challenge !== undefined && challenge.expiresAt > now &&
+    challenge.challengeEpoch === account?.challengeEpoch && challenge.securityEpoch === securityEpoch;
 }
 
 /** Why there is nothing to use: it was begun and never confirmed, or never begun. */
 export async function missing(context: Context, identity: Identity, ...asked: readonly TwoFactorMechanism[]): Promise<Error> {
   for (const mechanism of asked) {
-    const { account, challenges } = await context.snapshots.ofUser(identity.key, { purpose: 'enrollment', mechanism });
-    const begun = challenges.some((challenge) => isLive(challenge, account, context.settings.clock()));
+    const snapshot = await context.snapshots.ofUser(identity.key, { purpose: 'enrollment', mechanism });
+    const begun = snapshot.challenges.some((challenge) => isLive(challenge, snapshot, context.settings.clock()));
     if (begun) return new TwoFactorSetupIncompleteError();
   }
   return new TwoFactorNotSetupError();

@@ -159,7 +159,7 @@ export class TwoFactorService {
 
   /** Replaces the whole set; the old codes are dead at once. @throws TwoFactorNotSetupError for a user without a method */
   async generateNewBackupCodes(userId: string): Promise<string[]> {
-    return (await this.backupCodes.regenerate(identityOf(userId))).codes;
+    return (await this.backupCodes.regenerate(identityOf(userId))).result;
   }
 
   /** The whole address or number of the newest contact. @throws TwoFactorNotSetupError, InvalidInputError for TOTP */

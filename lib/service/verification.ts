@@ -44,7 +44,7 @@ export class Verification {
       if (!snapshot.account) throw new TwoFactorNotSetupError();
       const { account } = snapshot;
       const now = this.context.settings.clock();
-      const live = snapshot.challenges.filter((challenge) => isLive(challenge, account, now));
+      const live = snapshot.challenges.filter((challenge) => isLive(challenge, snapshot, now));
       // A code sent to one session does not serve another: the session's token names its challenge.
       const challenge = token === undefined ? live.at(-1) : live.find(({ id }) => id === challengeId(token));
       return { identity, account, snapshot, challenge };
@@ -66,20 +66,21 @@ export class Verification {
    * its verdict was committed before.
    * @throws TwoFactorExpiredError where there is none
    */
-  async findLogin(token: string): Promise<{ challenge: TwoFactorChallenge; account: TwoFactorAccount; live: boolean }> {
-    const { account, challenges: [challenge] } = await this.context.snapshots.ofChallenge(challengeId(token));
+  async findLogin(token: string): Promise<{ challenge: TwoFactorChallenge; securityEpoch: number; live: boolean }> {
+    const snapshot = await this.context.snapshots.ofChallenge(challengeId(token));
+    const { challenges: [challenge], securityEpoch } = snapshot;
     const now = this.context.settings.clock();
-    if (!account || challenge?.purpose !== 'login' || challenge.expiresAt <= now) throw new TwoFactorExpiredError();
+    if (challenge?.purpose !== 'login' || challenge.expiresAt <= now) throw new TwoFactorExpiredError();
     // Verified by a factor that its owner has removed since: a thief's login must not outlive what it was verified by.
-    if (challenge.securityEpoch !== account.securityEpoch) throw new TwoFactorExpiredError();
-    return { challenge, account, live: isLive(challenge, account, now) };
+    if (challenge.securityEpoch !== securityEpoch) throw new TwoFactorExpiredError();
+    return { challenge, securityEpoch, live: isLive(challenge, snapshot, now) };
   }
 
   /** Reads a live challenge and its user by the token alone. @throws TwoFactorExpiredError */
   async ofChallenge(token: string): Promise<Subject & { challenge: TwoFactorChallenge }> {
     const snapshot = await this.context.snapshots.ofChallenge(challengeId(token));
     const { account, challenges: [challenge] } = snapshot;
-    if (!isLive(challenge, account, this.context.settings.clock()) || !account) throw new TwoFactorExpiredError();
+    if (!isLive(challenge, snapshot, this.context.settings.clock()) || !account) throw new TwoFactorExpiredError();
     return { identity: { id: challenge.userId, key: challenge.userKey }, account, snapshot, challenge };
   }
 

@@ -40,7 +40,9 @@ export function pendingView(req: SessionRequest, now: number): PendingView | und
   const codes = Object.entries(pending.resendAt).map(
     ([method, at]) => [method, { resendAfter: at === null ? null : Math.max(0, Math.ceil((at - now) / 1000)) }] as const,
   );
-  return { methods: pending.methods, expiresAt: pending.expiresAt, codes: Object.fromEntries(codes) };
+  // Not enumerable: for the app's own pages, while a client is shown what it can finish the login with and until when.
+  const view: Pick<PendingView, 'methods' | 'expiresAt'> = { methods: pending.methods, expiresAt: pending.expiresAt };
+  return Object.defineProperty(view, 'codes', { value: Object.fromEntries(codes) }) as PendingView;
 }
 
 /** @internal */

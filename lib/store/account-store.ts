@@ -66,18 +66,20 @@ export class AccountStore {
   /**
    * A change of factors: raises both epochs, so that live challenges and the marks of other sessions end.
    * @param extra further columns, given the account as it is; undefined refuses the change
+   * @param reached the security epoch that was reached already, be it by a factor alone
    * @returns the account as it is after the change, or undefined where it was refused
    */
   async change(
     userKey: string,
     extra: (account: TwoFactorAccount) => Partial<TwoFactorAccount> | undefined = () => ({}),
+    reached = 0,
   ): Promise<TwoFactorAccount | undefined> {
     for (let attempt = 0; attempt < changeTries; attempt += 1) {
       const account = await this.find(userKey);
       if (!account) throw new Error('The account of a user with a second factor is missing.');
       const columns = extra(account);
       if (columns === undefined) return undefined;
-      const next = { ...columns, challengeEpoch: account.challengeEpoch + 1, securityEpoch: account.securityEpoch + 1 };
+      const next = { ...columns, challengeEpoch: account.challengeEpoch + 1, securityEpoch: Math.max(account.securityEpoch, reached) + 1 };
       if (await this.commit(account, next)) return { ...account, ...next, version: account.version + 1 };
     }
     throw new Error('The account changes too often to be changed now.');

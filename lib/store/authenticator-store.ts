@@ -8,13 +8,11 @@ const entity = entityNames.authenticator;
 export class AuthenticatorStore {
   private readonly insert: Statement;
   private readonly deleteOne: Statement;
-  private readonly deleteMechanism: Statement;
   private readonly updates: Updates;
 
   constructor(db: DataSource) {
     this.insert = insertOf(db, entity);
     this.deleteOne = deleteOf(db, entity, ['id', 'userKey'], 'id = :id AND user_key = :userKey');
-    this.deleteMechanism = deleteOf(db, entity, ['userKey', 'mechanism'], 'user_key = :userKey AND mechanism = :mechanism');
     this.updates = new Updates((columns) => updateOf(db, entity, columns, ['id', 'userKey'], 'id = :id AND user_key = :userKey'));
   }
 
@@ -26,10 +24,6 @@ export class AuthenticatorStore {
   /** False where this user has no such authenticator, whoever else has. */
   remove(userKey: string, id: string): Promise<boolean> {
     return this.deleteOne.affectsOne({ id, userKey });
-  }
-
-  async removeMechanism(userKey: string, mechanism: number): Promise<boolean> {
-    return (await this.deleteMechanism.affected({ userKey, mechanism })) > 0;
   }
 
   /** @throws the driver's unique violation where another authenticator has that handle; the caller has looked first */

@@ -89,6 +89,7 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
         period: int,
         verifiedAt: big,
         confirmedStep: big,
+        securityEpoch: int,
       }),
       uniques: [{ name: `${prefix}authenticators_one`, columns: ['userKey', 'mechanism', 'handle'] }],
     }),

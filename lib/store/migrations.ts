@@ -29,6 +29,7 @@ function initialTables(prefix: string): Table[] {
     [
       digest('user_key'), text('user_id', 191), int('mechanism'), digest('handle'), text('label', 191), long('sealed'),
       text('algorithm', 16), int('digits'), int('period'), big('verified_at'), big('confirmed_step'),
+      int('security_epoch'),
     ],
     { uniques: [{ name: `${prefix}authenticators_one`, columnNames: ['user_key', 'mechanism', 'handle'] }] },
   );

@@ -44,6 +44,8 @@ export interface TwoFactorAuthenticator extends TotpParameters {
   verifiedAt: number;
   /** Time step of the code that confirmed it: that code does not log in. */
   confirmedStep: number;
+  /** The security epoch that it begins: its INSERT alone ends what sessions without it stand for. */
+  securityEpoch: number;
 }
 
 export interface TwoFactorBackupCode {

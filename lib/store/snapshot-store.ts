@@ -12,6 +12,8 @@ export interface Snapshot {
   /** Oldest first; those that were asked for. */
   readonly challenges: readonly TwoFactorChallenge[];
   readonly unusedBackupCodes: number;
+  /** The account's, or that of a factor whose enrolment has not reached the account: a crash leaves nobody's standing behind. */
+  readonly securityEpoch: number;
 }
 
 /** Which challenges of the user to read along; `mechanism` 0 for logins and step-ups. */
@@ -92,6 +94,7 @@ export class SnapshotStore {
       authenticators: authenticators.sort((a, b) => a.verifiedAt - b.verifiedAt || (a.id < b.id ? -1 : 1)),
       challenges: distinct(rows.map((row) => this.challenge.read(row))).sort((a, b) => a.createdAt - b.createdAt),
       unusedBackupCodes: Number(first?.unused_codes ?? 0),
+      securityEpoch: Math.max(account?.securityEpoch ?? 0, ...authenticators.map(({ securityEpoch }) => securityEpoch)),
     };
   }
 }

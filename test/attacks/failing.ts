@@ -4,11 +4,12 @@ import type { DataSource, QueryRunner } from 'typeorm';
 /** Whether the failing statement has had its effect: a connection may be lost before the statement or before its answer. */
 export type Moment = 'before' | 'after';
 
-/** Counts the statements of a DataSource, the library's and the app's, and makes the nth one fail. */
+/** Counts the statements of a DataSource, the library's and the app's, and does something at the nth one: by default, it fails. */
 export class FailingDatabase {
   count = 0;
   private nth = 0;
   private moment: Moment = 'before';
+  private act: (() => Promise<void>) | undefined;
   private readonly wrapped = new WeakSet<QueryRunner>();
 
   constructor(db: DataSource) {
@@ -17,10 +18,11 @@ export class FailingDatabase {
   }
 
   /** The `nth` statement from now on fails; 0: none. */
-  arm(nth: number, moment: Moment = 'before'): void {
+  arm(nth: number, moment: Moment = 'before', act?: () => Promise<void>): void {
     this.count = 0;
     this.nth = nth;
     this.moment = moment;
+    this.act = act;
   }
 
   get hasFailed(): boolean {
@@ -35,7 +37,12 @@ export class FailingDatabase {
     runner.query = (async (...args: Parameters<QueryRunner['query']>) => {
       this.count += 1;
       if (this.count !== this.nth) return query(...args);
-      if (this.moment === 'after') await query(...args);
+      const answer = this.moment === 'after' ? await query(...args) : undefined;
+      if (this.act) {
+        // Its own statements count on, past the nth one.
+        await this.act();
+        return this.moment === 'after' ? answer : query(...args);
+      }
       throw new Error('The connection to the database was lost.');
     }) as QueryRunner['query'];
     return runner;

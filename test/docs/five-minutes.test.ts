@@ -1,68 +1,24 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import request from 'supertest';
+import { currentTotp } from 'passport-two-factor/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generateKey } from 'passport-two-factor';
-import { decodeBase32 } from '../../lib/core/provisioning.js';
-import { defaultTotpParameters, timeStep, totpAt } from '../../lib/core/totp.js';
-import { blocksOf, project } from './markdown.js';
+import { AppProcess } from './app-process.js';
+import { blocksIn } from './markdown.js';
 
 const ada = { email: 'ada@example.com', password: 'correct horse' };
 
-let folder: string;
-let process_: ChildProcess;
-let address: string;
-let output = '';
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => { resolve(port); });
-    });
-  });
-
-/** The app is told by the line that it prints once it listens. */
-const started = (): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const add = (chunk: Buffer): void => {
-      output += chunk.toString();
-      if (output.includes('http://localhost:')) resolve();
-    };
-    process_.stdout!.on('data', add);
-    process_.stderr!.on('data', add);
-    process_.on('exit', (code) => { reject(new Error(`The app ended with ${code}: ${output}`)); });
-  });
+let app: AppProcess;
 
 beforeAll(async () => {
-  mkdirSync(join(project, 'test/.artifacts'), { recursive: true });
-  // Inside the project, so that the packages resolve; the app's database is made in its working directory.
-  folder = mkdtempSync(join(project, 'test/.artifacts/app-'));
-  const app = blocksOf('README.md').find(({ language }) => language === 'ts')!;
-  writeFileSync(join(folder, 'app.mts'), app.lines.join('\n'));
-  const port = await freePort();
-  address = `http://127.0.0.1:${port}`;
-  process_ = spawn(process.execPath, ['--import', 'tsx', 'app.mts'], {
-    cwd: folder,
-    env: { ...process.env, PORT: String(port), TWO_FACTOR_KEYS: generateKey('k1') },
-  });
-  await started();
+  app = await AppProcess.start(blocksIn('README.md', '## A protected login in five minutes')[0]!);
 }, 60_000);
 
-afterAll(() => {
-  process_.removeAllListeners('exit');
-  process_.kill();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => { app.stop(); });
 
 describe('the app of five minutes, copied from the README and started', () => {
   it('protects a login: enrols, halts, lets the code through, and guards the vault', async () => {
-    const agent = request.agent(address);
+    const agent = request.agent(app.address);
     // The app runs by the real clock; the next step's code is good already, by the window of one step.
-    const code = (secret: string, steps = 0): string =>
-      totpAt(decodeBase32(secret)!, timeStep(Date.now(), 30) + steps, defaultTotpParameters);
+    const code = (secret: string, steps = 0): string => currentTotp(secret, Date.now() + steps * 30_000);
 
     await agent.get('/vault').expect(401);
     await agent.post('/login').send({ ...ada, password: 'wrong' }).expect(401);
@@ -85,7 +41,7 @@ describe('the app of five minutes, copied from the README and started', () => {
   });
 
   it('keeps its data in SQLite, and says nothing but its address', () => {
-    expect(readdirSync(folder)).toContain('app.sqlite');
-    expect(output.replace(/http:\/\/localhost:\d+\n/, '')).toBe('');
+    expect(app.files()).toContain('app.sqlite');
+    expect(app.output.replace(/http:\/\/localhost:\d+\n/, '')).toBe('');
   });
 });

@@ -40,6 +40,18 @@ export function blocksOf(file: string): Block[] {
   return blocks;
 }
 
+/** The blocks of a language under a heading, up to the next one of the same or a higher level. */
+export function blocksIn(file: string, heading: string, language = 'ts'): Block[] {
+  const lines = read(file).split('\n');
+  const start = lines.indexOf(heading);
+  if (start < 0) throw new Error(`${file} has no heading "${heading}"`);
+  const level = heading.indexOf(' ');
+  const blocks = blocksOf(file).filter(({ line }) => line > start);
+  const isCode = (at: number): boolean => blocks.some(({ line, lines: { length } }) => at + 1 >= line && at + 1 < line + length);
+  const end = lines.findIndex((line, at) => at > start && /^#+ /.test(line) && line.indexOf(' ') <= level && !isCode(at));
+  return blocks.filter((block) => block.language === language && (end < 0 || block.line <= end));
+}
+
 /** The text under a heading, up to the next one of the same or a higher level, without its blocks of code. */
 export function sectionOf(file: string, heading: string): string {
   const lines = read(file).replace(/^```[^]*?^```$/gm, '').split('\n');

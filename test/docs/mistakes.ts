@@ -3,6 +3,9 @@ import passportModule, { type PassportStatic } from 'passport';
 import { Strategy as LocalStrategy } from 'passport-local';
 import request from 'supertest';
 import { generateKey, protect, requireEnrollment, TwoFactorService, TwoFactorStrategy, twoFactorAuth, type TwoFactorOptions } from 'passport-two-factor';
+import { emailSender } from 'passport-two-factor/nodemailer';
+import { twoFactorRouter } from 'passport-two-factor/router';
+import { smsSender } from 'passport-two-factor/twilio';
 import { TestApp, UserSchema, type AppOptions, type TestUser } from '../support/app.js';
 import { close, type TestDatabase } from '../support/databases.js';
 
@@ -71,6 +74,10 @@ export function mistakesOn(database: TestDatabase, test: TestApp): Record<string
     'TwoFactorStrategy: the strategy has no name': () => thrown(() => new TwoFactorStrategy({ service: test.service }, { authenticate: () => undefined })),
     'protect: no strategy': () => thrown(() => { protect(newPassport(), { service: test.service, only: ['githug'] }); }),
     'requireEnrollment: except': () => thrown(() => requireEnrollment({ service: test.service, redirect: '/2fa' })),
+    'twoFactorRouter: there is no option': () => thrown(() => twoFactorRouter({ service: test.service, passport: newPassport(), page: true } as never)),
+    'twoFactorRouter: messages.fr': () => thrown(() => twoFactorRouter({ service: test.service, passport: newPassport(), messages: { fr: { 'manage.titel': '' } as never } })),
+    'emailSender: transport': () => thrown(() => emailSender({ transport: undefined as never, from: 'a@example.com' })),
+    'smsSender: give either': () => thrown(() => smsSender({ client: { messages: { create: () => undefined } }, from: '' })),
     'twoFactorAuth: no strategy': () => called(test.service, (req) => req.auth.login('a', 'b')),
     'There is no req.session': () => answer(test.service, () => undefined),
     'The second factor needs sessions': () => answer(test.service, (app) => { app.use(withSession({})); }),

@@ -1,9 +1,16 @@
 import ms, { type StringValue } from 'ms';
 import { describe, expect, it } from 'vitest';
 import * as library from 'passport-two-factor';
+import * as nodemailerPart from 'passport-two-factor/nodemailer';
+import * as routerPart from 'passport-two-factor/router';
+import * as testingPart from 'passport-two-factor/testing';
+import * as twilioPart from 'passport-two-factor/twilio';
+import { catalogue } from '../../lib/router/messages/index.js';
+import { readRouterOptions, type RouterSettings } from '../../lib/router/options.js';
 import { readOptions, type Settings } from '../../lib/settings.js';
+import { subpaths } from '../package/packed.js';
 import { codeIn, sectionOf, tableOf } from './markdown.js';
-import { exportsOf, membersOf, namesOf, type Member } from './source.js';
+import { exportsOf, membersOf, membersOfType, namesOf, type Member } from './source.js';
 
 const none = (): undefined => undefined;
 const required = { db: {}, keys: 'k1:', users: { id: String, find: none }, twoFactor: { issuer: 'MyApp' } };
@@ -78,9 +85,9 @@ describe('the options of the service in the README', () => {
 
 describe('the options of the other parts in the README', () => {
   let of = '';
-  const rows = tableOf(sectionOf('README.md', '## Options'), 1).map(([part, option, fallback]) => {
+  const rows = tableOf(sectionOf('README.md', '## Options'), 1).flatMap(([part, options, fallback]) => {
     if (part !== '') of = bare(codeIn(part!)[0]!.replace('new ', ''));
-    return { of, option: codeIn(option!)[0]!, fallback: fallback! };
+    return codeIn(options!).map((option) => ({ of, option, fallback: fallback! }));
   });
   const parts: Record<string, Member[]> = {
     TwoFactorStrategy: membersOf('lib/passport/two-factor-strategy.ts', 'TwoFactorStrategyOptions'),
@@ -95,6 +102,9 @@ describe('the options of the other parts in the README', () => {
     requireSecondFactor: membersOf('lib/express/require-second-factor.ts', 'RequireSecondFactorOptions'),
     secondFactorErrorHandler: membersOf('lib/express/error-handler.ts', 'SecondFactorErrorHandlerOptions'),
     twoFactorEntities: membersOf('lib/store/entities.ts', 'TableOptions'),
+    twoFactorRouter: membersOf('lib/router/options.ts', 'TwoFactorRouterOptions'),
+    emailSender: membersOf('lib/nodemailer/index.ts', 'EmailSenderOptions'),
+    smsSender: membersOfType('lib/twilio/index.ts', 'SmsSenderOptions'),
   };
 
   it.each(Object.entries(parts))('are those of %s', (part, members) => {
@@ -112,6 +122,17 @@ describe('the options of the other parts in the README', () => {
     const fallback = (part: string, option: string): string => codeIn(rows.find((row) => row.of === part && row.option === option)!.fallback)[0]!;
     expect(`'${new library.SecondFactorStrategy({ service: service() }).name}'`).toBe(fallback('SecondFactorStrategy', 'name'));
     expect(library.twoFactorEntities()[0]!.options.tableName).toBe(`${fallback('twoFactorEntities', 'tablePrefix').replaceAll("'", '')}accounts`);
+  });
+
+  it('have the defaults that the router has', () => {
+    const canSend = (mechanism: library.TwoFactorMechanism): boolean => mechanism === library.TwoFactorMechanism.EMAIL;
+    const settings = readRouterOptions({ service: { canSend } as library.TwoFactorService, passport: {} as RouterSettings['passport'] });
+    const documented = Object.fromEntries(rows.filter((row) => row.of === 'twoFactorRouter').map(({ option, fallback }) => [option, fallback]));
+    for (const name of ['login', 'loginPath', 'returnTo'] as const) expect(documented[name]).toBe(`\`'${settings[name]!}'\``);
+    expect([documented.pages, settings.pages]).toEqual(['`false`', undefined]);
+    expect([documented.stylesheet, settings.stylesheet, documented.locale, settings.locale]).toEqual(['none', undefined, "the browser's", undefined]);
+    expect(codeIn(documented.messages!)).toEqual([...catalogue(undefined).keys()]);
+    expect([documented.methods, settings.methods]).toEqual(['what can be sent', ['totp', 'email']]);
   });
 });
 
@@ -176,11 +197,24 @@ describe('the events and exports in the README', () => {
   });
 
   it('are the exports of the package', () => {
-    const [values, types] = sectionOf('README.md', '## Exports').split('\nTypes:').map((text) => codeIn(text).sort());
+    const [before] = sectionOf('README.md', '## Exports').split('\nEach of the other parts');
+    const [values, types] = before!.replace('`passport-two-factor`. ', '').split('\nTypes:').map((text) => codeIn(text).sort());
     const exported = exportsOf('lib/index.ts');
     const errors = exported.values.filter((name) => name.endsWith('Error') && name !== 'TwoFactorError');
     expect([...values!, ...errors].sort()).toEqual(exported.values);
     expect(types).toEqual(exported.types);
     expect(Object.keys(library).sort()).toEqual(exported.values);
+  });
+
+  it('are the exports of its other parts', () => {
+    const parts: Record<string, object> = { router: routerPart, testing: testingPart, nodemailer: nodemailerPart, twilio: twilioPart };
+    const rows = tableOf(sectionOf('README.md', '## Exports')).map(([name, values, types]) => ({
+      part: codeIn(name!)[0]!.replace('passport-two-factor/', ''), values: codeIn(values!).sort(), types: codeIn(types!).sort(),
+    }));
+    expect(rows.map(({ part }) => part).sort()).toEqual(subpaths.toSorted());
+    for (const { part, ...documented } of rows) {
+      expect(documented, part).toEqual(exportsOf(`lib/${part}/index.ts`));
+      expect(Object.keys(parts[part]!).sort(), part).toEqual(documented.values);
+    }
   });
 });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { blocksOf, documents, project, type Block } from './markdown.js';
 
 /** Blocks that are not code of an app: shells, answers, quoted messages. */
-const otherLanguages = ['sh', 'json', 'http', 'sql', 'text', 'html'];
+const otherLanguages = ['sh', 'json', 'http', 'sql', 'text', 'html', 'css'];
 
 interface Snippet {
   readonly block: Block;
@@ -95,7 +95,7 @@ describe('the code in the documents', () => {
   });
 
   it('is there in the README and in every guide, in a language that is known', () => {
-    const guides = ['adopting', 'delivery', 'json-spa', 'jwt', 'oauth', 'rotation'].map((name) => `docs/${name}.md`);
+    const guides = ['adopting', 'delivery', 'json-spa', 'jwt', 'moving', 'oauth', 'policy', 'rotation', 'router'].map((name) => `docs/${name}.md`);
     const withCode = new Set(snippets.map(({ block }) => block.file));
     expect([...withCode]).toEqual(expect.arrayContaining(['README.md', ...guides]));
     expect(snippets.filter(({ block }) => !['ts', 'js', 'diff'].includes(block.language)).map(({ block }) => `${block.file}:${block.line} ${block.language}`)).toEqual([]);

@@ -35,6 +35,32 @@ export function membersOf(file: string, name: string): Member[] {
   });
 }
 
+/** The members of a type that is put together of others: those of all of its parts, optional where one part does not need them. */
+export function membersOfType(file: string, name: string): Member[] {
+  const collect = (type: ts.TypeNode): Member[] => {
+    if (ts.isIntersectionTypeNode(type) || ts.isUnionTypeNode(type)) return type.types.flatMap(collect);
+    if (ts.isTypeLiteralNode(type)) {
+      return type.members.map((member) => ({ name: member.name!.getText(), optional: (member as ts.PropertySignature).questionToken !== undefined }));
+    }
+    if (ts.isTypeReferenceNode(type)) return membersOfType(file, type.typeName.getText());
+    throw new Error(`${name} is made of more than is read here`);
+  };
+  const declaration = declarationOf(file, name);
+  if (!ts.isTypeAliasDeclaration(declaration)) throw new Error(`${name} is no type alias`);
+  const found = collect(declaration.type);
+  return [...new Set(found.map((member) => member.name))].map((one) => ({ name: one, optional: found.some((member) => member.name === one && member.optional) }));
+}
+
+/** The members of an interface, with the names in those whose type is written out. */
+export function literalMembersOf(file: string, name: string): { name: string; members: string[] }[] {
+  const declaration = declarationOf(file, name);
+  if (!ts.isInterfaceDeclaration(declaration)) throw new Error(`${name} is no interface`);
+  return declaration.members.filter(ts.isPropertySignature).map((member) => ({
+    name: member.name.getText(),
+    members: member.type && ts.isTypeLiteralNode(member.type) ? member.type.members.map((inner) => inner.name!.getText()) : [],
+  }));
+}
+
 /** The texts of a union of string literals. */
 export function namesOf(file: string, name: string): string[] {
   const declaration = declarationOf(file, name);
@@ -42,12 +68,19 @@ export function namesOf(file: string, name: string): string[] {
   return declaration.type.types.map((type) => type.getText().replaceAll("'", ''));
 }
 
-/** The names that a module exports by name, values and types apart. */
+/** The names that a module exports, values and types apart: those that it names, and those that it declares. */
 export function exportsOf(file: string): { values: string[]; types: string[] } {
-  const exported = parse(file).statements.filter(ts.isExportDeclaration).flatMap((statement) => {
+  const { statements } = parse(file);
+  const named = statements.filter(ts.isExportDeclaration).flatMap((statement) => {
     if (!statement.exportClause || !ts.isNamedExports(statement.exportClause)) throw new Error(`${file} exports more than it names`);
     return statement.exportClause.elements.map(({ name, isTypeOnly }) => ({ name: name.text, type: statement.isTypeOnly || isTypeOnly }));
   });
-  const pick = (type: boolean): string[] => exported.filter((one) => one.type === type).map(({ name }) => name).sort();
+  const declared = statements.flatMap((statement) => {
+    const type = ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement);
+    if (!type && !ts.isFunctionDeclaration(statement) && !ts.isClassDeclaration(statement)) return [];
+    const exported = ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) === true;
+    return exported ? [{ name: statement.name!.text, type }] : [];
+  });
+  const pick = (type: boolean): string[] => [...named, ...declared].filter((one) => one.type === type).map(({ name }) => name).sort();
   return { values: pick(false), types: pick(true) };
 }

@@ -43,3 +43,14 @@ export async function lastCode(url: string, to: string): Promise<string> {
 export const secretOn = (page: Page): string => /id="secret">([A-Z2-7 ]+)</.exec(page.text)![1]!.replaceAll(' ', '');
 
 export const backupCodesOn = (page: Page): string[] => [...page.text.matchAll(/<li><code>([0-9A-Z-]+)<\/code>/g)].map(([, code]) => code!);
+
+/** An answer is as a README tells it: the same keys and values, save texts that it shortens by "…" and times. */
+export function expectAsTold(body: unknown, told: unknown): void {
+  if (typeof told === 'string' && told.includes('…')) expect(String(body).startsWith(told.slice(0, told.indexOf('…'))), `${String(body)} begins like ${told}`).toBe(true);
+  else if (typeof told === 'number') expect(body).toEqual(expect.any(Number));
+  else if (Array.isArray(told)) expect(body).toEqual(expect.arrayContaining([expect.any(String)]));
+  else if (typeof told === 'object' && told !== null) {
+    expect(Object.keys(body as object)).toEqual(Object.keys(told));
+    for (const [key, value] of Object.entries(told)) expectAsTold((body as Record<string, unknown>)[key], value);
+  } else expect(body).toEqual(told);
+}

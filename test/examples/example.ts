@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -68,4 +69,28 @@ export const runToEnd = (name: string, env: Record<string, string>): Promise<End
 export async function temporaryFolder(): Promise<{ path: string; remove: () => Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'example-'));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+export interface ReadmeCall {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** The body, if it has one. */
+  readonly json: Record<string, string> | undefined;
+  /** What the README says that it answers. */
+  readonly told: Record<string, unknown>;
+}
+
+/** The calls that the README of an example shows, in their order: `curl … localhost:3000/path … # {"answer":"…"}`. */
+export function readmeCalls(name: string): ReadmeCall[] {
+  const lines = readFileSync(join(project, `examples/${name}/README.md`), 'utf8').split('\n').filter((line) => line.startsWith('curl '));
+  return lines.map((line) => {
+    const parts = /^curl -s -b jar -c jar localhost:3000(\/\S*)(?: --json '(\{.*?\})'| (-X POST))? +# (\{.*\})$/.exec(line);
+    if (!parts) throw new Error(`The README of ${name} has a line that cannot be tried: ${line}`);
+    const [, path = '', json, post, told = ''] = parts;
+    return {
+      method: json === undefined && post === undefined ? 'GET' : 'POST', path,
+      json: json === undefined ? undefined : JSON.parse(json) as Record<string, string>,
+      told: JSON.parse(told) as Record<string, unknown>,
+    };
+  });
 }

@@ -24,8 +24,9 @@ class Senders {
 const failures: [string, () => unknown, RegExp][] = [
   ['throws', () => { throw new Error('smtp is down'); }, /smtp is down/],
   ['rejects', () => Promise.reject(new Error('smtp is down')), /smtp is down/],
-  ['never answers', () => new Promise(() => undefined), /longer than 50 ms/],
 ];
+
+const hangs = (): Promise<never> => new Promise(() => undefined);
 
 describe.each(databases)('the delivery of codes on $name', (database) => {
   let test: TestApp;
@@ -163,6 +164,49 @@ describe.each(databases)('the delivery of codes on $name', (database) => {
       await test.call(agent, 'challenge.email').expect(200);
       await test.call(agent, 'verify.email', senders.last().code).expect(200);
       expect(await counted()).toEqual([[2, 2]]);
+    });
+  });
+
+  describe('by a sender that never answers', () => {
+    it('fails a login that needs the code, which may be asked for again at once', async () => {
+      await start();
+      const id = await emailUser();
+      senders.failure = hangs;
+      const agent = test.agent();
+      await test.login(agent, userOf(id)).expect(502);
+      expect(String((test.lastError as DeliveryFailedError).cause)).toMatch(/longer than 50 ms/);
+      expect(await account(test, id)).toMatchObject({ failures: 0, windowFailures: 0 });
+      await agent.get('/me').expect(401);
+      senders.failure = undefined;
+      await test.call(agent, 'challenge.email').expect(200);
+      await agent.post('/2fa').send({ code: senders.last().code }).expect(200);
+    });
+
+    it.each([
+      ['logins', async (id: string) => (await test.login(test.agent(), userOf(id))).status],
+      ['enrolments', async (id: string) => test.service.setup.email(id, `other${id}@example.net`).then(() => 200, (error: { status: number }) => error.status)],
+    ] as const)('is not called more often than messages may be sent: they may still arrive (%s)', async (_what, ask) => {
+      await start();
+      const id = await emailUser();
+      let calls = 0;
+      senders.failure = () => { calls += 1; return hangs(); };
+      const statuses: number[] = [];
+      for (let asked = 0; asked < 7; asked += 1) statuses.push(await ask(id));
+      expect(statuses).toEqual([502, 502, 502, 502, 502, 429, 429]);
+      expect(calls).toBe(5);
+    });
+
+    it('is not called more often than a challenge has messages', async () => {
+      await start({ service: { limits: { sendsPerHour: 20 } } });
+      const { id, secret } = await withTotp(test);
+      await test.service.setup.email(id);
+      let calls = 0;
+      senders.failure = () => { calls += 1; return hangs(); };
+      const agent = test.agent();
+      await test.login(agent, userOf(id)).expect(202);
+      for (const status of [502, 502, 502, 429, 429]) await test.call(agent, 'challenge.email').expect(status);
+      expect(calls).toBe(4);
+      await agent.post('/2fa').send({ code: test.totp(secret) }).expect(200);
     });
   });
 

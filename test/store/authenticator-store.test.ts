@@ -72,19 +72,6 @@ describe.each(databases)('the authenticators on $name', (database) => {
     expect(await of(userKey)).toEqual([row]);
   });
 
-  it('are removed by mechanism, all of it and of one user', async () => {
-    const [userKey, other] = [await user(), await user()];
-    await add(userKey, { mechanism: EMAIL });
-    await add(userKey, { mechanism: EMAIL });
-    const totp = await add(userKey);
-    const others = await add(other, { mechanism: EMAIL });
-    expect(await authenticators.removeMechanism(userKey, EMAIL)).toBe(true);
-    expect(await of(userKey)).toEqual([totp]);
-    expect(await of(other)).toEqual([others]);
-    expect(await authenticators.removeMechanism(userKey, EMAIL)).toBe(false);
-    expect(await authenticators.removeMechanism(userKey, SMS)).toBe(false);
-  });
-
   it('are updated by their owner only', async () => {
     const userKey = await user();
     const row = await add(userKey);

@@ -24,7 +24,8 @@ export function account(userKey: string, rest: Partial<TwoFactorAccount> = {}): 
 export function authenticator(userKey: string, rest: Partial<TwoFactorAuthenticator> = {}): TwoFactorAuthenticator {
   return {
     id: newId(32), userKey, userId: 'user', mechanism: TwoFactorMechanism.TOTP, handle: newId(), label: 'default',
-    sealed: 'v1.k1.a.b.c', algorithm: 'sha1', digits: 6, period: 30, verifiedAt: now, confirmedStep: 58_908_960, ...rest,
+    sealed: 'v1.k1.a.b.c', algorithm: 'sha1', digits: 6, period: 30, verifiedAt: now, confirmedStep: 58_908_960,
+    securityEpoch: 0, ...rest,
   };
 }
 

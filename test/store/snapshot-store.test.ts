@@ -10,7 +10,7 @@ import { close, databases } from '../support/databases.js';
 import { StatementLog } from '../support/statements.js';
 import { account, authenticator, challenge, digest, newId, newUserKey, now } from './fixtures.js';
 
-const nothing = { account: undefined, authenticators: [], challenges: [], unusedBackupCodes: 0 };
+const nothing = { account: undefined, authenticators: [], challenges: [], unusedBackupCodes: 0, securityEpoch: 0 };
 const login = { purpose: 'login', mechanism: 0 } as const;
 
 describe.each(databases)('the snapshot of a user on $name', (database) => {
@@ -57,11 +57,17 @@ describe.each(databases)('the snapshot of a user on $name', (database) => {
     return { userKey, state, methods: [methods[1], methods[2], methods[0]], pending: [pending[1], pending[2], pending[0]] };
   }
 
+  it('has the security epoch of a factor that has not reached the account', async () => {
+    const { userKey, state } = await withEverything();
+    await authenticators.add(authenticator(userKey, { securityEpoch: state.securityEpoch + 1 }));
+    expect(await snapshots.ofUser(userKey)).toMatchObject({ account: state, securityEpoch: state.securityEpoch + 1 });
+  });
+
   it('has everything of one moment in one SELECT, oldest first, numbers as numbers', async () => {
     const { userKey, state, methods, pending } = await withEverything();
     log.reset();
     const snapshot = await snapshots.ofUser(userKey, login);
-    expect(snapshot).toStrictEqual({ account: state, authenticators: methods, challenges: pending, unusedBackupCodes: 2 });
+    expect(snapshot).toStrictEqual({ account: state, authenticators: methods, challenges: pending, unusedBackupCodes: 2, securityEpoch: state.securityEpoch });
     expect(log.statements).toEqual([expect.stringMatching(/^SELECT/)]);
   });
 
@@ -69,7 +75,7 @@ describe.each(databases)('the snapshot of a user on $name', (database) => {
     const { state, methods, pending } = await withEverything();
     log.reset();
     const snapshot = await snapshots.ofChallenge(pending[1]!.id);
-    expect(snapshot).toStrictEqual({ account: state, authenticators: methods, challenges: [pending[1]], unusedBackupCodes: 2 });
+    expect(snapshot).toStrictEqual({ account: state, authenticators: methods, challenges: [pending[1]], unusedBackupCodes: 2, securityEpoch: state.securityEpoch });
     expect(log.count).toBe(1);
   });
 

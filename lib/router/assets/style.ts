@@ -88,7 +88,7 @@ input:not([type="checkbox"], [type="hidden"]) {
   margin-bottom: 1rem;
 }
 input[aria-invalid="true"] { border-color: var(--tf-bad); border-width: 2px; }
-input[aria-describedby]:not([aria-describedby="error"]) { margin-bottom: 0.3rem; }
+input[aria-describedby]:not([aria-describedby="error"]) { margin-bottom: 0.5rem; }
 .tf .tf-code { font-family: var(--tf-mono); font-size: 1.35rem; letter-spacing: 0.12em; }
 .tf-hint { color: var(--tf-quiet); font-size: 0.9rem; }
 

@@ -1,0 +1,59 @@
+import { BadRequestException, Body, Controller, Get, HttpCode, Inject, Post, Req, UseGuards } from '@nestjs/common';
+import type { Request } from 'express';
+import { UserNotLoggedInError, type RequestAuth } from 'passport-two-factor';
+import { Accounts } from '../../quickstart/accounts.js';
+import type { Account } from '../../quickstart/database.js';
+import { Auth } from '../two-factor/auth.decorator.js';
+import { CodeGuard, PasswordGuard } from './login.guard.js';
+
+/** Who is logged in, as clients see it. */
+function me({ user }: Request) {
+  if (!user) throw new UserNotLoggedInError();
+  return { email: (user as Account).email };
+}
+
+@Controller()
+export class AuthController {
+  constructor(@Inject(Accounts) private readonly accounts: Accounts) {}
+
+  @Post('signup')
+  async signUp(@Body('email') email: unknown, @Body('password') password: unknown, @Auth() auth: RequestAuth) {
+    const account = await this.accounts.create(email, password);
+    if (typeof account === 'string') throw new BadRequestException(account);
+    await auth.loginAs(account, { via: 'sign-up' });
+    return { email: account.email };
+  }
+
+  @Post('login')
+  @HttpCode(200)
+  @UseGuards(PasswordGuard)
+  logIn(@Req() req: Request) {
+    return me(req);
+  }
+
+  @Post('login/code')
+  @HttpCode(200)
+  @UseGuards(CodeGuard)
+  enterCode(@Req() req: Request) {
+    return me(req);
+  }
+
+  @Post('login/password')
+  @HttpCode(200)
+  async enterPasswordAgain(@Body('password') password: string, @Req() req: Request) {
+    await req.auth.reauthenticate(password);
+    return me(req);
+  }
+
+  @Post('logout')
+  @HttpCode(200)
+  async logOut(@Auth() auth: RequestAuth) {
+    await auth.logout();
+    return { email: null };
+  }
+
+  @Get('me')
+  whoAmI(@Req() req: Request) {
+    return me(req);
+  }
+}
