@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
 
@@ -14,6 +15,8 @@ export default defineConfig({
   test: {
     environment: 'node',
     pool: 'forks',
+    // Most of the time is spent waiting for databases and other processes.
+    maxWorkers: availableParallelism() + 1,
     include: ['test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, 'test/bench/**'],
     globalSetup: ['test/support/global-setup.ts'],

@@ -95,6 +95,10 @@ describe('SecondFactorRequiredError', () => {
     expect(required().challengeToken).toBeUndefined();
   });
 
+  it('keeps what is for the server in properties of its own that are not enumerable', () => {
+    for (const name of ['availableMethods', 'challengeToken']) expect(Object.getOwnPropertyDescriptor(error, name)).toMatchObject({ enumerable: false });
+  });
+
   it('gives the client the masked methods and the time', () => {
     expect(JSON.parse(JSON.stringify(error))).toEqual({
       code: 'SECOND_FACTOR_REQUIRED',

@@ -2,7 +2,7 @@ import { parseBackupCode, stretchBackupCode } from '../core/backup-code.js';
 import { sha256 } from '../core/keyring.js';
 import { mechanisms, methodNames, TwoFactorMechanism, type MethodName } from '../core/mechanism.js';
 import { readCode } from '../core/one-time-code.js';
-import { afterFailure, afterSuccess, endsPendingLogins, retryAt } from '../core/throttle.js';
+import { afterFailure, afterSuccess, endsPendingLogins, retryAt, type AttemptCounts } from '../core/throttle.js';
 import {
   InvalidBackupCodeError, InvalidTwoFactorCodeError, TooManyAttemptsError, TwoFactorExpiredError, TwoFactorNotSetupError,
 } from '../errors.js';
@@ -96,7 +96,10 @@ export class Verification {
       this.gate(subject.account);
       const match = decide(subject);
       if (match && (await this.context.accounts.commit(subject.account, this.right(subject, match)))) return { subject, match };
-      if (!match && (await this.charge(subject, failed))) throw new InvalidTwoFactorCodeError();
+      if (!match && (await this.charge(subject, true))) {
+        this.announceFailure(subject, failed);
+        throw new InvalidTwoFactorCodeError();
+      }
     }
     throw new TooManyAttemptsError(1);
   }
@@ -120,7 +123,7 @@ export class Verification {
       const { account, identity } = subject;
       this.gate(account);
       if (account.backupSetId === '') throw new TwoFactorNotSetupError();
-      if (!(await this.charge(subject, 'backup_code', false))) continue;
+      if (!(await this.charge(subject, false))) continue;
 
       const [keyId = '', salt = ''] = account.backupSalt.split('.');
       const stretched = await stretchBackupCode(code, Buffer.from(salt, 'base64url'));
@@ -129,6 +132,7 @@ export class Verification {
       const used = await this.context.backupCodes.use(account.backupSetId, tag, now);
       // The set was replaced while this code was being checked: it dies with its set.
       if (!used || !(await this.context.accounts.settleBackupCode(account.userKey, account.backupSetId))) {
+        if (endsPendingLogins(this.failed(account), this.context.settings.attemptLimits)) await this.context.accounts.endChallenges(account.userKey);
         this.announceFailure(subject, 'backup_code');
         throw new InvalidBackupCodeError();
       }
@@ -154,24 +158,24 @@ export class Verification {
     return { failures, nextAttemptAt, lastStep: Math.max(account.lastStep, step ?? 0), lastUsed: JSON.stringify(lastUsed) };
   }
 
-  /** Commits a failure. False where another verdict came first and nothing was charged. */
-  private async charge(subject: Subject, method: MethodName | undefined, announce = true): Promise<boolean> {
-    const { account } = subject;
-    const { attemptLimits, clock } = this.context.settings;
-    const counts = afterFailure(account, attemptLimits, clock());
-    const ends = endsPendingLogins(counts, attemptLimits);
-    const next = { ...counts, ...(ends && { challengeEpoch: account.challengeEpoch + 1 }) };
-    if (!(await this.context.accounts.commit(account, next))) return false;
-    if (announce) this.announceFailure(subject, method);
-    return true;
+  /**
+   * Commits a failure. False where another verdict came first and nothing was charged.
+   * @param final whether the code is known to be wrong, so that the pending logins end with the last of the attempts
+   */
+  private charge({ account }: Subject, final: boolean): Promise<boolean> {
+    const counts = this.failed(account);
+    const ends = final && endsPendingLogins(counts, this.context.settings.attemptLimits);
+    return this.context.accounts.commit(account, { ...counts, ...(ends && { challengeEpoch: account.challengeEpoch + 1 }) });
+  }
+
+  private failed(account: TwoFactorAccount): AttemptCounts {
+    return afterFailure(account, this.context.settings.attemptLimits, this.context.settings.clock());
   }
 
   private announceFailure({ account, identity }: Subject, method: MethodName | undefined): void {
-    const { attemptLimits, clock } = this.context.settings;
-    const now = clock();
-    const lockedUntil = retryAt({ ...account, ...afterFailure(account, attemptLimits, now) }, attemptLimits);
+    const lockedUntil = retryAt({ ...account, ...this.failed(account) }, this.context.settings.attemptLimits);
     this.context.events.emit('failed', this.event(identity, method));
-    if (lockedUntil > now) this.context.events.emit('locked', { ...this.event(identity, method), lockedUntil });
+    if (lockedUntil > this.context.settings.clock()) this.context.events.emit('locked', { ...this.event(identity, method), lockedUntil });
   }
 
   private event(identity: Identity, method: MethodName | undefined) {

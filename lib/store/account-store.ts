@@ -16,6 +16,7 @@ export class AccountStore {
   private readonly insert: Statement;
   private readonly verdicts: Updates;
   private readonly settle: Statement;
+  private readonly raiseChallengeEpoch: Statement;
   private readonly clearBackupSet: Statement;
   private readonly setPreferred: Statement;
   private readonly setDeadline: Statement;
@@ -36,6 +37,7 @@ export class AccountStore {
     this.settle = updateOf(db, entity, ['failures', 'nextAttemptAt'], ['userKey', 'setId'], ofSet, {
       ...touched, windowFailures: 'CASE WHEN window_failures > 0 THEN window_failures - 1 ELSE 0 END',
     });
+    this.raiseChallengeEpoch = updateOf(db, entity, [], ['userKey'], 'user_key = :userKey', { ...touched, challengeEpoch: 'challenge_epoch + 1' });
     const table = db.getMetadata(entityNames.authenticator).tablePath.split('.').map((part) => db.driver.escape(part)).join('.');
     const alone = `NOT EXISTS (SELECT 1 FROM ${table} WHERE user_key = :userKey)`;
     this.clearBackupSet = updateOf(db, entity, ['backupSetId', 'backupSalt'], ['userKey', 'setId'], `${ofSet} AND ${alone}`, touched);
@@ -88,6 +90,11 @@ export class AccountStore {
   /** A backup code was right: takes back the failure it was charged. False where the set was replaced meanwhile. */
   settleBackupCode(userKey: string, setId: string): Promise<boolean> {
     return this.settle.affectsOne({ ...setting(free), userKey, setId });
+  }
+
+  /** A code that was charged before it was known turned out wrong, and was the last of the attempts. */
+  async endChallenges(userKey: string): Promise<void> {
+    await this.raiseChallengeEpoch.affected({ userKey });
   }
 
   /** The last factor is gone: its backup codes go too, unless another factor was enrolled meanwhile. */

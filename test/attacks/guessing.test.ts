@@ -57,6 +57,15 @@ describe.each(databases)('guessing codes on $name', (database) => {
       }
     });
 
+    it('26b: a right backup code after four wrong ones leaves the other pending logins alone', async () => {
+      const { user, secret, backupCodes } = await test.withTotp((ids += 1));
+      const other = await halted(test, user, wayIn);
+      await guessWrong(test, user, secret, 4, wayIn);
+      const agent = await halted(test, user, wayIn);
+      await wayIn.second(agent, backupCodes[0], 'backup_code').expect(200);
+      await wayIn.second(other, test.totp(secret)).expect(200);
+    });
+
     it('27: a new login after every five wrong codes keeps the backoff (CVE-2026-128332, CVE-2026-76213)', async () => {
       const { user, secret } = await test.withTotp((ids += 1));
       await guessWrong(test, user, secret, 5, wayIn);

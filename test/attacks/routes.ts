@@ -52,6 +52,7 @@ export function attackRoutes(app: Express, test: TestApp): void {
   app.post('/link', passport.authorize('local'), (req, res) => {
     res.json({ account: (req as unknown as { account: TestUser }).account.id, user: (req.user as TestUser).id });
   });
+  app.post('/link/nameless', passport.authenticate('local', { assignProperty: '' } as object), answerUser);
   app.post('/remember', passport.authenticate('local', { remember: true } as object), (req, res) => {
     res.cookie('remember_me', 'a-token-of-the-app').json({ user: (req.user as TestUser).id });
   });

@@ -142,6 +142,14 @@ describe.each(databases)('skipping the second step by other strategies on $name'
     expect(codeOf(await agent.get('/admin').expect(403))).toBe('ENROLLMENT_REQUIRED');
   });
 
+  it('14e: linking under an empty name is a login to Passport, and is halted like one', async () => {
+    const { user: v } = await test.withTotp((ids += 1));
+    const agent = test.agent();
+    await test.login(agent, await test.user((ids += 1))).expect(200);
+    await agent.post('/link/nameless').send({ email: v.email, password: v.password }).expect(202);
+    await agent.get('/me').expect(401);
+  });
+
   describe.each(waysIn)('through $way', (wayIn) => {
     it('14d: two browsers that log in at once through one strategy object are not mixed up', async () => {
       const users: Awaited<ReturnType<TestApp['withTotp']>>[] = [];

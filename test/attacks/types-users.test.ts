@@ -40,7 +40,8 @@ describe.each(databases)('47, on $name: a users.id that answers no id', (databas
   afterAll(() => app.close());
 
   it.each([['undefined', undefined], ['null', null], ['nothing', ''], ['an object', { id: 1 }], ['a number', 1], ['NaN', Number.NaN], ['a list', ['1']],
-    ['true', true], ['a promise', Promise.resolve('1')], ['"undefined"', 'undefined'], ['"[object Object]"', '[object Object]'], ['192 characters', '1'.repeat(192)]])(
+    ['true', true], ['a promise', Promise.resolve('1')], ['"undefined"', 'undefined'], ['"[object Object]"', '[object Object]'], ['192 characters', '1'.repeat(192)],
+    ['half a surrogate pair, which is no other half', '1\ud800'], ['U+0000', '1\0']])(
     '(%s) is an error, never the first row', async (_name, bad) => {
       const proper = id;
       id = bad;

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { requireSecondFactor } from 'passport-two-factor';
+import { requireSecondFactor, secondFactorErrorHandler, TwoFactorStrategy } from 'passport-two-factor';
 import { TestApp, type Agent, type TestUser } from '../support/app.js';
 import { databases } from '../support/databases.js';
 
@@ -25,6 +25,7 @@ describe.each(databases)('the options of passport.authenticate on $name', (datab
         }));
         app.post('/form/kept', passport.authenticate('local', { keepSessionInfo: true }), (_req, res) => { res.end(); });
         app.post('/form/kept/2fa', passport.authenticate('two-factor', { keepSessionInfo: true }), (_req, res) => { res.end(); });
+        app.post('/form/handled', passport.authenticate('local'), secondFactorErrorHandler({ status: 202, redirect: '/form/2fa' }));
         app.post('/form/data', (req, res) => { Object.assign(req.session, req.body); res.end(); });
         app.get('/form/data', (req, res) => { res.json({ ...data(req), twoFactor: undefined, passport: undefined, cookie: undefined }); });
         app.get('/form/secret', requireSecondFactor({ service, maxAge: '5m', redirect: '/form/2fa' }), (_req, res) => { res.end('secret'); });
@@ -108,6 +109,21 @@ describe.each(databases)('the options of passport.authenticate on $name', (datab
     await agent.get('/form/data').expect(200, { cart: 'full' });
     const { body } = await test.call(agent, '.isLoggedIn');
     expect(body).toEqual({ result: true });
+  });
+
+  it('that nobody could have meant are refused when the strategy is made', () => {
+    const inner = { name: 'local', authenticate: () => undefined };
+    const make = (options: object) => () => new TwoFactorStrategy({ service: test.service, ...options }, inner);
+    expect(make({ kind: 'Oauth' })).toThrow('TwoFactorStrategy: kind must be one of "local", "oauth", "unknown"; got string "Oauth"');
+    expect(make({ secondFactorRedirect: 5 })).toThrow('TwoFactorStrategy: secondFactorRedirect must be a path such as "/2fa"; got number');
+    expect(make({ name: 'x'.repeat(192) })).toThrow('TwoFactorStrategy: name must have 1 to 191 characters; got 192');
+  });
+
+  it('send a browser to the page for the code, and no other client', async () => {
+    for (const [accept, status] of [['text/html,application/xhtml+xml,*/*;q=0.8', 302], ['*/*', 202], ['application/json', 202]] as const) {
+      const answer = await test.agent().post('/form/handled').set('Accept', accept).type('form').send({ email: user.email, password: user.password });
+      expect([accept, answer.status]).toEqual([accept, status]);
+    }
   });
 
   it('step up a session that is logged in, and keep its data', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestApp } from '../support/app.js';
+import { TestApp, type TestUser } from '../support/app.js';
 import { databases } from '../support/databases.js';
 
 describe.each(databases)('req.auth.reauthenticate on $name', (database) => {
@@ -33,6 +33,27 @@ describe.each(databases)('req.auth.reauthenticate on $name', (database) => {
     await test.call(agent, 'setup.totp').expect(403);
     await test.call(agent, '.reauthenticate', user.password).expect(200);
     await test.call(agent, 'setup.totp').expect(200);
+  });
+
+  it.each([
+    ['has no address', { email: () => '', label: (user: TestUser) => user.email }],
+    ['logs in by another name than its address', { email: () => 'elsewhere@example.com', label: (user: TestUser) => user.email }],
+  ])('knows a user who %s by the label', async (_who, names) => {
+    const other = await TestApp.open(database, {
+      service: { users: { id: (user: TestUser) => String(user.id), find: (id) => ({ id: Number(id) }) as TestUser, ...names } },
+    });
+    try {
+      const user = await other.user(1);
+      const agent = other.agent();
+      await other.login(agent, user).expect(200);
+      other.clock.advance('6m');
+      await other.call(agent, '.reauthenticate', 'wrong').expect(401);
+      await other.call(agent, '.isRecent').expect(200, { result: false });
+      await other.call(agent, '.reauthenticate', user.password).expect(200);
+      await other.call(agent, '.isRecent').expect(200, { result: true });
+    } finally {
+      await other.close();
+    }
   });
 
   it('is nothing for a pending login or for nobody', async () => {

@@ -184,7 +184,7 @@ describe.each(databases)('the delivery of codes on $name', (database) => {
 
     it.each([
       ['logins', async (id: string) => (await test.login(test.agent(), userOf(id))).status],
-      ['enrolments', async (id: string) => test.service.setup.email(id, `other${id}@example.net`).then(() => 200, (error: { status: number }) => error.status)],
+      ['enrolments', async (id: string) => test.service.setup.email(id, `other${id}@example.net`).then(() => 200, (error: unknown) => (error as { status: number }).status)],
     ] as const)('is not called more often than messages may be sent: they may still arrive (%s)', async (_what, ask) => {
       await start();
       const id = await emailUser();

@@ -204,6 +204,16 @@ describe.each(databases)('the limits of sending on $name', (database) => {
       await agent.post('/2fa').send({ code: messages[0]!.code }).expect(200);
     });
 
+    it('leave a method out whose messages are spent, and refuse the login only where no other is left', async () => {
+      await start({ service: { challengeOn: 'request' } });
+      const id = await emailUser();
+      for (let sent = 0; sent < 5; sent += 1) await test.service.challenge.email(id);
+      const answer = await test.login(test.agent(), userOf(id)).expect(429);
+      expect(answer.body).toMatchObject({ error: { code: 'TOO_MANY_ATTEMPTS', retryAfter: 3600 } });
+      await test.service.setup.sms(id, phoneOf(id), false);
+      expect((await halted(id)).methods).toEqual({ sms: expect.any(String) as string });
+    });
+
     it('hand the code to an app that sends by itself', async () => {
       await start({ service: { challengeOn: 'request', deliver: {} } });
       const id = await emailUser();

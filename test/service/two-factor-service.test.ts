@@ -88,6 +88,15 @@ describe.each(databases)('the service, by user id, on $name', (database) => {
   });
 
   describe('an e-mail address', () => {
+    it('is enabled also for an account whose own address cannot be one, and vouches for nothing', async () => {
+      const id = await newUser(test, 'root@localhost');
+      await refused(test.service.setup.email(id), 'INVALID_INPUT', { field: 'address' });
+      const setup = await test.service.setup.email(id, 'alternate@example.com');
+      expect(setup.verified).toBe(false);
+      await test.service.complete.email(id, setup.otpValue!);
+      expect(await test.service.getContact(id, EMAIL)).toBe('alternate@example.com');
+    });
+
     it('of the account itself is enabled at once, without backup codes', async () => {
       const id = await newUser(test);
       expect(await test.service.setup.email(id)).toEqual({ maskedContact: 'u***@example.com', verified: true });
@@ -254,6 +263,10 @@ describe.each(databases)('the service, by user id, on $name', (database) => {
     await test.service.disable(one.id, TOTP);
     expect(await test.service.getEnabledMethods(one.id)).toEqual([EMAIL]);
     expect(await test.service.getEnabledMethods(other.id)).toEqual([TOTP, EMAIL]);
+  });
+
+  it('takes an id of 191 characters, whatever they are', async () => {
+    expect(await test.service.getEnabledMethods('\u{1f511}'.repeat(191))).toEqual([]);
   });
 
   it.each([undefined, null, '', 'undefined', 'null', 'NaN', '[object Object]', 7, {}, '1'.repeat(192)])('takes no user id such as %j', async (given) => {

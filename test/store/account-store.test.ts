@@ -226,6 +226,15 @@ describe.each(databases)('the accounts on $name', (database) => {
     });
   });
 
+  describe('endChallenges', () => {
+    it('raises the challenge epoch of its user, and nothing else', async () => {
+      const [before, other] = [await saved({ failures: 5, challengeEpoch: 3, securityEpoch: 2 }), await saved()];
+      await accounts.endChallenges(before.userKey);
+      expect(await accounts.find(before.userKey)).toEqual({ ...before, challengeEpoch: 4, version: before.version + 1 });
+      expect(await accounts.find(other.userKey)).toEqual(other);
+    });
+  });
+
   describe('unlock', () => {
     it('forgets every failure and nothing else', async () => {
       const before = await saved({ failures: 9, windowFailures: 100, windowStart: now, nextAttemptAt: now, lastStep: 58_908_960, backupSetId: 'set' });
