@@ -90,7 +90,7 @@ input:not([type="checkbox"], [type="hidden"]) {
 input[aria-invalid="true"] { border-color: var(--tf-bad); border-width: 2px; }
 input[aria-describedby]:not([aria-describedby="error"]) { margin-bottom: 0.5rem; }
 .tf .tf-code { font-family: var(--tf-mono); font-size: 1.35rem; letter-spacing: 0.12em; }
-.tf-hint { color: var(--tf-quiet); font-size: 0.9rem; }
+.tf-hint { padding-top: 0.2rem; color: var(--tf-quiet); font-size: 0.9rem; }
 
 .tf-button {
   display: inline-block;
