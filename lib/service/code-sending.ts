@@ -48,7 +48,7 @@ export class CodeSending {
   async refusal(contact: string, mechanism: DeliveredMechanism, quota: string): Promise<Error | undefined> {
     if (!(await this.delivery.allows(contact, mechanism))) return new DeliveryFailedError();
     try {
-      await this.delivery.reserve(quota);
+      await this.delivery.quota.reserve(quota);
       return undefined;
     } catch (error) {
       if (error instanceof TooManyAttemptsError) return error;
@@ -94,13 +94,13 @@ export class CodeSending {
     checkResend(previous, challenge, settings.clock());
     const contact = await this.delivery.contactOf(authenticator, mechanism);
     await this.delivery.checkDestination(contact, mechanism);
-    const quota = this.delivery.userQuota(identity, mechanism);
-    await this.delivery.reserve(quota);
+    const quota = this.delivery.quota.ofUser(identity, mechanism);
+    await this.delivery.quota.reserve(quota);
     const scope: CodeScope = { challengeId: challenge.id, purpose: challenge.purpose, identity, mechanism };
     const { code, live } = this.delivery.issue(scope, authenticator.id, previous);
     const row = await store(JSON.stringify({ ...codes, [methodNames[mechanism]]: live }));
     if (!row) {
-      await this.delivery.release(quota);
+      await this.delivery.quota.release(quota);
       throw new TooManyAttemptsError(1);
     }
     await this.deliverOne(row, { mechanism, scope, contact, code, expiresAt: live.expiresAt, quota }, previous?.sentAt ?? 0);

@@ -1,11 +1,11 @@
 import { maskContact } from '../core/contact.js';
 import { methodNames, TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
 import { generateOneTimeCode, type ChallengePurpose } from '../core/one-time-code.js';
-import { afterSend, afterUnsent } from '../core/throttle.js';
 import { DeliveryFailedError, InvalidInputError, TooManyAttemptsError } from '../errors.js';
 import type { Send } from '../options.js';
 import type { TwoFactorAuthenticator, TwoFactorChallenge } from '../store/rows.js';
 import type { Context, Identity } from './context.js';
+import { secondsUntil, SendingQuota } from './sending-quota.js';
 
 /** The one live code of a method in a challenge. A new one takes its place. */
 export interface LiveCode {
@@ -32,10 +32,6 @@ export interface CodeScope {
 /** Milliseconds after the first, second and third message of a challenge before the next; there is no fifth. */
 const resendWaits = [0, 30_000, 60_000, 120_000];
 
-const quotaTries = 50;
-
-export const secondsUntil = (time: number, now: number): number => Math.max(1, Math.ceil((time - now) / 1000));
-
 export const readLiveCodes = (challenge: TwoFactorChallenge): LiveCodes => JSON.parse(challenge.codes) as LiveCodes;
 
 /** Seconds from a code's sending until the next may be asked for; null where there will be none for this challenge. */
@@ -60,7 +56,11 @@ export const isUnsent = (error: unknown): boolean => error instanceof DeliveryFa
 
 /** Makes, counts, sends and recognises delivered codes. */
 export class Delivery {
-  constructor(private readonly context: Context) {}
+  readonly quota: SendingQuota;
+
+  constructor(private readonly context: Context) {
+    this.quota = new SendingQuota(context);
+  }
 
   /** The app's sender; without one the code is handed to the app. */
   sender(mechanism: DeliveredMechanism): Send | undefined {
@@ -79,71 +79,13 @@ export class Delivery {
     throw new InvalidInputError(mechanism === TwoFactorMechanism.EMAIL ? 'address' : 'phone', 'a destination that this service sends to');
   }
 
-  /** The budget of messages to a user by one method, whatever they are for. */
-  userQuota(identity: Identity, mechanism: DeliveredMechanism): string {
-    return this.context.keyring.mac('quota', ['user', identity.id, String(mechanism)]);
-  }
-
-  /** The budget of messages to a contact that nobody has confirmed: many accounts cannot flood one stranger. */
-  destinationQuota(contact: string): string {
-    return this.context.keyring.mac('quota', ['destination', contact.toLowerCase()]);
-  }
-
-  /** Counts one message before it is sent. @throws TooManyAttemptsError where the hour's or day's messages are spent */
-  async reserve(quota: string): Promise<void> {
-    const { quotas, settings } = this.context;
-    for (let attempt = 0; attempt < quotaTries; attempt += 1) {
-      const now = settings.clock();
-      const read = await quotas.find(quota);
-      const counts = afterSend(read ?? { hourStart: now, hourCount: 0, dayStart: now, dayCount: 0 }, settings.sendLimits, now);
-      if ('retryAt' in counts) throw new TooManyAttemptsError(secondsUntil(counts.retryAt, now));
-      // Lost to a parallel request: that one was counted, so a limit of n is reached after n lost tries.
-      if (await quotas.commit(quota, read, counts)) return;
-    }
-    throw new TooManyAttemptsError(1);
-  }
-
-  /** Why no message could be counted now; undefined where one could. */
-  async spent(quota: string): Promise<TooManyAttemptsError | undefined> {
-    const now = this.context.settings.clock();
-    const read = await this.context.quotas.find(quota);
-    const counts = read && afterSend(read, this.context.settings.sendLimits, now);
-    return counts && 'retryAt' in counts ? new TooManyAttemptsError(secondsUntil(counts.retryAt, now)) : undefined;
-  }
-
-  /** Counts one message against several budgets, or against none of them. */
-  async reserveAll(quotas: readonly string[]): Promise<void> {
-    const reserved: string[] = [];
-    for (const quota of quotas) {
-      try {
-        await this.reserve(quota);
-        reserved.push(quota);
-      } catch (error) {
-        await this.releaseAll(reserved);
-        throw error;
-      }
-    }
-  }
-
-  async releaseAll(quotas: readonly string[]): Promise<void> {
-    for (const quota of quotas) await this.release(quota);
-  }
-
   /** Sends a message that was counted; one that the sender refused is given back. @throws DeliveryFailedError */
   async sendReserved(scope: CodeScope, to: string, code: string, expiresAt: number, quotas: readonly string[]): Promise<void> {
     try {
       await this.send(scope, to, code, expiresAt);
     } catch (error) {
-      if (isUnsent(error)) await this.releaseAll(quotas);
+      if (isUnsent(error)) await this.quota.releaseAll(quotas);
       throw error;
-    }
-  }
-
-  /** Gives back what a message that was not sent has cost. */
-  async release(quota: string): Promise<void> {
-    for (let attempt = 0; attempt < quotaTries; attempt += 1) {
-      const read = await this.context.quotas.find(quota);
-      if (!read || (await this.context.quotas.commit(quota, read, afterUnsent(read)))) return;
     }
   }
 

@@ -51,8 +51,8 @@ export class EnrollmentDrafts {
   async beginWithCode(
     identity: Identity, mechanism: DeliveredMechanism, handle: string, draft: Draft, snapshot: PreparedSnapshot,
   ): Promise<string | undefined> {
-    const quotas = [this.delivery.userQuota(identity, mechanism), this.delivery.destinationQuota(draft.value)];
-    await this.delivery.reserveAll(quotas);
+    const quotas = [this.delivery.quota.ofUser(identity, mechanism), this.delivery.quota.ofDestination(draft.value)];
+    await this.delivery.quota.reserveAll(quotas);
     const scope: CodeScope = { challengeId: newId(), purpose: 'enrollment', identity, mechanism };
     const { code, live } = this.delivery.issue(scope, '');
     await this.begin(identity, mechanism, handle, draft, snapshot, {

@@ -79,9 +79,9 @@ export class LoginChallenge {
       if (!authenticator) continue;
       const contact = await this.delivery.contactOf(authenticator, mechanism);
       const maskedContact = maskContact(mechanism, contact);
-      const quota = this.delivery.userQuota(identity, mechanism);
+      const quota = this.delivery.quota.ofUser(identity, mechanism);
       if (settings.challengeOn === 'request') {
-        const spent = await this.delivery.spent(quota);
+        const spent = await this.delivery.quota.spent(quota);
         if (spent) refusals.push(spent);
         else contacts[methodNames[mechanism]] = { maskedContact, contact };
         continue;

@@ -63,6 +63,13 @@ const durations: [path: string, text: string, min: number, max: number, shownRan
   ['limits.suspensionWindow', '30d', day, 90 * day, 'from 1d to 90d'],
 ];
 
+describe('limits', () => {
+  it('have no first backoff that is longer than the longest one', () => {
+    refused('limits', 'must have a backoff that is no longer than maxBackoff', { backoff: '1h', maxBackoff: '1m' });
+    accepted('limits', { backoff: '1m', maxBackoff: '1m' });
+  });
+});
+
 describe.each(durations)('the option %s', (path, text, min, max, range) => {
   const expected = path === 'recentAuthentication' ? `must be false or a duration ${range}, such as "${text}"` : `must be a duration ${range}, such as "${text}"`;
 
