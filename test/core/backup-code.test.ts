@@ -57,6 +57,10 @@ describe('reading a backup code', () => {
     ['a dotless i, whose capital is I', '0123456789ABı'],
     ['a long s, whose capital is S', '0123456789ABſ'],
     ['a sharp s, whose capital is two letters', '0123456789ABß'],
+    ['a sharp s in front', 'ß0123456789AB'],
+    ['a long s in front', 'ſ0123456789AB'],
+    ['a U in front, which the alphabet leaves out', 'U0123456789AB'],
+    ['a U at the end', '0123456789ABU'],
     ['a ligature, whose capital is two letters', '0123456789ABﬁ'],
     ['a Kelvin sign', '0123456789AB\u212a'],
   ])('refuses %s', (_what, text) => {

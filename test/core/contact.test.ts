@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { maskContact, maskEmail, maskPhone, normalizeContact, normalizeEmail, normalizePhone, sameContact } from '../../lib/core/contact.js';
+import {
+  isSpellingOf, maskContact, maskEmail, maskPhone, normalizeContact, normalizeEmail, normalizePhone, sameContact,
+} from '../../lib/core/contact.js';
 import { TwoFactorMechanism } from '../../lib/core/mechanism.js';
 import { InvalidInputError } from '../../lib/errors.js';
 
@@ -74,6 +76,18 @@ describe('an e-mail address', () => {
     expect(() => normalizeEmail(given)).toThrow(InvalidInputError);
   });
 
+  it('has 254 characters at most (RFC 5321, without the angle brackets)', () => {
+    const longest = `${'a'.repeat(242)}@example.com`;
+    expect(longest).toHaveLength(254);
+    expect(normalizeEmail(longest)).toBe(longest);
+    expect(() => normalizeEmail(`a${longest}`)).toThrow(InvalidInputError);
+  });
+
+  it('may have blanks around it, up to 320 characters in all', () => {
+    expect(normalizeEmail('alice@example.com'.padEnd(320))).toBe('alice@example.com');
+    expect(() => normalizeEmail('alice@example.com'.padEnd(321))).toThrow(InvalidInputError);
+  });
+
   it('that is refused is not repeated in the message', () => {
     expect(() => normalizeEmail('eve evil@evil.example')).toThrow(/^address must be an e-mail address\.$/);
   });
@@ -135,6 +149,11 @@ describe('a phone number', () => {
     expect(() => normalizePhone(given)).toThrow(InvalidInputError);
   });
 
+  it('may have blanks around it, up to 40 characters in all', () => {
+    expect(normalizePhone('+15551234567'.padEnd(40))).toBe('+15551234567');
+    expect(() => normalizePhone('+15551234567'.padEnd(41))).toThrow(InvalidInputError);
+  });
+
   it('that is refused is not repeated in the message', () => {
     expect(() => normalizePhone('+1666')).toThrow(/^(?!.*666)phone must be a phone number with its country code/);
   });
@@ -147,6 +166,8 @@ describe('a mask', () => {
     ['a@b.co', '***@b.co'],
     ['averyveryverylongname@example.com', 'a***@example.com'],
     ['"odd@name"@example.com', '"***@example.com'],
+    ['@b.co', '***@b.co'],
+    ['nobody', '***'],
   ])('of %s is %s', (contact, mask) => {
     expect(maskEmail(contact)).toBe(mask);
     expect(maskContact(TwoFactorMechanism.EMAIL, contact)).toBe(mask);
@@ -155,7 +176,9 @@ describe('a mask', () => {
   it.each([
     ['+15551234567', '+1•••••••67'],
     ['+442079460958', '+44•••••••58'],
+    ['+49301234', '+49•••••••34'],
     ['+4930123', '+49•••••••'],
+    ['911', '•••••••'],
   ])('of %s is %s', (contact, mask) => {
     expect(maskPhone(contact)).toBe(mask);
     expect(maskContact(TwoFactorMechanism.SMS, contact)).toBe(mask);
@@ -194,5 +217,15 @@ describe('one contact', () => {
     expect(normalizeContact(TwoFactorMechanism.SMS, '+1 555 123 4567')).toBe('+15551234567');
     expect(() => normalizeContact(TwoFactorMechanism.SMS, 'a@b.co')).toThrow(InvalidInputError);
     expect(() => normalizeContact(TwoFactorMechanism.EMAIL, '+15551234567')).toThrow(InvalidInputError);
+  });
+
+  it("is the account's own where the app has it in another spelling", () => {
+    expect(isSpellingOf(TwoFactorMechanism.EMAIL, ' Alice@EXAMPLE.com', 'alice@example.com')).toBe(true);
+    expect(isSpellingOf(TwoFactorMechanism.SMS, '+1 (555) 123-4567', '+15551234567')).toBe(true);
+    expect(isSpellingOf(TwoFactorMechanism.EMAIL, 'eve@example.com', 'alice@example.com')).toBe(false);
+  });
+
+  it.each([undefined, null, '', 'root@localhost', 42, ['alice@example.com']])('is never vouched for by %j, which is no contact', (given) => {
+    expect(isSpellingOf(TwoFactorMechanism.EMAIL, given, 'alice@example.com')).toBe(false);
   });
 });

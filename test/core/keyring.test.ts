@@ -106,8 +106,20 @@ describe('a sealed secret', () => {
     'is never "%s": text that is not one is an error, not an empty secret',
     (text) => {
       expect(() => keyring.open('contact', 'u', 'r', text)).toThrow(SealedDataError);
+      expect(() => keyring.open('contact', 'u', 'r', text)).toThrow(/does not have the form/);
     },
   );
+
+  it('that was altered is an error with the reason as its cause, for whoever has to find out what happened', () => {
+    const altered = withPart(keyring.seal('contact', 'u', 'r', 'text'), 4, (tag) => Buffer.alloc(tag.length));
+    let thrown: unknown;
+    try {
+      keyring.open('contact', 'u', 'r', altered);
+    } catch (error) {
+      thrown = error;
+    }
+    expect((thrown as Error).cause).toBeInstanceOf(Error);
+  });
 
   it('with a part too many or another version in front does not open', () => {
     const sealed = keyring.seal('contact', 'u', 'r', 'text');
@@ -198,6 +210,31 @@ describe('a keyed digest', () => {
   });
 });
 
+describe('a digest that names its key', () => {
+  const old = generateKey('k1');
+  const before = new Keyring(old);
+  const tag = before.tag('one-time-code', ['user', '123456']);
+
+  it('is checked in full: purpose, parts and key', () => {
+    expect(tag).toMatch(/^k1\.[0-9a-f]{64}$/);
+    expect(before.checkTag('one-time-code', ['user', '123456'], tag)).toBe(true);
+    expect(before.checkTag('one-time-code', ['user', '123457'], tag)).toBe(false);
+    expect(before.checkTag('one-time-code', ['other', '123456'], tag)).toBe(false);
+    expect(before.checkTag('backup-code', ['user', '123456'], tag)).toBe(false);
+    expect(new Keyring(generateKey('k1')).checkTag('one-time-code', ['user', '123456'], tag)).toBe(false);
+  });
+
+  it('is still checked after a rotation, as long as its key is there', () => {
+    const fresh = generateKey('k2');
+    expect(new Keyring(`${fresh},${old}`).checkTag('one-time-code', ['user', '123456'], tag)).toBe(true);
+    expect(() => new Keyring(fresh).checkTag('one-time-code', ['user', '123456'], tag)).toThrow(SealedDataError);
+  });
+
+  it.each(['k1', 'k1.', 'k1.0', `k1.${'0'.repeat(64)}`])('is not "%s"', (given) => {
+    expect(before.checkTag('one-time-code', ['user', '123456'], given)).toBe(false);
+  });
+});
+
 describe('the keys option', () => {
   const secret = base64();
 
@@ -275,6 +312,16 @@ describe('generateKey', () => {
     expect(Buffer.from(key, 'base64')).toHaveLength(32);
     expect(Buffer.from(key, 'base64').toString('base64')).toBe(key);
     expect(new Set(Array.from({ length: 1000 }, () => generateKey())).size).toBe(1000);
+  });
+
+  it.each(['', 'k 1', 'k.1', 'k:1', 'k1,k2', 'k1\n', 'ключ', 'k'.repeat(33)])('makes none of the name %j, which the keys option would refuse', (name) => {
+    expect(() => generateKey(name)).toThrow(TypeError);
+    expect(() => generateKey(name)).toThrow(/^The name of a key/);
+  });
+
+  it('makes one of the longest name', () => {
+    const name = `${'k'.repeat(30)}_-`;
+    expect(new Keyring(generateKey(name)).current).toBe(name);
   });
 
   it('makes an entry that can be prepended to the old keys', () => {

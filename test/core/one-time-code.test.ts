@@ -66,6 +66,11 @@ describe('reading a code as the user typed it', () => {
     expect(() => readCode(code)).toThrow(/^code must be /);
   });
 
+  it('reads 64 characters and no more', () => {
+    expect(readCode('123456'.padEnd(64))).toBe('123456');
+    expect(() => readCode('123456'.padEnd(65))).toThrow(InvalidInputError);
+  });
+
   it('refuses a megabyte without repeating it', () => {
     expect(() => readCode('1'.repeat(1_000_000))).toThrow(InvalidInputError);
     expect(() => readCode(`${' '.repeat(1_000_000)}123456`)).toThrow(/^code must be .{1,60}$/);

@@ -176,6 +176,12 @@ describe('messages to one user', () => {
     expect(send([...ten, now + ms('24h')])).toMatchObject({ dayStart: now + ms('24h'), dayCount: 1, hourCount: 1 });
   });
 
+  it('wait for the later of the two where both limits are reached', () => {
+    const both = { hourStart: now - ms('10m'), hourCount: 5, dayStart: now - ms('23h'), dayCount: 10 };
+    expect(afterSend({ ...both, dayStart: now - ms('23.5h') }, sending, now)).toEqual({ retryAt: now + ms('50m') });
+    expect(afterSend(both, sending, now)).toEqual({ retryAt: now + ms('1h') });
+  });
+
   it('that were refused are not counted, so asking on does not push the time away', () => {
     const asked = [...times(5, 1000), ...times(100, 1000, now + ms('10m')), now + ms('1h')];
     expect(send(asked)).toMatchObject({ dayCount: 6 });

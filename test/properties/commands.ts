@@ -5,8 +5,7 @@ import { timeStep } from '../../lib/core/totp.js';
 import type { TestApp } from '../support/app.js';
 import { crashAt, learn, type CrashMode } from './crash.js';
 import {
-  beginAccount, changeFactors, countSend, draftIsLive, fail, hasAccount, hasFactor, isLive, isRecent, succeed, throttled,
-  type Browser, type LoggedIn, type Model, type Pending, type UserModel,
+  beginAccount, type Browser, changeFactors, countSend, draftIsLive, epochOf, fail, hasAccount, hasFactor, isLive, isRecent, type LoggedIn, type Model, type Pending, succeed, throttled, type UserModel,
 } from './model.js';
 
 /** One request of one browser: what is sent, and what must come of it. */
@@ -87,7 +86,7 @@ export class LogIn extends Step {
     expect(body.methods.email !== undefined).toBe(mailed);
     user.pendings += 1;
     browser.state = {
-      kind: 'pending', user, epoch: user.challengeEpoch, expiresAt: now + 600_000, replaced: undefined,
+      kind: 'pending', user, epoch: epochOf(user), expiresAt: now + 600_000, replaced: undefined,
       email: mailed ? { code: test.lastCode(), expiresAt: now + 300_000, sentAt: now, sends: 1 } : undefined,
     };
   }
@@ -181,8 +180,6 @@ export class Verify extends Step {
     if (this.method === 'backupCode') {
       user.codes = user.codes.filter((code) => code !== this.code);
       user.usedCodes.push(this.code);
-      // The charge that comes first ends the other pending logins where it is the fifth; a right code takes the rest back.
-      if (user.failures >= 4) user.challengeEpoch += 1;
     }
     if (step !== undefined) {
       user.lastStep = step;
@@ -289,7 +286,7 @@ export class Change extends Step {
       beginAccount(user);
       expect(status).toBe(exists ? 409 : 200);
       if (exists) return;
-      if (this.change === 'begin totp') user.draft = { secret: body.result.secret, epoch: user.challengeEpoch, expiresAt: now + 900_000 };
+      if (this.change === 'begin totp') user.draft = { secret: body.result.secret, epoch: epochOf(user), expiresAt: now + 900_000 };
       else user.email = true;
       if (this.change === 'add email') changeFactors(user, state);
       return;
@@ -309,7 +306,7 @@ export class Change extends Step {
     expect(status).toBe(200);
     if (this.change === 'disable totp') user.totp = undefined;
     else user.email = false;
-    changeFactors(user, state);
+    changeFactors(user, state, 2);
     // Backup codes stand in for a factor: without one they are nothing.
     if (!hasFactor(user)) Object.assign(user, { hasCodes: false, usedCodes: [...user.codes, ...user.usedCodes], codes: [] });
   }

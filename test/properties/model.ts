@@ -10,7 +10,7 @@ export interface UserModel {
   /** The step of the code that confirmed it. */
   confirmedStep: number;
   email: boolean;
-  draft: { secret: string; epoch: number; expiresAt: number } | undefined;
+  draft: { secret: string; epoch: string; expiresAt: number } | undefined;
   /** Whether there is a set of backup codes, and those of it that the user wrote down and has not used. */
   hasCodes: boolean;
   codes: string[];
@@ -31,7 +31,7 @@ export interface UserModel {
 export interface Pending {
   readonly kind: 'pending';
   readonly user: UserModel;
-  readonly epoch: number;
+  readonly epoch: string;
   readonly expiresAt: number;
   email: { code: string; expiresAt: number; sentAt: number; sends: number } | undefined;
   replaced: string | undefined;
@@ -59,9 +59,12 @@ export const hasFactor = (user: UserModel): boolean => user.totp !== undefined |
 export const throttled = (user: UserModel, now: number): boolean => user.nextAttemptAt > now;
 export const hasAccount = (user: UserModel): boolean => user.challengeEpoch >= 0;
 
-export const isLive = (pending: Pending, now: number): boolean => pending.expiresAt > now && pending.epoch === pending.user.challengeEpoch;
+/** What a challenge is born under: it ends with either of the two. */
+export const epochOf = (user: UserModel): string => `${user.challengeEpoch}/${user.securityEpoch}`;
+
+export const isLive = (pending: Pending, now: number): boolean => pending.expiresAt > now && pending.epoch === epochOf(pending.user);
 export const draftIsLive = (user: UserModel, now: number): boolean =>
-  user.draft !== undefined && user.draft.expiresAt > now && user.draft.epoch === user.challengeEpoch;
+  user.draft !== undefined && user.draft.expiresAt > now && user.draft.epoch === epochOf(user);
 
 /** Five consecutive failures end the pending logins and start a backoff of 30 s, doubled up to an hour. */
 export function fail(user: UserModel, now: number): void {
@@ -76,11 +79,11 @@ export function succeed(user: UserModel): void {
   user.nextAttemptAt = 0;
 }
 
-/** A change of factors ends live challenges and the standing of all sessions but this one. */
-export function changeFactors(user: UserModel, by: LoggedIn | undefined): void {
-  if (by?.auth.epoch === user.securityEpoch) by.auth.epoch += 1;
-  user.challengeEpoch += 1;
-  user.securityEpoch += 1;
+/** A change of factors ends live challenges and the standing of all sessions but this one; a removal does so twice. */
+export function changeFactors(user: UserModel, by: LoggedIn | undefined, times = 1): void {
+  if (by?.auth.epoch === user.securityEpoch) by.auth.epoch += times;
+  user.challengeEpoch += times;
+  user.securityEpoch += times;
 }
 
 /** Five messages an hour, ten a day. */

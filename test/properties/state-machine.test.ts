@@ -26,7 +26,7 @@ const second = 1000;
 const advance = oneOf(1, 10, 31, 61, 121, 301, 601, 3601).map((seconds) => new Advance(seconds * second));
 // A crash while an enrolment begins is left out: the secret is lost with the answer, and nothing is enrolled by it.
 const crashing: fc.Arbitrary<Step> = fc.oneof(logIn, verify, confirm, change.filter((step) => step.change !== 'begin totp'));
-const crash = fc.tuple(crashing, fc.integer({ min: 1, max: 7 }), oneOf('before' as const, 'after' as const)).map(([step, nth, mode]) => new Crash(step, nth, mode));
+const crash = fc.tuple(crashing, fc.integer({ min: 1, max: 12 }), oneOf('before' as const, 'after' as const)).map(([step, nth, mode]) => new Crash(step, nth, mode));
 const burst = fc.tuple(browser, fc.integer({ min: 1, max: 8 })).map(([b, wrong]) => new Burst(b, wrong));
 const resend = browser.map((b) => new Resend(b));
 const exhaust = browser.map((b) => new Exhaust(b));

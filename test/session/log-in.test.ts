@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import { secondFactorVerified } from '../../lib/session/authentication.js';
+import { logIn, planLogIn, type LogInPlan } from '../../lib/session/log-in.js';
+import { passportRequest, requestWith, type TestRequest } from './session.js';
+
+const alice = { id: 1 };
+const authentication = secondFactorVerified('alice', 3, Date.UTC(2026, 0, 1));
+const plan: LogInPlan = { authentication, keep: ['returnTo'] };
+
+type Callback = (error?: unknown) => void;
+const logInOf = (req: TestRequest) => req.logIn as (user: unknown, options?: unknown, done?: Callback) => unknown;
+
+describe('a planned login', () => {
+  it('stores user and mark by one save, in a new session with what the app keeps', async () => {
+    const { req, saved } = passportRequest({ returnTo: '/home', role: 'admin', twoFactor: { stepUp: 'old' } });
+    const old = req.session;
+    planLogIn(req, plan);
+    await logIn(req, alice);
+    expect(req.session).not.toBe(old);
+    expect(req.user).toBe(alice);
+    expect(saved).toEqual([{ cookie: { maxAge: null }, returnTo: '/home', passport: { user: 1 }, twoFactor: { authentication } }]);
+  });
+
+  it('has no mark where an enrolled factor was skipped', async () => {
+    const { req, saved } = passportRequest({ twoFactor: { authentication } });
+    planLogIn(req, { authentication: undefined, keep: [] });
+    await logIn(req, alice);
+    expect(saved).toEqual([{ cookie: { maxAge: null }, passport: { user: 1 } }]);
+  });
+
+  it('keeps the session for as long as it is to be remembered', async () => {
+    const { req, saved } = passportRequest();
+    planLogIn(req, { ...plan, maxAge: 86_400_000 });
+    await logIn(req, alice);
+    expect(saved).toMatchObject([{ cookie: { maxAge: 86_400_000 } }]);
+  });
+
+  it('works with a session that has no cookie', async () => {
+    const { req, saved } = passportRequest();
+    delete req.session.cookie;
+    planLogIn(req, { ...plan, maxAge: 1000 });
+    await logIn(req, alice);
+    expect(saved).toMatchObject([{ twoFactor: { authentication } }]);
+  });
+
+  it('keeps all of the data at a step-up, and nothing of ours but the mark', async () => {
+    const { req, saved } = passportRequest({ cart: 1, twoFactor: { stepUp: 'old' } });
+    planLogIn(req, { ...plan, keep: [], keepAll: true });
+    await logIn(req, alice);
+    expect(saved).toMatchObject([{ cart: 1, passport: { user: 1 }, twoFactor: { authentication } }]);
+    expect(saved[0]!.twoFactor).toEqual({ authentication });
+  });
+
+  it('keeps what the app asks Passport to keep', async () => {
+    const { req, saved } = passportRequest({ cart: 1 });
+    planLogIn(req, plan);
+    await new Promise<void>((resolve) => { logInOf(req)(alice, { keepSessionInfo: true }, () => { resolve(); }); });
+    expect(saved).toMatchObject([{ cart: 1, twoFactor: { authentication } }]);
+  });
+
+  it.each(['logIn', 'login'] as const)('is made through req.%s, with options or without, and once', async (name) => {
+    const { req, saved } = passportRequest();
+    const { logIn: own, login: alias } = req;
+    planLogIn(req, plan);
+    expect(req.logIn).not.toBe(own);
+    expect(req.login).not.toBe(alias);
+    await new Promise<void>((resolve, reject) => {
+      (req[name] as (user: unknown, done: Callback) => unknown)(alice, (error) => { if (error) reject(error as Error); else resolve(); });
+    });
+    expect(req.logIn).toBe(own);
+    expect(req.login).toBe(alias);
+    await logIn(req, { id: 2 });
+    expect(saved.map(({ passport, twoFactor }) => ({ passport, twoFactor }))).toEqual([
+      { passport: { user: 1 }, twoFactor: { authentication } },
+      { passport: { user: 2 }, twoFactor: undefined },
+    ]);
+  });
+
+  it('without a session touches none', async () => {
+    const { req, saved } = passportRequest({ cart: 1, twoFactor: { stepUp: 'kept' } });
+    const old = req.session;
+    planLogIn(req, plan);
+    await new Promise<void>((resolve) => { logInOf(req)(alice, { session: false }, () => { resolve(); }); });
+    expect(req.user).toBe(alice);
+    expect(req.session).toBe(old);
+    expect(req.session).toMatchObject({ cart: 1, twoFactor: { stepUp: 'kept' } });
+    expect(saved).toEqual([]);
+  });
+
+  it('is marked also where req.logIn makes no new session, and saved with the mark', async () => {
+    const { req, saved } = requestWith({ returnTo: '/home' });
+    req.logIn = (user: unknown, _options: unknown, done: Callback) => {
+      req.user = user;
+      req.session.passport = { user: 1 };
+      done();
+    };
+    planLogIn(req, plan);
+    await logIn(req, alice);
+    expect(saved).toMatchObject([{ returnTo: '/home', passport: { user: 1 }, twoFactor: { authentication } }]);
+  });
+
+  it('needs Passport and a session', () => {
+    expect(() => { planLogIn(requestWith().req, plan); }).toThrow(/^req\.logIn is missing: mount app\.use\(passport\.session\(\)\)/);
+    const { req } = passportRequest();
+    planLogIn(req, plan);
+    Reflect.deleteProperty(req, 'session');
+    expect(() => logInOf(req)(alice, {}, () => undefined)).toThrow(/^There is no req\.session/);
+  });
+});
+
+describe('a planned login that could not be stored', () => {
+  const attempt = async ({ req }: { req: TestRequest }): Promise<unknown> => {
+    planLogIn(req, plan);
+    return logIn(req, alice).then(() => 'logged in', (error: unknown) => error);
+  };
+
+  it.each(['regenerate', 'save'] as const)('is none where "%s" fails: neither in this request nor in what is saved at its end', async (method) => {
+    const error = new Error('the store is down');
+    const made = passportRequest({ passport: { user: 2 }, twoFactor: { authentication } }, { [method]: error });
+    expect(await attempt(made)).toBe(error);
+    expect(made.req.user).toBeNull();
+    expect(made.req.session).not.toHaveProperty('passport');
+    expect(made.req.session).not.toHaveProperty('twoFactor');
+  });
+
+  it('is none where only the mark could not be saved', async () => {
+    const made = requestWith({}, { save: new Error('the store is down') });
+    made.req.logIn = (user: unknown, _options: unknown, done: Callback) => {
+      made.req.user = user;
+      made.req.session.passport = { user: 1 };
+      done();
+    };
+    expect(await attempt(made)).toMatchObject({ message: 'the store is down' });
+    expect(made.req.user).toBeNull();
+    expect(made.req.session).not.toHaveProperty('passport');
+    expect(made.req.session).not.toHaveProperty('twoFactor');
+  });
+
+  it('is none where the session is gone by then', async () => {
+    const made = requestWith();
+    made.req.logIn = (_user: unknown, _options: unknown, done: Callback) => {
+      Reflect.deleteProperty(made.req, 'session');
+      done(new Error('gone'));
+    };
+    expect(await attempt(made)).toMatchObject({ message: 'gone' });
+    expect(made.req.user).toBeNull();
+  });
+
+  it.each(['down', false, 0])('is an error where the reason is %j', async (reason) => {
+    const made = requestWith();
+    made.req.logIn = (_user: unknown, _options: unknown, done: Callback) => { done(reason); };
+    const failure = await attempt(made);
+    expect(failure).toBeInstanceOf(Error);
+    expect(failure).toMatchObject({ message: 'The login could not be stored.', cause: reason });
+  });
+
+  it.each([null, undefined])('is one where the reason is %s', async (reason) => {
+    const made = requestWith();
+    made.req.logIn = (_user: unknown, _options: unknown, done: Callback) => { done(reason); };
+    expect(await attempt(made)).toBe('logged in');
+    expect(made.saved).toMatchObject([{ twoFactor: { authentication } }]);
+  });
+});

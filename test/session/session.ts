@@ -1,0 +1,56 @@
+import { Passport } from 'passport';
+import type { Request, Response } from 'express';
+import type { LogInRequest } from '../../lib/session/log-in.js';
+
+type Done = (error?: unknown) => void;
+
+export interface Faults {
+  /** What `regenerate` and `save` call back with instead of doing it. */
+  regenerate?: unknown;
+  save?: unknown;
+}
+
+export interface TestRequest extends LogInRequest {
+  session: Record<string, unknown> & { cookie?: { maxAge?: number | null } };
+  user?: unknown;
+}
+
+/** A request with a session like express-session's, whose methods are no data; `saved` is what a store would have got. */
+export function requestWith(data: object = {}, faults: Faults = {}): { req: TestRequest; saved: Record<string, unknown>[] } {
+  const saved: Record<string, unknown>[] = [];
+  const req = {} as TestRequest;
+  const open = (own: object): TestRequest['session'] =>
+    Object.defineProperties({ cookie: { maxAge: null }, ...own } as TestRequest['session'], {
+      regenerate: {
+        configurable: true,
+        value: (done: Done) => {
+          if ('regenerate' in faults) {
+            done(faults.regenerate);
+            return;
+          }
+          req.session = open({});
+          done();
+        },
+      },
+      save: {
+        value: (done: Done) => {
+          if (!('save' in faults)) saved.push(structuredClone({ ...req.session }));
+          done(faults.save);
+        },
+      },
+    });
+  req.session = open(data);
+  return { req, saved };
+}
+
+/** The same once Passport has seen it, so that it has `req.logIn`. */
+export function passportRequest(data: object = {}, faults: Faults = {}): ReturnType<typeof requestWith> {
+  const made = requestWith(data, faults);
+  const passport = new Passport();
+  passport.serializeUser((user, done) => { done(null, (user as { id: number }).id); });
+  passport.deserializeUser((id: number, done) => { done(null, { id }); });
+  passport.session()(made.req as unknown as Request, {} as Response, (error: unknown) => {
+    if (error) throw error instanceof Error ? error : new Error(String(error));
+  });
+  return made;
+}
