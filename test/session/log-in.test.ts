@@ -58,15 +58,37 @@ describe('a planned login', () => {
     expect(saved).toMatchObject([{ cart: 1, twoFactor: { authentication } }]);
   });
 
+  it.each([[86_400_000, 86_400_000], [undefined, 1000]])('that is to last %s lasts that long also where Passport keeps the old cookie', async (maxAge, lasts) => {
+    const { req, saved } = passportRequest();
+    req.session.cookie!.maxAge = 1000;
+    planLogIn(req, { ...plan, ...(maxAge !== undefined && { maxAge }) });
+    await new Promise<void>((resolve) => { logInOf(req)(alice, { keepSessionInfo: true }, () => { resolve(); }); });
+    expect(saved).toMatchObject([{ cookie: { maxAge: lasts } }]);
+  });
+
+  it.each([[{}], [{ done: null }]])('is saved once, whatever the store calls back with for no error: %j', async (faults) => {
+    const { req, saved } = passportRequest({}, faults);
+    planLogIn(req, plan);
+    await logIn(req, alice);
+    expect(saved).toMatchObject([{ twoFactor: { authentication } }]);
+  });
+
+  it('may be planned again before it is made', async () => {
+    const { req, saved } = passportRequest();
+    planLogIn(req, plan);
+    planLogIn(req, plan);
+    await logIn(req, alice);
+    expect(saved).toMatchObject([{ passport: { user: 1 }, twoFactor: { authentication } }]);
+  });
+
   it.each(['logIn', 'login'] as const)('is made through req.%s, with options or without, and once', async (name) => {
     const { req, saved } = passportRequest();
     const { logIn: own, login: alias } = req;
     planLogIn(req, plan);
     expect(req.logIn).not.toBe(own);
     expect(req.login).not.toBe(alias);
-    await new Promise<void>((resolve, reject) => {
-      (req[name] as (user: unknown, done: Callback) => unknown)(alice, (error) => { if (error) reject(error as Error); else resolve(); });
-    });
+    const error = await new Promise((resolve) => { (req[name] as (user: unknown, done: Callback) => unknown)(alice, resolve); });
+    expect(error).toBeUndefined();
     expect(req.logIn).toBe(own);
     expect(req.login).toBe(alias);
     await logIn(req, { id: 2 });
@@ -146,6 +168,14 @@ describe('a planned login that could not be stored', () => {
     expect(made.req.user).toBeNull();
   });
 
+  it('is none for a caller without a callback either', () => {
+    const made = requestWith();
+    made.req.logIn = (_user: unknown, _options: unknown, done: Callback) => { done(new Error('the store is down')); };
+    planLogIn(made.req, plan);
+    logInOf(made.req)(alice);
+    expect(made.req.user).toBeNull();
+  });
+
   it.each(['down', false, 0])('is an error where the reason is %j', async (reason) => {
     const made = requestWith();
     made.req.logIn = (_user: unknown, _options: unknown, done: Callback) => { done(reason); };
@@ -159,5 +189,13 @@ describe('a planned login that could not be stored', () => {
     made.req.logIn = (_user: unknown, _options: unknown, done: Callback) => { done(reason); };
     expect(await attempt(made)).toBe('logged in');
     expect(made.saved).toMatchObject([{ twoFactor: { authentication } }]);
+  });
+});
+
+describe('a login that nobody planned', () => {
+  it.each([null, undefined])("is made where Passport's answer is %s", async (answer) => {
+    const { req } = requestWith();
+    req.logIn = (_user: unknown, _options: unknown, done: Callback) => { done(answer); };
+    await expect(logIn(req, alice)).resolves.toBeUndefined();
   });
 });

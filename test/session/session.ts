@@ -1,5 +1,5 @@
 import { Passport } from 'passport';
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
 import type { LogInRequest } from '../../lib/session/log-in.js';
 
 type Done = (error?: unknown) => void;
@@ -8,6 +8,8 @@ export interface Faults {
   /** What `regenerate` and `save` call back with instead of doing it. */
   regenerate?: unknown;
   save?: unknown;
+  /** What `regenerate` calls back with when it has done it: stores say `null` or nothing. */
+  done?: null;
 }
 
 export interface TestRequest extends LogInRequest {
@@ -20,7 +22,7 @@ export function requestWith(data: object = {}, faults: Faults = {}): { req: Test
   const saved: Record<string, unknown>[] = [];
   const req = {} as TestRequest;
   const open = (own: object): TestRequest['session'] =>
-    Object.defineProperties({ cookie: { maxAge: null }, ...own } as TestRequest['session'], {
+    Object.defineProperties({ cookie: { maxAge: null }, ...own }, {
       regenerate: {
         configurable: true,
         value: (done: Done) => {
@@ -28,8 +30,11 @@ export function requestWith(data: object = {}, faults: Faults = {}): { req: Test
             done(faults.regenerate);
             return;
           }
+          // Where there was no cookie there will be none.
+          const { cookie } = req.session;
           req.session = open({});
-          done();
+          if (!cookie) delete req.session.cookie;
+          done(faults.done);
         },
       },
       save: {
@@ -49,8 +54,8 @@ export function passportRequest(data: object = {}, faults: Faults = {}): ReturnT
   const passport = new Passport();
   passport.serializeUser((user, done) => { done(null, (user as { id: number }).id); });
   passport.deserializeUser((id: number, done) => { done(null, { id }); });
-  passport.session()(made.req as unknown as Request, {} as Response, (error: unknown) => {
-    if (error) throw error instanceof Error ? error : new Error(String(error));
+  passport.session()(made.req, {} as Response, (error?: Error) => {
+    if (error) throw error;
   });
   return made;
 }

@@ -226,6 +226,11 @@ describe.each(databases)('the accounts on $name', (database) => {
     });
   });
 
+  it('are read by a repository of TypeORM with numbers as numbers, too', async () => {
+    const before = await saved({ windowStart: now, nextAttemptAt: now + 1, lastStep: 58_908_960, enrollBy: now });
+    expect(await db.getRepository('TwoFactorAccount').findOneByOrFail({ userKey: before.userKey })).toEqual(before);
+  });
+
   describe('endChallenges', () => {
     it('raises the challenge epoch of its user, and nothing else', async () => {
       const [before, other] = [await saved({ failures: 5, challengeEpoch: 3, securityEpoch: 2 }), await saved()];

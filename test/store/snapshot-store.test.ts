@@ -71,6 +71,19 @@ describe.each(databases)('the snapshot of a user on $name', (database) => {
     expect(log.statements).toEqual([expect.stringMatching(/^SELECT/)]);
   });
 
+  it('has the methods oldest first whatever their kind, and of one moment in one order', async () => {
+    const userKey = await user();
+    const rows = [
+      authenticator(userKey, { verifiedAt: now + 2 }),
+      authenticator(userKey, { verifiedAt: now + 1, mechanism: TwoFactorMechanism.EMAIL }),
+      authenticator(userKey, { verifiedAt: now, mechanism: TwoFactorMechanism.SMS }),
+      ...['c', 'a', 'b'].map((id, index) => authenticator(userKey, { id: `${id}${newId(31)}`, handle: `${String(index)}${newId(63)}`, verifiedAt: now + 3 })),
+    ];
+    for (const row of rows) await authenticators.add(row);
+    const [totp, email, sms, c, a, b] = rows;
+    expect((await snapshots.ofUser(userKey)).authenticators).toEqual([sms, email, totp, a, b, c]);
+  });
+
   it('is the same when it is found by one of the challenges, with that one alone', async () => {
     const { state, methods, pending } = await withEverything();
     log.reset();
@@ -81,7 +94,9 @@ describe.each(databases)('the snapshot of a user on $name', (database) => {
 
   it('has no challenges where none were asked for', async () => {
     const { userKey, methods } = await withEverything();
+    log.reset();
     const snapshot = await snapshots.ofUser(userKey);
+    expect(log.statements.join()).not.toContain('two_factor_challenges');
     expect(snapshot).toMatchObject({ authenticators: methods, challenges: [], unusedBackupCodes: 2 });
   });
 

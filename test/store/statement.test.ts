@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DataSource } from 'typeorm';
 import { twoFactorEntities } from 'passport-two-factor';
 import { AccountStore } from '../../lib/store/account-store.js';
@@ -58,6 +58,16 @@ describe.each(databases)('a statement on $name', (database) => {
     fault.end();
     const found = await Promise.all(Array.from({ length: 10 }, () => accounts.find(userKey)));
     expect(found.every((one) => one?.userKey === userKey)).toBe(true);
+  });
+
+  it('goes to the primary server, since a replica may not know of a factor yet', async () => {
+    const createQueryRunner = vi.spyOn(db, 'createQueryRunner');
+    const accounts = new AccountStore(db);
+    createQueryRunner.mockClear();
+    await accounts.ensure(newUserKey(), 'user');
+    await accounts.find(newUserKey());
+    expect(createQueryRunner.mock.calls).toEqual([['master'], ['master']]);
+    createQueryRunner.mockRestore();
   });
 
   it.each([undefined, null, '1'])('whose driver counts its rows as %j is an error, never a success', async (count) => {

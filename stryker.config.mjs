@@ -1,0 +1,24 @@
+// See test/mutation/README.md.
+/** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
+export default {
+  testRunner: 'vitest',
+  plugins: ['@stryker-mutator/vitest-runner', './test/mutation/ignore-texts.mjs'],
+  // Which tests reach a mutant is known from coverage, so their imports need not be followed.
+  vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
+  mutate: ['lib/{core,store,service,session,passport}/**/*.ts'],
+  coverageAnalysis: 'perTest',
+  // Statements are built in constructors, which many tests call in `beforeAll`: that counts as static.
+  ignoreStatic: false,
+  ignorers: ['texts'],
+  ignorePatterns: ['/docs', '/examples', '/dist', '/coverage', '/.ci', '/test/.artifacts', '/.stryker'],
+  tempDirName: '.stryker/sandbox',
+  incremental: true,
+  incrementalFile: '.stryker/incremental.json',
+  reporters: ['clear-text', 'html'],
+  clearTextReporter: { allowColor: false, logTests: false },
+  htmlReporter: { fileName: '.stryker/report.html' },
+  concurrency: 2,
+  timeoutMS: 15_000,
+  timeoutFactor: 2,
+  thresholds: { high: 95, low: 90, break: 90 },
+};

@@ -1,0 +1,147 @@
+import type { Request } from 'express';
+import { describe, expect, it } from 'vitest';
+import { InvalidCredentialsError, InvalidInputError } from '../../lib/errors.js';
+import { proveFirstFactor, readRemember, runStrategy, type InnerStrategy } from '../../lib/passport/first-factor.js';
+import { captureActions, type Actions } from '../../lib/passport/settle.js';
+import { detectKind } from '../../lib/passport/strategy-kind.js';
+
+type Given = Record<string, unknown>;
+
+/** A strategy whose `authenticate` does this, with the actions of its request as `this`. */
+const strategyThat = (does: (this: Actions, req: Given, options: Given) => unknown, more: object = {}): InnerStrategy =>
+  ({ name: 'local', authenticate: does, ...more }) as unknown as InnerStrategy;
+
+/** Actions that tell what was called with what. */
+function told(): { actions: Actions; calls: unknown[][] } {
+  const calls: unknown[][] = [];
+  const tell = (name: string) => (...given: unknown[]) => { calls.push([name, ...given]); };
+  return { actions: { success: tell('success'), fail: tell('fail'), redirect: tell('redirect'), pass: tell('pass'), error: tell('error') }, calls };
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+
+describe('whether a login is to be remembered', () => {
+  it.each([true, 'on', 'true', '1', 1])('is yes for %j', (given) => { expect(readRemember(given)).toBe(true); });
+  it.each([undefined, null, false, '', 'off', 'false', '0', 0])('is no for %j', (given) => { expect(readRemember(given)).toBe(false); });
+
+  it.each(['yes', 'ON', 2, -1, {}, [], ['on'], [true]])('is not read from %j', (given) => {
+    expect(() => readRemember(given)).toThrow(InvalidInputError);
+    expect(() => readRemember(given)).toThrow(/^remember must be true or false/);
+  });
+});
+
+describe('how a strategy proves who the user is', () => {
+  it.each([
+    [{ _oauth2: {} }, 'oauth'],
+    [{ _oauth: {} }, 'oauth'],
+    [{ _saml: {} }, 'oauth'],
+    [{ _oauth2: {}, _usernameField: 'email', _passwordField: 'password' }, 'oauth'],
+    [{ _usernameField: 'email', _passwordField: 'password' }, 'local'],
+    [{ _usernameField: 'email' }, 'unknown'],
+    [{ _passwordField: 'password' }, 'unknown'],
+    [{ _oauth2: null, _oauth: undefined }, 'unknown'],
+    [{ name: 'facebook' }, 'unknown'],
+  ])('is told by its members %j: %s', (strategy, kind) => {
+    expect(detectKind(strategy)).toBe(kind);
+  });
+});
+
+describe('running a strategy', () => {
+  it('happens on an object of its own, with its own copy of the options', () => {
+    const { actions, calls } = told();
+    const options = { scope: 'email' };
+    const seen: unknown[] = [];
+    const strategy = strategyThat(function (req, given) {
+      seen.push(this, req, given);
+      this.success('user', 'info');
+    });
+    const req = {} as Request;
+    runStrategy(strategy, req, options, actions);
+    expect(calls).toEqual([['success', 'user', 'info']]);
+    expect(seen[0]).not.toBe(strategy);
+    expect(Object.getPrototypeOf(seen[0])).toBe(strategy);
+    expect(seen[1]).toBe(req);
+    expect(seen[2]).toEqual(options);
+    expect(seen[2]).not.toBe(options);
+    expect(strategy).not.toHaveProperty('success');
+  });
+
+  it('ends with an error where it throws or rejects', async () => {
+    const { actions, calls } = told();
+    const error = new Error('no database');
+    runStrategy(strategyThat(() => { throw error; }), {} as Request, {}, actions);
+    expect(calls).toEqual([['error', error]]);
+    runStrategy(strategyThat(() => Promise.reject(error)), {} as Request, {}, actions);
+    await settled();
+    expect(calls).toEqual([['error', error], ['error', error]]);
+  });
+});
+
+describe('the actions of a request', () => {
+  it('are those that it had at first, called once, outside of any promise, on the strategy', async () => {
+    for (const [name, ...given] of [['success', 'user', 'info'], ['fail', 'challenge', 400], ['redirect', '/', 302], ['pass'], ['error', 'reason']] as const) {
+      const { actions, calls } = told();
+      const receivers: unknown[] = [];
+      const own = actions[name] as (...all: unknown[]) => void;
+      const strategy = { ...actions, [name](this: unknown, ...all: unknown[]) { receivers.push(this); own(...all); } };
+      const captured = captureActions(strategy as never);
+      const later = told();
+      Object.assign(strategy, later.actions);
+      (captured[name] as (...all: unknown[]) => void)(...given);
+      expect(calls).toEqual([]);
+      captured.error('too late');
+      captured.success('somebody else');
+      await settled();
+      await settled();
+      expect(calls).toEqual([[name, ...given]]);
+      expect(later.calls).toEqual([]);
+      expect(receivers).toEqual([strategy]);
+      expect(receivers[0]).toBe(strategy);
+    }
+  });
+});
+
+describe('proving the first factor outside of a route', () => {
+  const prove = (inner: InnerStrategy, req: object = { body: { other: 1, username: 'eve' }, query: { username: 'eve' } }) =>
+    proveFirstFactor({ strategy: { name: 'local', kind: 'local', inner }, identifier: 'alice', password: 'secret' }, req as Request);
+  const failingWith = (challenge: unknown) => prove(strategyThat(function () { this.fail(challenge); }));
+
+  it('feeds the fields that the strategy reads, and no query', async () => {
+    const seen: unknown[] = [];
+    const inner = strategyThat(function ({ body, query, ip }) {
+      seen.push(body, query, ip);
+      this.success({ id: 1 }, { scope: 'all' });
+    }, { _usernameField: 'email', _passwordField: 'pin' });
+    const req = { ip: '192.0.2.1', body: { other: 1, email: 'eve' }, query: { email: 'eve' } };
+    expect(await prove(inner, req)).toEqual({ user: { id: 1 }, info: { scope: 'all' }, name: 'local', kind: 'local' });
+    expect(seen).toEqual([{ other: 1, email: 'alice', pin: 'secret' }, {}, '192.0.2.1']);
+    expect(req).toEqual({ ip: '192.0.2.1', body: { other: 1, email: 'eve' }, query: { email: 'eve' } });
+  });
+
+  it("feeds passport-local's own fields to a strategy that names none", async () => {
+    let fed: unknown;
+    await prove(strategyThat(function ({ body }) { fed = body; this.success({}); }), {});
+    expect(fed).toEqual({ username: 'alice', password: 'secret' });
+  });
+
+  it.each([
+    ['wrong', 'wrong'],
+    [{ message: 'locked' }, 'locked'],
+  ])('fails with the message of %j', async (challenge, message) => {
+    await expect(failingWith(challenge)).rejects.toThrow(InvalidCredentialsError);
+    await expect(failingWith(challenge)).rejects.toThrow(message);
+  });
+
+  it.each([undefined, {}, { message: 1 }, 401])('fails with a message of its own where the strategy says %j', async (challenge) => {
+    const own = new InvalidCredentialsError().message;
+    await expect(failingWith(challenge)).rejects.toThrow(own);
+  });
+
+  it('is a refusal where the strategy passes, and an error where it redirects or breaks', async () => {
+    await expect(prove(strategyThat(function () { this.pass(); }))).rejects.toThrow(InvalidCredentialsError);
+    await expect(prove(strategyThat(function () { this.redirect('/'); }))).rejects.toThrow(/the strategy "local" redirects/);
+    const error = new Error('no database');
+    await expect(prove(strategyThat(function () { this.error(error); }))).rejects.toBe(error);
+    await expect(prove(strategyThat(function () { this.error('down'); }))).rejects.toMatchObject({ message: 'The login strategy failed.', cause: 'down' });
+  });
+});
