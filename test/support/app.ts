@@ -53,13 +53,28 @@ export interface AppOptions {
   readonly clock?: FakeClock;
 }
 
+type Handler = (req: Request, res: Response, next: NextFunction) => unknown;
+
+/** Express 4 leaves the rejection of an async handler alone; apps on it pass it on themselves, as this one does for its routes. */
+function passingRejectionsOn(app: Express): Express {
+  for (const verb of ['get', 'post'] as const) {
+    const route = app[verb].bind(app) as (path: unknown, ...handlers: unknown[]) => Express;
+    const wrap = (handler: Handler): Handler => (req, res, next) => { Promise.resolve(handler(req, res, next)).catch(next); };
+    Object.assign(app, {
+      [verb]: (path: unknown, ...handlers: unknown[]) =>
+        route(path, ...handlers.map((handler) => (typeof handler === 'function' && handler.length < 4 ? wrap(handler as Handler) : handler))),
+    });
+  }
+  return app;
+}
+
 /** An Express app as a user of the library would write it, with everything a test wants to look at. */
 export class TestApp {
   readonly clock: FakeClock;
   readonly sent: Sent[] = [];
   readonly keys: string;
   readonly passport = new passportModule.Passport();
-  readonly app: Express = express();
+  readonly app: Express = process.env.EXPRESS === 'express-4' ? passingRejectionsOn(express()) : express();
   /** The last error that reached the end of the app. */
   lastError: unknown;
 
