@@ -61,7 +61,7 @@ export function proveFirstFactor({ strategy, identifier, password }: FirstFactor
   const passwordField = typeof fields._passwordField === 'string' ? fields._passwordField : 'password';
   // The request itself, with these two in its body; and no query, which passport-local falls back to for an empty value.
   const own = { body: { ...(req.body as object | undefined), [usernameField]: identifier, [passwordField]: password }, query: {} };
-  const fed = new Proxy(req, { get: (target, key): unknown => (key in own ? own[key as keyof typeof own] : Reflect.get(target, key)) });
+  const fed = new Proxy(req, { get: (target, key): unknown => (Object.hasOwn(own, key) ? own[key as keyof typeof own] : Reflect.get(target, key)) });
   return new Promise((resolve, reject) => {
     runStrategy(inner, fed, {}, {
       success: (user, info) => { resolve({ user: user as Express.User, info, name, kind }); },

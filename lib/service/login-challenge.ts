@@ -7,12 +7,12 @@ import {
   DeliveryFailedError, TwoFactorExpiredError, type AvailableContact, type AvailableMethods, type PublicMethods,
 } from '../errors.js';
 import type { StrategyKind } from '../options.js';
-import type { TwoFactorAccount, TwoFactorChallenge } from '../store/rows.js';
-import type { Snapshot } from '../store/snapshot-store.js';
+import type { TwoFactorChallenge } from '../store/rows.js';
 import { masked, preferredFirst } from './available-methods.js';
 import { newestOf, type ChallengeSent, type CodeSending, type Outgoing } from './code-sending.js';
 import { findUser, type Context, type Identity } from './context.js';
 import { resendAfter, type CodeScope, type Delivery, type LiveCodes } from './delivery.js';
+import type { PreparedSnapshot } from './enrollment-draft.js';
 import { isLive, missing } from './subject.js';
 import type { Verification } from './verification.js';
 
@@ -45,8 +45,6 @@ export interface FinishedLogin {
   readonly securityEpoch: number;
 }
 
-type WithAccount = Snapshot & { readonly account: TwoFactorAccount };
-
 const longestInfo = 2048;
 const stepUpExpiry = 10 * 60_000;
 const delivered: readonly DeliveredMechanism[] = [TwoFactorMechanism.EMAIL, TwoFactorMechanism.SMS];
@@ -66,7 +64,7 @@ export class LoginChallenge {
    * Halts a login of a user with a verified method.
    * @throws TooManyAttemptsError where nothing but spent methods is left
    */
-  async begin(identity: Identity, snapshot: WithAccount, first: FirstFactor): Promise<PendingLogin> {
+  async begin(identity: Identity, snapshot: PreparedSnapshot, first: FirstFactor): Promise<PendingLogin> {
     const { settings, events } = this.context;
     const token = newToken();
     const now = settings.clock();
@@ -169,7 +167,7 @@ export class LoginChallenge {
   }
 
   private row(
-    purpose: ChallengePurpose, token: string, identity: Identity, snapshot: WithAccount, codes: LiveCodes,
+    purpose: ChallengePurpose, token: string, identity: Identity, snapshot: PreparedSnapshot, codes: LiveCodes,
     first: FirstFactor | undefined, expiresAt: number, newest = 0,
   ): TwoFactorChallenge {
     const id = sha256(token);
@@ -192,7 +190,7 @@ export class LoginChallenge {
   }
 
   /** Makes room for the challenge that was just added: rows do not grow with traffic. */
-  private async prune(snapshot: WithAccount, now: number): Promise<void> {
+  private async prune(snapshot: PreparedSnapshot, now: number): Promise<void> {
     const { challenges, settings } = this.context;
     const live = snapshot.challenges.filter((challenge) => isLive(challenge, snapshot, now));
     const crowded = live.slice(0, Math.max(0, live.length - settings.pendingLogins + 1));
