@@ -33,6 +33,7 @@ describe('setting up a method in a browser', { timeout: 240_000 }, () => {
     await page.keyboard.press('Control+V');
 
     await page.getByRole('heading', { name: 'Save your backup codes' }).waitFor();
+    await page.getByRole('checkbox').waitFor();
     const codes = await page.locator('.tf-codes code').allInnerTexts();
     expect(codes).toHaveLength(10);
     const downloading = page.waitForEvent('download');
@@ -70,7 +71,7 @@ describe('setting up a method in a browser', { timeout: 240_000 }, () => {
     await page.getByRole('alert').waitFor();
     expect(readQr(await page.locator('img.tf-qr').screenshot())).toBe(uri);
     const field = page.getByLabel('Code', { exact: true });
-    expect(await page.evaluate('document.activeElement.id')).toBe('code');
+    await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('code');
     expect(await field.getAttribute('aria-invalid')).toBe('true');
     const described = (await field.getAttribute('aria-describedby'))!.split(' ');
     expect(await page.locator(`#${described[0]!}`).innerText()).toContain('That code is not right');
@@ -91,7 +92,8 @@ describe('setting up a method in a browser', { timeout: 240_000 }, () => {
     await page.getByRole('button', { name: 'Send a code' }).click();
     await page.getByText('A code is on its way to +1•••••••67.').waitFor();
     const another = page.getByRole('button', { name: 'Send another code' });
-    expect(await another.isDisabled()).toBe(true);
+    // The text is there before the script, which is deferred, has run.
+    await expect.poll(() => another.isDisabled()).toBe(true);
     await page.clock.fastForward(10_000);
     await page.getByText('You can ask for another code in 20 seconds.').waitFor();
     await page.clock.fastForward(20_000);
@@ -101,7 +103,7 @@ describe('setting up a method in a browser', { timeout: 240_000 }, () => {
     await expect.poll(() => site.codeSentTo('+15551234567')).not.toBe(first);
     await visitor.enter(await site.codeSentTo('+15551234567'));
     await page.getByText('The method was added.').waitFor();
-    expect(await page.locator('.tf-method strong').allInnerTexts()).toEqual(['Authenticator app', 'p***@example.com', '+1•••••••67']);
+    await expect.poll(() => page.locator('.tf-method strong').allInnerTexts()).toEqual(['Authenticator app', 'p***@example.com', '+1•••••••67']);
     expect(visitor.complaints).toEqual([]);
   });
 });

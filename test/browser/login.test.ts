@@ -69,7 +69,7 @@ describe('logging in with a second factor in a browser', { timeout: 240_000 }, (
     await wrong.enter('000000');
     await wrong.page.getByText('That code is not right, or it is too old. Try the newest one.').waitFor();
     expect(await wrong.page.title()).toBe('Error: One more step to log in – MyApp');
-    expect(await wrong.page.evaluate('document.activeElement.id')).toBe('code');
+    await expect.poll(() => wrong.page.evaluate('document.activeElement.id')).toBe('code');
     await site.advance('90s');
     await wrong.enter(old);
     await wrong.page.getByText('That code is not right, or it is too old. Try the newest one.').waitFor();
@@ -177,7 +177,7 @@ describe('logging in with a second factor in a browser', { timeout: 240_000 }, (
     const { person, secret } = await enrolled();
     const visitor = await atSecondStep(person);
     const { page } = visitor;
-    expect(await page.evaluate('document.activeElement.id')).toBe('code');
+    await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('code');
     const reached: string[] = [];
     for (let press = 0; press < 4; press += 1) {
       reached.push(await page.evaluate<string>('document.activeElement.id || document.activeElement.textContent'));

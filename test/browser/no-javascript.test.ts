@@ -21,10 +21,11 @@ describe('with JavaScript switched off', { timeout: 240_000 }, () => {
     expect(await page.getByRole('alert').innerText()).toContain('That code is not right');
     await visitor.send(visitor.totp(secret));
     await page.locator('.tf-codes').waitFor();
+    await page.getByRole('checkbox').waitFor();
     const codes = await page.locator('.tf-codes code').allInnerTexts();
     expect(codes).toHaveLength(10);
     // Nothing is offered that cannot work.
-    expect(await page.getByRole('button').allInnerTexts()).toEqual(['Continue']);
+    await expect.poll(() => page.getByRole('button').allInnerTexts()).toEqual(['Continue']);
     const downloading = page.waitForEvent('download');
     await page.getByRole('link', { name: 'Download' }).click();
     expect((await downloading).suggestedFilename()).toBe('backup-codes.txt');
@@ -78,13 +79,13 @@ describe('with JavaScript switched off', { timeout: 240_000 }, () => {
     await page.getByText('Work phone', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Make new backup codes' }).click();
     await page.locator('.tf-codes').waitFor();
-    expect(await page.locator('.tf-codes code').allInnerTexts()).toHaveLength(10);
+    await expect.poll(() => page.locator('.tf-codes code').allInnerTexts()).toHaveLength(10);
     await page.getByRole('checkbox').check();
     await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByRole('link', { name: 'Remove Work phone' }).click();
     await page.getByRole('button', { name: 'Remove' }).click();
     await page.getByText('The method was removed.').waitFor();
-    expect(await page.locator('.tf-method strong').allInnerTexts()).toEqual(['p***@example.com', '+1•••••••02']);
+    await expect.poll(() => page.locator('.tf-method strong').allInnerTexts()).toEqual(['p***@example.com', '+1•••••••02']);
     expect(visitor.complaints).toEqual([]);
   });
 });

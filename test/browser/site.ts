@@ -127,8 +127,8 @@ export class Visitor {
     if (by === 'typing') await this.enter(this.totp(secret));
     else await this.send(this.totp(secret));
     await page.locator('.tf-codes').waitFor();
-    const codes = await page.locator('.tf-codes code').allInnerTexts();
     await page.getByRole('checkbox').check();
+    const codes = await page.locator('.tf-codes code').allInnerTexts();
     await page.getByRole('button', { name: /^(Continue|Weiter)$/ }).click();
     await page.waitForURL('**/2fa/');
     await this.site.advance('30s');
