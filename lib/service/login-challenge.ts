@@ -157,10 +157,13 @@ export class LoginChallenge {
   async finish(challenge: TwoFactorChallenge, securityEpoch: number, marked: boolean): Promise<FinishedLogin> {
     const { challenges, settings, keyring } = this.context;
     const now = settings.clock();
+    const identity = { id: challenge.userId, key: challenge.userKey };
+    // Beside the challenge's end, since neither needs the other's answer; both have to be there before anybody is logged in.
+    const looking = findUser(settings, identity);
+    looking.catch(() => undefined);
     const consumed = marked ? await challenges.consumeVerified(challenge.id, now) : await challenges.consume(challenge.id, now);
     if (!consumed) throw new TwoFactorExpiredError();
-    const identity = { id: challenge.userId, key: challenge.userKey };
-    const user = await findUser(settings, identity);
+    const user = await looking;
     if (user === undefined) throw new TwoFactorExpiredError();
     const info: unknown = challenge.info === '' ? undefined : JSON.parse(keyring.open('auth-info', identity.id, challenge.id, challenge.info).toString());
     return { identity, user, info, remember: challenge.remember === 1, securityEpoch };

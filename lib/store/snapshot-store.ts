@@ -24,15 +24,15 @@ export interface ChallengeFilter {
 
 type Shape = 'of-user' | 'of-user-with-challenges' | 'of-challenge';
 
-/** Per shape of the SELECT: its values, which challenges it joins, and what names the user. */
-const shapes: Record<Shape, { names: readonly string[]; challenge?: string; user: string }> = {
+/** Per shape of the SELECT: its values, which challenges of the user it joins, and what names the user. */
+const shapes: Record<Shape, { names: readonly string[]; joined?: string; user: string }> = {
   'of-user': { names: ['userKey'], user: ':userKey' },
   'of-user-with-challenges': {
     names: ['userKey', 'purpose', 'mechanism'],
-    challenge: 'challenge.user_key = :userKey AND challenge.purpose = :purpose AND challenge.mechanism = :mechanism',
+    joined: 'challenge.user_key = :userKey AND challenge.purpose = :purpose AND challenge.mechanism = :mechanism',
     user: ':userKey',
   },
-  'of-challenge': { names: ['id'], challenge: 'challenge.id = :id', user: 'challenge.user_key' },
+  'of-challenge': { names: ['id'], user: 'challenge.user_key' },
 };
 
 export class SnapshotStore {
@@ -65,14 +65,19 @@ export class SnapshotStore {
   }
 
   private build(shape: Shape): Statement {
-    const { names, challenge, user } = shapes[shape];
+    const { names, joined, user } = shapes[shape];
     return new Statement(this.db, names, (values) => {
-      // Joined to a constant row: an authenticator whose account is missing must be seen, not hidden by an inner join.
-      const query = this.db.createQueryBuilder().select([]).from('(SELECT 1 AS present)', 'origin');
-      if (challenge !== undefined) query.leftJoin(entityNames.challenge, 'challenge', challenge);
+      const query = this.db.createQueryBuilder().select([]);
+      if (shape === 'of-challenge') {
+        query.from(entityNames.challenge, 'challenge').where('challenge.id = :id');
+      } else {
+        // Joined to a constant row: an authenticator whose account is missing must be seen, not hidden by an inner join.
+        query.from('(SELECT 1 AS present)', 'origin');
+        if (joined !== undefined) query.leftJoin(entityNames.challenge, 'challenge', joined);
+      }
       query.leftJoin(entityNames.account, 'account', `account.user_key = ${user}`);
       query.leftJoin(entityNames.authenticator, 'authenticator', `authenticator.user_key = ${user}`);
-      const columns = [this.account, this.authenticator, ...(challenge === undefined ? [] : [this.challenge])].flatMap(({ select }) => select);
+      const columns = [this.account, this.authenticator, ...(shape === 'of-user' ? [] : [this.challenge])].flatMap(({ select }) => select);
       for (const [column, alias] of columns) query.addSelect(column, alias);
       query.addSelect(
         (sub) => sub.select('COUNT(*)').from(entityNames.backupCode, 'code')

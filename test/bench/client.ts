@@ -1,5 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { Agent, request } from 'node:http';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type * as Undici from 'undici-types';
+
+const { Pool } = createRequire(join(__dirname, 'better-auth/package.json'))('undici') as typeof Undici;
 
 /** A server in a process of its own, told what to do by messages. */
 export class ServerProcess {
@@ -44,26 +48,20 @@ export interface Answer {
 
 export type Post = (path: string, body: object, cookies?: string) => Promise<Answer>;
 
-/** A client that keeps its connections; `Origin` is what better-auth asks of a browser, so both sides get it. */
+/**
+ * A client that keeps its connections, and leaves the machine to the servers as far as it can; `Origin` is what better-auth
+ * asks of a browser, so both sides get it.
+ */
 export function client(port: number, sockets: number): Post {
-  const agent = new Agent({ keepAlive: true, maxSockets: sockets });
-  return (path, body, cookies = '') => new Promise((resolve, reject) => {
-    const text = JSON.stringify(body);
-    const req = request({
-      agent, port, path, host: '127.0.0.1', method: 'POST',
-      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), origin: 'http://127.0.0.1', ...(cookies && { cookie: cookies }) },
-    }, (res) => {
-      let received = '';
-      res.setEncoding('utf8');
-      res.on('data', (chunk: string) => { received += chunk; });
-      res.on('end', () => {
-        const set = (res.headers['set-cookie'] ?? []).map((line) => line.split(';', 1)[0]!).filter((pair) => !pair.endsWith('='));
-        resolve({ status: res.statusCode!, cookies: set.join('; '), body: received });
-      });
+  const pool = new Pool(`http://127.0.0.1:${String(port)}`, { connections: sockets });
+  return async (path, body, cookies = '') => {
+    const { statusCode: status, headers, body: answer } = await pool.request({
+      path, method: 'POST', body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json', origin: 'http://127.0.0.1', ...(cookies && { cookie: cookies }) },
     });
-    req.on('error', reject);
-    req.end(text);
-  });
+    const set = [headers['set-cookie'] ?? []].flat().map((line) => line.split(';', 1)[0]!).filter((pair) => !pair.endsWith('='));
+    return { status, cookies: set.join('; '), body: await answer.text() };
+  };
 }
 
 export interface Measured {

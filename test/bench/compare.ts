@@ -107,13 +107,15 @@ async function sides(sessions: 'database' | 'redis', { databaseUrl, redisUrl, ke
   }));
   const strategyUsers = people(1);
   const callUsers = people(1_000_001);
-  await ours.tell('enrol', [...strategyUsers, ...callUsers]);
+  const bareUsers = people(2_000_001);
+  await ours.tell('enrol', [...strategyUsers, ...callUsers, ...bareUsers]);
   const theirUsers = people(1);
   // Their secret is a text whose bytes are the key.
   await theirs.tell('enrol', theirUsers.map((user) => ({ ...user, id: String(user.id) })));
   const bytes = ({ secret }: User) => Buffer.from(secret, 'base64');
   return [
     { name: 'by the strategy', server: ours, users: strategyUsers, login: { path: '/login', status: 202 }, verify: { path: '/2fa' }, key: bytes, next: 0 },
+    { name: 'by hand, unchecked', server: ours, users: bareUsers, login: { path: '/bare-login', status: 202 }, verify: { path: '/bare-verify' }, key: bytes, next: 0 },
     { name: 'by two calls', server: ours, users: callUsers, login: { path: '/auth-login', status: 202 }, verify: { path: '/verify-2fa' }, key: bytes, next: 0 },
     {
       name: 'better-auth', server: theirs, users: theirUsers, login: { path: '/api/auth/sign-in/email', status: 200 },
