@@ -3,7 +3,7 @@ import { twoFactorEntities } from 'passport-two-factor';
 import { UserSchema, type Agent, type TestApp, type TestUser } from '../support/app.js';
 import { databases } from '../support/databases.js';
 import { rows } from './probe.js';
-import { expectDenied, facade, halted, openApp, waysIn } from './support.js';
+import { burst, expectDenied, facade, halted, openApp, waysIn } from './support.js';
 
 describe.each(databases)('47, on $name: a users.id that answers no id', (database) => {
   let id: unknown;
@@ -76,5 +76,19 @@ describe.each(databases)('47, on $name: a users.id that answers no id', (databas
     }
     await expectDenied(other, facade.second(other, app.totp(third.secret)));
     await expectDenied(pending, pending.post('/complete'));
+  });
+
+  it('fails the request alone when users.find fails, also where another one has used the login up', async () => {
+    const fourth = await app.withTotp(4);
+    const other = await halted(app, fourth.user);
+    await other.post('/verify').send({ code: app.totp(fourth.secret) }).expect(200);
+    found = () => { throw new Error('The users are out of reach.'); };
+    try {
+      const { statuses } = await burst(5, () => other.post('/complete'));
+      expect(statuses).toEqual({ 401: 4, 500: 1 });
+    } finally {
+      found = undefined;
+    }
+    await other.get('/me').expect(401);
   });
 });
