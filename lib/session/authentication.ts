@@ -16,10 +16,10 @@ export const secondFactorVerified = (userKey: string, epoch: number, now: number
 /** Raises what a session stands for: under a new id, with all of its data (ASVS 5.0, 7.2.4). */
 export async function elevate(req: SessionRequest, authentication: Authentication): Promise<void> {
   const { cookie } = sessionOf(req);
-  // What is left of a remembered session's life: its age must not begin anew, nor end with the browser.
+  // What is left of the session's life: that of a remembered one must not begin anew, and one that ends with the browser still does.
   const left = cookie?.maxAge;
   const session = await regenerate(req, () => true);
-  if (session.cookie && typeof left === 'number') session.cookie.maxAge = left;
+  if (session.cookie && left !== undefined) session.cookie.maxAge = left;
   setState(session, { authentication });
   await save(session);
 }

@@ -47,6 +47,13 @@ describe('raising what a session stands for', () => {
     expect(saved).toMatchObject([{ cookie: { maxAge: 86_400_000 } }]);
   });
 
+  it('lets a session that ends with the browser still do so, where others last longer', async () => {
+    const { req, saved } = requestWith({}, { maxAge: 86_400_000 });
+    req.session.cookie!.maxAge = null;
+    await elevate(req, alice);
+    expect(saved).toMatchObject([{ cookie: { maxAge: null } }]);
+  });
+
   it('works with a session that has no cookie', async () => {
     const { req, saved } = requestWith();
     delete req.session.cookie;

@@ -10,6 +10,8 @@ export interface Faults {
   save?: unknown;
   /** What `regenerate` calls back with when it has done it: stores say `null` or nothing. */
   done?: null;
+  /** That of the cookie of a new session, as the app has configured it. */
+  maxAge?: number;
 }
 
 export interface TestRequest extends LogInRequest {
@@ -22,7 +24,7 @@ export function requestWith(data: object = {}, faults: Faults = {}): { req: Test
   const saved: Record<string, unknown>[] = [];
   const req = {} as TestRequest;
   const open = (own: object): TestRequest['session'] =>
-    Object.defineProperties({ cookie: { maxAge: null }, ...own }, {
+    Object.defineProperties({ cookie: { maxAge: faults.maxAge ?? null }, ...own }, {
       regenerate: {
         configurable: true,
         value: (done: Done) => {
