@@ -10,7 +10,7 @@ export default {
   // Statements are built in constructors, which many tests call in `beforeAll`: that counts as static.
   ignoreStatic: false,
   ignorers: ['texts'],
-  ignorePatterns: ['/docs', '/examples', '/dist', '/coverage', '/.ci', '/test/.artifacts', '/.stryker'],
+  ignorePatterns: ['/docs', '/dist', '/coverage', '/.ci', '/test/.artifacts', '/.stryker'],
   tempDirName: '.stryker/sandbox',
   incremental: true,
   incrementalFile: '.stryker/incremental.json',

@@ -136,7 +136,7 @@ export class LoginChallenge {
       return Object.defineProperty(sent, 'challengeToken', { value: token });
     }
     const fresh = newToken();
-    const challenge = this.row('step-up', fresh, identity, { ...snapshot, account }, {}, undefined, now + stepUpExpiry, snapshot.challenges.at(-1)?.createdAt);
+    const challenge = this.row('step-up', fresh, identity, { ...snapshot, account }, {}, undefined, now + stepUpExpiry);
     const sent = await this.sending.begin({ identity, account, snapshot, challenge }, mechanism);
     await this.prune({ ...snapshot, account }, now);
     return Object.defineProperty(sent, 'challengeToken', { value: fresh });
@@ -171,14 +171,16 @@ export class LoginChallenge {
 
   private row(
     purpose: ChallengePurpose, token: string, identity: Identity, snapshot: PreparedSnapshot, codes: LiveCodes,
-    first: FirstFactor | undefined, expiresAt: number, newest = 0,
+    first: FirstFactor | undefined, expiresAt: number,
   ): TwoFactorChallenge {
     const id = sha256(token);
+    const newest = snapshot.challenges.at(-1)?.createdAt ?? 0;
     return {
       id, userKey: identity.key, userId: identity.id, purpose, mechanism: 0, handle: '',
       challengeEpoch: snapshot.account.challengeEpoch, securityEpoch: snapshot.securityEpoch, strategy: first?.strategy ?? '', kind: first?.kind ?? '',
       remember: first?.remember ? 1 : 0, info: this.sealInfo(first?.info, identity, id), sealed: '',
       codes: JSON.stringify(codes), codeVersion: 0, verifiedBy: '',
+      // Two begun in one millisecond still have an order: the newest are the ones that stay.
       createdAt: Math.max(this.context.settings.clock(), newest + 1), expiresAt,
     };
   }

@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Agent, TestApp, TestUser } from '../support/app.js';
+import { databases } from '../support/databases.js';
+import { open } from '../service/support.js';
+
+/** What stays in the tables: it does not grow with what a user begins and leaves. */
+describe.each(databases)('the rows of a user, on $name', (database) => {
+  let test: TestApp;
+  let ids = 0;
+
+  beforeAll(async () => {
+    test = await open(database, { service: { limits: { pendingLogins: 3 } } });
+  });
+  afterAll(() => test.close());
+
+  const count = (entity: string, id: number, purpose?: string): Promise<number> => {
+    const query = test.db.createQueryBuilder().select('row').from(entity, 'row');
+    return entity === 'TwoFactorBackupCode'
+      ? query.innerJoin('TwoFactorAccount', 'account', 'account.user_key = row.user_key').where('account.user_id = :id', { id: String(id) }).getCount()
+      : query.where('row.user_id = :id AND row.purpose = :purpose', { id: String(id), purpose }).getCount();
+  };
+  const logins = ({ id }: TestUser) => count('TwoFactorChallenge', id, 'login');
+  const enrolments = ({ id }: TestUser) => count('TwoFactorChallenge', id, 'enrollment');
+  const backupCodes = ({ id }: TestUser) => count('TwoFactorBackupCode', id);
+
+  async function halted(user: TestUser): Promise<Agent> {
+    const agent = test.agent();
+    await test.login(agent, user).expect(202);
+    return agent;
+  }
+
+  describe('are pending logins', () => {
+    it('up to the limit, and those are the newest', async () => {
+      const { user, secret } = await test.withTotp((ids += 1));
+      const agents: Agent[] = [];
+      const counts: number[] = [];
+      for (let login = 0; login < 5; login += 1) {
+        agents.push(await halted(user));
+        counts.push(await logins(user));
+      }
+      expect(counts).toEqual([1, 2, 3, 3, 3]);
+      for (const agent of agents.slice(0, 2)) await agent.post('/2fa').send({ code: test.totp(secret) }).expect(401, /CHALLENGE_EXPIRED/);
+      for (const agent of agents.slice(2)) {
+        await agent.post('/2fa').send({ code: test.totp(secret) }).expect(200);
+        test.clock.advance('30s');
+      }
+      expect(await logins(user)).toBe(0);
+    });
+
+    it('until they expire and another one is begun', async () => {
+      const { user } = await test.withTotp((ids += 1));
+      await halted(user);
+      test.clock.advance('1m');
+      await halted(user);
+      test.clock.advance('9m');
+      await halted(user);
+      expect(await logins(user)).toBe(2);
+    });
+
+    it('until wrong codes end them and another one is begun; one that is verified stays, and is completed', async () => {
+      const { user, secret } = await test.withTotp((ids += 1));
+      const verified = await halted(user);
+      await verified.post('/verify').send({ code: test.totp(secret) }).expect(200);
+      const guessing = await halted(user);
+      for (let guess = 0; guess < 5; guess += 1) await guessing.post('/2fa').send({ code: test.wrongTotp(secret) }).expect(401);
+      await halted(user);
+      expect(await logins(user)).toBe(2);
+      await verified.post('/complete').expect(200);
+      expect(await logins(user)).toBe(1);
+    });
+
+    it('until they expire, verified or not', async () => {
+      const { user, secret } = await test.withTotp((ids += 1));
+      await (await halted(user)).post('/verify').send({ code: test.totp(secret) }).expect(200);
+      test.clock.advance('10m');
+      await halted(user);
+      expect(await logins(user)).toBe(1);
+    });
+  });
+
+  describe('are enrolments', () => {
+    it('up to the limit, and those are the newest', async () => {
+      const user = await test.user((ids += 1));
+      const counts: number[] = [];
+      let newest = '';
+      for (const label of ['a', 'b', 'c', 'd', 'e']) {
+        newest = (await test.service.setup.totp(String(user.id), true, { label, qr: 'svg' })).secret;
+        counts.push(await enrolments(user));
+      }
+      expect(counts).toEqual([1, 2, 3, 3, 3]);
+      await test.service.complete.totp(String(user.id), test.totp(newest));
+      expect((await test.service.list(String(user.id))).map(({ label }) => label)).toEqual(['e']);
+    });
+
+    it('one of each label, the newest', async () => {
+      const user = await test.user((ids += 1));
+      await test.service.setup.totp(String(user.id), true, { label: 'other', qr: 'svg' });
+      await test.service.setup.totp(String(user.id), true, { qr: 'svg' });
+      const { secret } = await test.service.setup.totp(String(user.id), true, { qr: 'svg' });
+      expect(await enrolments(user)).toBe(2);
+      await test.service.complete.totp(String(user.id), test.totp(secret));
+    });
+
+    it('until they expire and another one is begun', async () => {
+      const user = await test.user((ids += 1));
+      await test.service.setup.totp(String(user.id), true, { label: 'a', qr: 'svg' });
+      test.clock.advance('15m');
+      await test.service.setup.totp(String(user.id), true, { label: 'b', qr: 'svg' });
+      expect(await enrolments(user)).toBe(1);
+    });
+  });
+
+  describe('are backup codes', () => {
+    it('of one set, however often it is made anew', async () => {
+      const { user } = await test.withTotp((ids += 1));
+      await test.service.generateNewBackupCodes(String(user.id));
+      await test.service.generateNewBackupCodes(String(user.id));
+      expect(await backupCodes(user)).toBe(2);
+    });
+
+    it('of one set where two first factors are enabled at once: one of them gives the codes', async () => {
+      const user = await test.user((ids += 1));
+      const made = await Promise.all(['a', 'b'].map((label) => test.service.setup.totp(String(user.id), false, { label, qr: 'svg' })));
+      expect(made.map(({ backupCodes: codes }) => codes!.length).sort()).toEqual([0, 2]);
+      expect(await backupCodes(user)).toBe(2);
+    });
+
+    it('of one set where the same factor is enabled twice at once', async () => {
+      const user = await test.user((ids += 1));
+      const made = await Promise.allSettled([1, 2].map(() => test.service.setup.totp(String(user.id), false, { qr: 'svg' })));
+      expect(made.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+      expect(await backupCodes(user)).toBe(2);
+    });
+  });
+});
