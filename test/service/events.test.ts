@@ -53,6 +53,13 @@ describe.each(databases)('the events of a factor, on $name', (database) => {
     expect(await during(() => refused(test.service.verify.totp(id, 'x'), 'INVALID_INPUT'))).toEqual([]);
   });
 
+  it('name no method where the code could have been of several', async () => {
+    const id = await newUser(test);
+    await test.service.setup.email(id);
+    await test.service.setup.sms(id, phoneOf(id), false);
+    expect(await during(() => refused(test.service.verify.otp(id, '123456'), 'INVALID_CODE'))).toEqual([['failed', { userId: id, at: test.clock.now }]]);
+  });
+
   it('tell of a wait once it begins, and until when', async () => {
     const { id, secret } = await withTotp(test);
     for (let guess = 0; guess < 4; guess += 1) await refused(test.service.verify.totp(id, test.wrongTotp(secret)), 'INVALID_CODE');
@@ -108,13 +115,13 @@ describe.each(databases)('the events of a factor, on $name', (database) => {
     ['throws', () => { throw new Error('listener threw'); }, /listener threw/],
     ['rejects', () => Promise.reject(new Error('listener rejected')), /listener rejected/],
     // eslint-disable-next-line @typescript-eslint/only-throw-error -- what a listener may do
-    ['throws a text', () => { throw 'just text'; }, /just text/],
+    ['throws a text', () => { throw 'just text'; }, /^TwoFactorListenerWarning: just text$/],
     ['never answers', () => new Promise(() => undefined), /^$/],
   ];
 
   it.each(bad)('do not break a login whose listener %s: it becomes a process warning', async (_name, listener, message) => {
     const warnings: string[] = [];
-    const warn = (warning: Error): void => { warnings.push(warning.message); };
+    const warn = (warning: Error): void => { warnings.push(`${warning.name}: ${warning.message}`); };
     const unhandled = (): void => { warnings.push('unhandled'); };
     process.on('warning', warn).on('unhandledRejection', unhandled);
     try {

@@ -3,7 +3,7 @@ import { TwoFactorMechanism } from 'passport-two-factor';
 import type { TestApp } from '../support/app.js';
 import { FailingDatabase } from '../attacks/failing.js';
 import { databases } from '../support/databases.js';
-import { newUser, open, otherThan, refused, withTotp } from './support.js';
+import { newUser, open, otherThan, phoneOf, refused, withTotp } from './support.js';
 
 const { TOTP, EMAIL, SMS } = TwoFactorMechanism;
 
@@ -162,6 +162,15 @@ describe.each(databases)('the service, by user id, on $name', (database) => {
       await refused(test.service.verify.sms(id, sent.otpValue!), 'NOT_SETUP');
       await test.service.verify.email(id, sent.otpValue!);
       await refused(test.service.verify.email(id, sent.otpValue!), 'INVALID_CODE');
+    });
+
+    it('by SMS is verified once, too, and lives on where another method was used', async () => {
+      const { id, secret } = await withTotp(test);
+      await test.service.setup.sms(id, phoneOf(id), false);
+      const { otpValue } = await test.service.challenge.sms(id);
+      await test.service.verify.totp(id, test.totp(secret));
+      await test.service.verify.sms(id, otpValue!);
+      await refused(test.service.verify.sms(id, otpValue!), 'INVALID_CODE');
     });
 
     it('is recognised by verify.otp, by e-mail or SMS', async () => {
