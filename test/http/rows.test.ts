@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { BackupCodeStore } from '../../lib/store/backup-code-store.js';
 import type { Agent, TestApp, TestUser } from '../support/app.js';
 import { databases } from '../support/databases.js';
 import { open } from '../service/support.js';
@@ -123,6 +124,23 @@ describe.each(databases)('the rows of a user, on $name', (database) => {
       const made = await Promise.all(['a', 'b'].map((label) => test.service.setup.totp(String(user.id), false, { label, qr: 'svg' })));
       expect(made.map(({ backupCodes: codes }) => codes!.length).sort()).toEqual([0, 2]);
       expect(await backupCodes(user)).toBe(2);
+    });
+
+    it('of the old set where another session changes the factors while a new one is made', async () => {
+      const { user, secret, backupCodes: old } = await test.withTotp((ids += 1));
+      const agent = await halted(user);
+      await agent.post('/2fa').send({ code: test.totp(secret) }).expect(200);
+      const write = vi.spyOn(BackupCodeStore.prototype, 'add').mockImplementationOnce(async function overtaken(this: BackupCodeStore, ...set) {
+        await test.service.setup.email(String(user.id));
+        await this.add(...set);
+      });
+      try {
+        await test.call(agent, 'generateNewBackupCodes').expect(403, /STEP_UP_REQUIRED/);
+      } finally {
+        write.mockRestore();
+      }
+      expect(await backupCodes(user)).toBe(2);
+      await test.service.verify.backupCode(String(user.id), old[0]!);
     });
 
     it('of one set where the same factor is enabled twice at once', async () => {
