@@ -8,9 +8,9 @@ const date = (days: number): Date => new Date(Date.UTC(2026, 0, 1, 12) + days * 
 describe.each(databases)('the policy on $name', (database) => {
   let ids = 100;
 
-  function open(enforce: NonNullable<ConstructorParameters<typeof TwoFactorService>[0]['twoFactor']['enforce']>): Promise<TestApp> {
+  function open(enforce: NonNullable<ConstructorParameters<typeof TwoFactorService>[0]['twoFactor']['enforce']>, enabled = true): Promise<TestApp> {
     return TestApp.open(database, {
-      twoFactor: { enforce },
+      twoFactor: { enforce, enabled },
       routes: (app, test) => {
         const guard = requireEnrollment({ service: test.service, except: ['/call', '/2fa'] });
         app.get(['/home', '/call/home', '/callous'], guard, (_req, res) => { res.json({ ok: true }); });
@@ -65,6 +65,35 @@ describe.each(databases)('the policy on $name', (database) => {
 
     test.clock.advance('8d');
     await agent.get('/home').expect(403);
+    await test.close();
+  });
+
+  it('gives its deadline to a user too who has begun to enrol, or has failed to', async () => {
+    const test = await open({ after: date(7) });
+    const { id } = await test.user((ids += 1));
+    await test.service.setup.totp(String(id), true, { qr: 'svg' });
+    expect(await test.service.enrollmentDeadline(String(id))).toBe(date(7).getTime());
+    await test.close();
+  });
+
+  it('holds nobody while the second factor is not enabled', async () => {
+    const test = await open(true, false);
+    const user = await test.user((ids += 1));
+    const agent = test.agent();
+    await test.login(agent, user).expect(200);
+    await agent.get('/home').expect(200);
+    expect(await test.service.enrollmentDeadline(String(user.id))).toBeUndefined();
+    await test.close();
+  });
+
+  it('concerns a user whom the app does not find, and asks the function about one whom it does', async () => {
+    const asked: unknown[] = [];
+    const test = await open((user) => { asked.push((user as TestUser).id); return false; });
+    const { id } = await test.user((ids += 1));
+    expect(await test.service.enrollmentDeadline('999999')).toBe(test.clock.now);
+    expect(asked).toEqual([]);
+    expect(await test.service.enrollmentDeadline(String(id))).toBeUndefined();
+    expect(asked).toEqual([id]);
     await test.close();
   });
 

@@ -79,6 +79,36 @@ describe.each(databases)('the rows of a user, on $name', (database) => {
     });
   });
 
+  describe('are step-ups', () => {
+    it('one of each session, whose code serves that session alone', async () => {
+      const user = await test.withEmail((ids += 1));
+      const sessions: [Agent, string][] = [];
+      for (let session = 0; session < 2; session += 1) {
+        const agent = await halted(user);
+        await agent.post('/2fa').send({ code: test.lastCode() }).expect(200);
+        sessions.push([agent, '']);
+      }
+      for (const session of sessions) {
+        await test.call(session[0], 'challenge.email').expect(200);
+        session[1] = test.lastCode();
+      }
+      expect(await count('TwoFactorChallenge', user.id, 'step-up')).toBe(2);
+      const [[first, code], [second, another]] = sessions as [[Agent, string], [Agent, string]];
+      if (code !== another) await test.call(second, 'verify.email', code).expect(401);
+      await test.call(second, 'verify.email', another).expect(200);
+      await test.call(first, 'verify.email', code).expect(200);
+      expect(await count('TwoFactorChallenge', user.id, 'step-up')).toBe(0);
+    });
+
+    it('none where the code could not be sent', async () => {
+      const failing = await open(database, { service: { deliver: { email: () => { throw new Error('smtp is down'); } } } });
+      const user = await failing.withEmail(1);
+      await expect(failing.service.challenge.email(String(user.id))).rejects.toMatchObject({ code: 'DELIVERY_FAILED' });
+      expect(await failing.db.createQueryBuilder().select('row').from('TwoFactorChallenge', 'row').getCount()).toBe(0);
+      await failing.close();
+    });
+  });
+
   describe('are enrolments', () => {
     it('up to the limit, and those are the newest', async () => {
       const user = await test.user((ids += 1));

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { TwoFactorMechanism } from 'passport-two-factor';
 import { AccountStore } from '../../lib/store/account-store.js';
+import { QuotaStore } from '../../lib/store/quota-store.js';
 import type { TestApp } from '../support/app.js';
 import { databases } from '../support/databases.js';
-import { newUser, open, phoneOf, refused, withTotp } from './support.js';
+import { account, newUser, open, phoneOf, refused, withTotp } from './support.js';
 
 const { TOTP, EMAIL, SMS } = TwoFactorMechanism;
 
@@ -122,6 +123,54 @@ describe.each(databases)('the input of a verb, on $name', (database) => {
     await test.db.getRepository('User').update({ id: Number(id) }, { disabled: 1 });
     await refused(test.service.getTotpUri(id), 'NOT_SETUP');
     await refused(test.service.setup.totp(id, true, { label: 'another' }), 'NOT_SETUP');
+  });
+
+  it.each([[undefined], [null], [false]])('a user for whom users.find answers %s is nobody', async (nobody) => {
+    const empty = await open(database, { service: { users: { id: (user: { id: number }) => String(user.id), find: () => nobody as null } } });
+    await refused(empty.service.setup.totp('1'), 'NOT_SETUP');
+    await refused(empty.service.setup.email('1', 'a@example.com'), 'NOT_SETUP');
+    await empty.close();
+  });
+
+  it('a method that was begun is no other one', async () => {
+    const id = await newUser(test);
+    await test.service.setup.email(id, 'other@example.net');
+    await refused(test.service.verify.email(id, '12345678'), 'SETUP_INCOMPLETE');
+    await refused(test.service.verify.totp(id, '123456'), 'NOT_SETUP');
+  });
+
+  it('contacts may have one name, that of an authenticator app too', async () => {
+    const { id } = await withTotp(test);
+    await test.service.setup.email(id);
+    await test.service.setup.email(id, 'other@example.net', false);
+    for (const { id: own, mechanism } of await test.service.list(id)) if (mechanism === EMAIL) await test.service.rename(id, own, 'default');
+    expect((await test.service.list(id)).map(({ label }) => label)).toEqual(['default', 'default', 'default']);
+  });
+
+  it('a secret that is imported gives no backup codes', async () => {
+    const id = await newUser(test);
+    await test.service.importTotp(id, 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ');
+    expect(await test.service.remainingBackupCodes(id)).toBe(0);
+  });
+
+  it('the fifth wrong code raises the epoch that ends pending logins', async () => {
+    const { id, secret } = await withTotp(test);
+    const before = (await account(test, id)).challengeEpoch as number;
+    for (let guess = 0; guess < 5; guess += 1) await refused(test.service.verify.totp(id, test.wrongTotp(secret)), 'INVALID_CODE');
+    expect((await account(test, id)).challengeEpoch).toBe(before + 1);
+  });
+
+  it('a message that others overtake is tried fifty times, and then refused for a second', async () => {
+    const id = await newUser(test);
+    await test.service.setup.email(id);
+    const commit = vi.spyOn(QuotaStore.prototype, 'commit').mockResolvedValue(false);
+    try {
+      await refused(test.service.challenge.email(id), 'TOO_MANY_ATTEMPTS', { retryAfter: 1 });
+      expect(commit).toHaveBeenCalledTimes(50);
+    } finally {
+      commit.mockRestore();
+    }
+    await test.service.challenge.email(id);
   });
 
   it('the methods are told in the order of the mechanisms, each once', async () => {
