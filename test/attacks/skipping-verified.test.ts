@@ -105,4 +105,21 @@ describe.each(databases)('between verifying and completing on $name', (database)
     expect(codeOf(await full.post('/complete').expect(401))).toBe('CHALLENGE_EXPIRED');
     await full.get('/me').expect(200, { id: user.id });
   });
+
+  it('2i: a verified login is sent no more codes', async () => {
+    const { user, secret } = await test.withTotp((ids += 1));
+    await test.service.setup.email(String(user.id));
+    const agent = await halted(test, user);
+    await agent.post('/verify').send({ code: test.totp(secret) }).expect(200);
+    await expectDenied(agent, test.call(agent, 'challenge.email'), 'CHALLENGE_EXPIRED');
+    await agent.post('/complete').expect(200);
+  });
+
+  it('2j: the token and the code of a step-up finish no login', async () => {
+    const user = await test.withEmail((ids += 1));
+    const { challengeToken, otpValue } = await test.service.challenge.email(String(user.id)) as { challengeToken?: string; otpValue?: string };
+    expect([typeof challengeToken, typeof otpValue]).toEqual(['string', 'string']);
+    const agent = test.agent();
+    await expectDenied(agent, agent.post('/token/2fa').send({ code: otpValue, challengeToken }), 'CHALLENGE_EXPIRED');
+  });
 });

@@ -81,22 +81,23 @@ describe.each(databases)('the rows of a user, on $name', (database) => {
 
   describe('are step-ups', () => {
     it('one of each session, whose code serves that session alone', async () => {
-      const user = await test.withEmail((ids += 1));
-      const sessions: [Agent, string][] = [];
-      for (let session = 0; session < 2; session += 1) {
+      const { user, secret } = await test.withTotp((ids += 1));
+      const sessions: { agent: Agent; code: string }[] = [];
+      for (let session = 0; session < 3; session += 1) {
         const agent = await halted(user);
-        await agent.post('/2fa').send({ code: test.lastCode() }).expect(200);
-        sessions.push([agent, '']);
+        await agent.post('/2fa').send({ code: test.totp(secret) }).expect(200);
+        sessions.push({ agent, code: '' });
+        test.clock.advance('30s');
       }
+      await test.service.setup.email(String(user.id));
       for (const session of sessions) {
-        await test.call(session[0], 'challenge.email').expect(200);
-        session[1] = test.lastCode();
+        await test.call(session.agent, 'challenge.email').expect(200);
+        session.code = test.lastCode();
       }
-      expect(await count('TwoFactorChallenge', user.id, 'step-up')).toBe(2);
-      const [[first, code], [second, another]] = sessions as [[Agent, string], [Agent, string]];
-      if (code !== another) await test.call(second, 'verify.email', code).expect(401);
-      await test.call(second, 'verify.email', another).expect(200);
-      await test.call(first, 'verify.email', code).expect(200);
+      expect(await count('TwoFactorChallenge', user.id, 'step-up')).toBe(3);
+      const [first, second, third] = sessions as [typeof sessions[0], typeof sessions[0], typeof sessions[0]];
+      if (first.code !== second.code) await test.call(second.agent, 'verify.email', first.code).expect(401);
+      for (const { agent, code } of [second, first, third]) await test.call(agent, 'verify.email', code).expect(200);
       expect(await count('TwoFactorChallenge', user.id, 'step-up')).toBe(0);
     });
 
