@@ -174,6 +174,14 @@ describe.each(databases)('the rows of a user, on $name', (database) => {
       await test.service.verify.backupCode(String(user.id), old[0]!);
     });
 
+    it('of the new set alone where the removal of the last factor was cut short before', async () => {
+      const { user, backupCodes: old } = await test.withTotp((ids += 1));
+      await test.db.createQueryBuilder().delete().from('TwoFactorAuthenticator').where('user_id = :id', { id: String(user.id) }).execute();
+      await test.service.setup.totp(String(user.id), false, { qr: 'svg' });
+      expect(await backupCodes(user)).toBe(2);
+      await expect(test.service.verify.backupCode(String(user.id), old[0]!)).rejects.toMatchObject({ code: 'INVALID_BACKUP_CODE' });
+    });
+
     it('of one set where the same factor is enabled twice at once', async () => {
       const user = await test.user((ids += 1));
       const made = await Promise.allSettled([1, 2].map(() => test.service.setup.totp(String(user.id), false, { qr: 'svg' })));

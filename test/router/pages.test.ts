@@ -264,6 +264,21 @@ describe.each(databases)('the pages, by forms alone, on $name', (database) => {
     expect(page.html).not.toMatch(/<style|style="|<script>|\son\w+="/);
   });
 
+  test('a field waits for as many digits as its code has, before it sends itself', async () => {
+    await open({ twoFactor: { codeLength: 8 } });
+    const page = await browser(await app.test.user(1));
+    await (await page.open('/2fa/add')).submit('/add/totp');
+    expect(page.html).toContain('data-digits="6"');
+    await (await page.open('/2fa/add/email')).submit('/add/email');
+    expect(page.html).toContain('data-digits="8"');
+    await page.submit('/confirm/email', { code: app.lastCode(TwoFactorMechanism.EMAIL) });
+    const second = await browser({ id: 1, email: 'user1@example.com', password: 'correct horse', disabled: 0 });
+    await second.open('/2fa');
+    expect(second.html).toContain('data-digits="8"');
+    await second.submit('/verify', { code: app.lastCode(TwoFactorMechanism.EMAIL) });
+    expect(second.status).toBe(303);
+  });
+
   test('methods that the app cannot send are not offered', async () => {
     await open({ service: { deliver: {} } });
     const page = await browser(await app.test.user(1));
