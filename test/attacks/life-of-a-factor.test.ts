@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { TwoFactorMechanism } from 'passport-two-factor';
+import { AccountStore } from '../../lib/store/account-store.js';
 import type { Agent, TestApp, TestUser } from '../support/app.js';
 import { databases } from '../support/databases.js';
 import { mailbox, rows } from './probe.js';
-import { expectDenied, facade, halted, loggedIn, openApp, strategies, waysIn } from './support.js';
+import { codeOf, expectDenied, facade, halted, loggedIn, openApp, strategies, waysIn } from './support.js';
 
 const { TOTP, EMAIL, SMS } = TwoFactorMechanism;
 
@@ -70,6 +71,21 @@ describe.each(databases)('the life of a factor, on $name', (database) => {
     await test.call(agent, '.reauthenticate', other.password).expect(403);
     for (const [member, ...args] of changes(authenticator)) await test.call(agent, member, ...args).expect(403);
     expect(await rows(test, 'TwoFactorAuthenticator', user.id)).toHaveLength(3);
+  });
+
+  it('49f: a removal is refused where the factors change while it is made', async () => {
+    const { user, secret } = await test.withTotp((ids += 1));
+    const agent = await loggedIn(test, user, secret);
+    const find = vi.spyOn(AccountStore.prototype, 'find').mockImplementationOnce(async function overtaken(this: AccountStore, key) {
+      await test.service.setup.email(String(user.id));
+      return this.find(key);
+    });
+    try {
+      expect(codeOf(await test.call(agent, 'disable', TOTP).expect(403))).toBe('STEP_UP_REQUIRED');
+    } finally {
+      find.mockRestore();
+    }
+    expect(await test.service.getEnabledMethods(String(user.id))).toEqual([TOTP, EMAIL]);
   });
 
   it('49: another session stays unfit when one makes a change, and the one that made it goes on', async () => {
