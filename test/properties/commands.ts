@@ -141,7 +141,9 @@ export class Verify extends Step {
       return;
     }
     if (this.method === 'backupCode' ? !user.hasCodes : this.method === 'totp' ? user.totp === undefined : !user.email) {
-      denied(404, 'NOT_SETUP');
+      // A login is told nothing of what was begun; a user who is logged in is.
+      if (this.method === 'totp' && state.kind === 'in' && draftIsLive(user, now)) denied(409, 'SETUP_INCOMPLETE');
+      else denied(404, 'NOT_SETUP');
       return;
     }
     const uncertain = this.method === 'backupCode' && user.codesUncertain && user.codes.includes(this.code);
