@@ -1,13 +1,13 @@
 import type { Request } from 'express';
 import { SecondFactorRequiredError } from '../errors.js';
 import type { Identity } from '../service/context.js';
+import type { PreparedSnapshot } from '../service/enrollment-draft.js';
 import type { FinishedLogin, FirstFactor } from '../service/login-challenge.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
-import type { Snapshot } from '../store/snapshot-store.js';
 import { secondFactorVerified } from '../session/authentication.js';
 import { planLogIn, type LogInPlan } from '../session/log-in.js';
 import { storePending } from '../session/pending-login.js';
-import { passportKey, sessionOf } from '../session/session.js';
+import { sessionOf } from '../session/session.js';
 
 export interface FirstFactorLogin extends FirstFactor {
   /** `false`: there is no session, and the halted login is told by a token. */
@@ -62,14 +62,12 @@ async function isRequired({ settings }: TwoFactorService, req: Request, user: Ex
 }
 
 async function halt(
-  service: TwoFactorService, req: Request, identity: Identity,
-  snapshot: Snapshot & { account: NonNullable<Snapshot['account']> }, login: FirstFactorLogin,
+  service: TwoFactorService, req: Request, identity: Identity, snapshot: PreparedSnapshot, login: FirstFactorLogin,
 ): Promise<never> {
   const pending = await service.logins.begin(identity, snapshot, login);
   if (login.session) {
     const allowed = service.settings.keepInSession;
-    const keep = (key: string): boolean => allowed.includes(key) || (login.keepSessionInfo && key !== passportKey(req));
-    await storePending(req, pending, service.settings.clock(), keep);
+    await storePending(req, pending, service.settings.clock(), (key) => login.keepSessionInfo || allowed.includes(key));
   }
   // Only now: a message that arrives before its pending login is stored could not be answered.
   await pending.deliver();

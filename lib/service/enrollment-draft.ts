@@ -5,7 +5,7 @@ import type { TwoFactorAccount, TwoFactorChallenge } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 import type { Context, Identity } from './context.js';
 import type { CodeScope, Delivery } from './delivery.js';
-import { isLive } from './subject.js';
+import { createdAfter, isLive } from './subject.js';
 
 /** What an enrolment holds until it is confirmed, sealed in its challenge. */
 export interface Draft {
@@ -33,14 +33,12 @@ export class EnrollmentDrafts {
     const { settings, keyring, challenges } = this.context;
     const now = settings.clock();
     const id = prepared?.id ?? newId();
-    const newest = snapshot.challenges.at(-1)?.createdAt ?? 0;
     await challenges.add({
       id, userKey: identity.key, userId: identity.id, purpose: 'enrollment', mechanism, handle,
       challengeEpoch: snapshot.account.challengeEpoch, securityEpoch: snapshot.securityEpoch, strategy: '', kind: '', remember: 0, info: '',
       sealed: keyring.seal('enrollment', identity.id, id, JSON.stringify(draft)),
       codes: prepared?.codes ?? '{}', codeVersion: 0, verifiedBy: '',
-      // Two begun in one millisecond still have an order: the newest is the one to be confirmed.
-      createdAt: Math.max(now, newest + 1), expiresAt: now + enrollmentExpiry,
+      createdAt: createdAfter(snapshot, now), expiresAt: now + enrollmentExpiry,
     });
     const replaced = snapshot.challenges.filter((old) => old.handle === handle || !isLive(old, snapshot, now));
     const crowded = snapshot.challenges.slice(0, Math.max(0, snapshot.challenges.length - settings.pendingLogins + 1));

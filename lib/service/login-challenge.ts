@@ -13,7 +13,7 @@ import { newestOf, type ChallengeSent, type CodeSending, type Outgoing } from '.
 import { findUser, type Context, type Identity } from './context.js';
 import { resendAfter, type CodeScope, type Delivery, type LiveCodes } from './delivery.js';
 import type { PreparedSnapshot } from './enrollment-draft.js';
-import { isLive, missing } from './subject.js';
+import { createdAfter, isLive, missing } from './subject.js';
 import type { Verification } from './verification.js';
 
 /** How the first factor was proved, kept until the second one is. */
@@ -174,14 +174,12 @@ export class LoginChallenge {
     first: FirstFactor | undefined, expiresAt: number,
   ): TwoFactorChallenge {
     const id = sha256(token);
-    const newest = snapshot.challenges.at(-1)?.createdAt ?? 0;
     return {
       id, userKey: identity.key, userId: identity.id, purpose, mechanism: 0, handle: '',
       challengeEpoch: snapshot.account.challengeEpoch, securityEpoch: snapshot.securityEpoch, strategy: first?.strategy ?? '', kind: first?.kind ?? '',
       remember: first?.remember ? 1 : 0, info: this.sealInfo(first?.info, identity, id), sealed: '',
       codes: JSON.stringify(codes), codeVersion: 0, verifiedBy: '',
-      // Two begun in one millisecond still have an order: the newest are the ones that stay.
-      createdAt: Math.max(this.context.settings.clock(), newest + 1), expiresAt,
+      createdAt: createdAfter(snapshot, this.context.settings.clock()), expiresAt,
     };
   }
 

@@ -35,6 +35,9 @@ export function isLive(challenge: TwoFactorChallenge | undefined, { account, sec
     challenge.challengeEpoch === account?.challengeEpoch && challenge.securityEpoch === securityEpoch;
 }
 
+/** When a challenge that is added now began: after every other one, also within a millisecond, so that "the newest" is one. */
+export const createdAfter = ({ challenges }: Snapshot, now: number): number => Math.max(now, (challenges.at(-1)?.createdAt ?? 0) + 1);
+
 /** Why there is nothing to use: it was begun and never confirmed, or never begun. */
 export async function missing(context: Context, identity: Identity, ...asked: readonly TwoFactorMechanism[]): Promise<Error> {
   for (const mechanism of asked) {
