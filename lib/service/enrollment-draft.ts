@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sha256 } from '../core/keyring.js';
 import { methodNames, type DeliveredMechanism, type TwoFactorMechanism } from '../core/mechanism.js';
-import type { TwoFactorAccount, TwoFactorChallenge } from '../store/rows.js';
+import { newChallenge, type TwoFactorAccount, type TwoFactorChallenge } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 import type { Context, Identity } from './context.js';
 import type { CodeScope, Delivery } from './delivery.js';
@@ -33,13 +33,12 @@ export class EnrollmentDrafts {
     const { settings, keyring, challenges } = this.context;
     const now = settings.clock();
     const id = prepared?.id ?? newId();
-    await challenges.add({
+    await challenges.add(newChallenge({
       id, userKey: identity.key, userId: identity.id, purpose: 'enrollment', mechanism, handle,
-      challengeEpoch: snapshot.account.challengeEpoch, securityEpoch: snapshot.securityEpoch, strategy: '', kind: '', remember: 0, info: '',
+      challengeEpoch: snapshot.account.challengeEpoch, securityEpoch: snapshot.securityEpoch,
       sealed: keyring.seal('enrollment', identity.id, id, JSON.stringify(draft)),
-      codes: prepared?.codes ?? '{}', codeVersion: 0, verifiedBy: '',
-      createdAt: createdAfter(snapshot, now), expiresAt: now + enrollmentExpiry,
-    });
+      codes: prepared?.codes ?? '{}', createdAt: createdAfter(snapshot, now), expiresAt: now + enrollmentExpiry,
+    }));
     const replaced = snapshot.challenges.filter((old) => old.handle === handle || !isLive(old, snapshot, now));
     const crowded = snapshot.challenges.slice(0, Math.max(0, snapshot.challenges.length - settings.pendingLogins + 1));
     await challenges.remove([...new Set([...replaced, ...crowded].map((old) => old.id))]);

@@ -178,7 +178,7 @@ export class Enrollment {
     return {
       id, userKey: identity.key, userId: identity.id, mechanism, handle, label: draft.label, sealed, ...defaultTotpParameters,
       verifiedAt: Math.max(settings.clock(), (before.authenticators.at(-1)?.verifiedAt ?? 0) + 1), confirmedStep,
-      securityEpoch: before.securityEpoch + 1,
+      securityEpoch: before.securityEpoch + 1, provisional: 0,
     };
   }
 }

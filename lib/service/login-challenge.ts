@@ -7,7 +7,7 @@ import {
   DeliveryFailedError, TwoFactorExpiredError, type AvailableContact, type AvailableMethods, type PublicMethods,
 } from '../errors.js';
 import type { StrategyKind } from '../options.js';
-import type { TwoFactorChallenge } from '../store/rows.js';
+import { newChallenge, type TwoFactorChallenge } from '../store/rows.js';
 import { masked, preferredFirst } from './available-methods.js';
 import { newestOf, type ChallengeSent, type CodeSending, type Outgoing } from './code-sending.js';
 import { findUser, type Context, type Identity } from './context.js';
@@ -174,13 +174,12 @@ export class LoginChallenge {
     first: FirstFactor | undefined, expiresAt: number,
   ): TwoFactorChallenge {
     const id = sha256(token);
-    return {
-      id, userKey: identity.key, userId: identity.id, purpose, mechanism: 0, handle: '',
+    return newChallenge({
+      id, userKey: identity.key, userId: identity.id, purpose,
       challengeEpoch: snapshot.account.challengeEpoch, securityEpoch: snapshot.securityEpoch, strategy: first?.strategy ?? '', kind: first?.kind ?? '',
-      remember: first?.remember ? 1 : 0, info: this.sealInfo(first?.info, identity, id), sealed: '',
-      codes: JSON.stringify(codes), codeVersion: 0, verifiedBy: '',
-      createdAt: createdAfter(snapshot, this.context.settings.clock()), expiresAt,
-    };
+      remember: first?.remember ? 1 : 0, info: this.sealInfo(first?.info, identity, id),
+      codes: JSON.stringify(codes), createdAt: createdAfter(snapshot, this.context.settings.clock()), expiresAt,
+    });
   }
 
   private sealInfo(info: unknown, identity: Identity, id: string): string {

@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { entityNames } from './entities.js';
 import { RowReader } from './row-reader.js';
-import type { TwoFactorAccount } from './rows.js';
+import { newAccount, type TwoFactorAccount } from './rows.js';
 import { insertOf, setting, Statement, updateOf, Updates } from './statement.js';
 
 /** A change of factors is committed by this many tries at the most; each lost one means that another change won. */
@@ -53,10 +53,7 @@ export class AccountStore {
 
   /** Makes the account where there is none; two first enrolments at once make one. */
   async ensure(userKey: string, userId: string): Promise<void> {
-    await this.insert.inserts({
-      userKey, userId, version: 0, failures: 0, windowFailures: 0, windowStart: 0, nextAttemptAt: 0, lastStep: 0,
-      challengeEpoch: 0, securityEpoch: 0, backupSetId: '', backupSalt: '', lastUsed: '{}', preferred: 0, enrollBy: 0,
-    });
+    await this.insert.inserts({ ...newAccount(userKey, userId, 0) });
   }
 
   /** Writes `next` unless anything was committed since `read`: of two verdicts on one state, one is committed. */

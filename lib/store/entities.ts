@@ -23,10 +23,12 @@ export function readTablePrefix({ tablePrefix = 'two_factor_' }: TableOptions = 
   return tablePrefix;
 }
 
-// No column is nullable (MariaDB reports nullable ones as a difference for ever) and none has a default.
+// No column is nullable: MariaDB reports nullable ones as a difference for ever.
 const text = (length: number): EntitySchemaColumnOptions => ({ type: 'varchar', length: String(length) });
 const long: EntitySchemaColumnOptions = { type: 'text' };
 const int: EntitySchemaColumnOptions = { type: 'int' };
+/** A column that was added after version 0.1: rows that are there, and a process of the old version, need its default. */
+const added = (column: EntitySchemaColumnOptions, value: string | number): EntitySchemaColumnOptions => ({ ...column, default: value });
 /** Epoch milliseconds or a counter without bound. Drivers of MySQL and PostgreSQL answer a bigint as a string. */
 const big: EntitySchemaColumnOptions = {
   type: 'bigint',
@@ -71,6 +73,8 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
         lastUsed: long,
         preferred: int,
         enrollBy: big,
+        factors: added(text(2048), ''),
+        failureDays: added(text(1024), ''),
       }),
     }),
     new EntitySchema({
@@ -90,6 +94,7 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
         verifiedAt: big,
         confirmedStep: big,
         securityEpoch: int,
+        provisional: added(int, 0),
       }),
       uniques: [{ name: `${prefix}authenticators_one`, columns: ['userKey', 'mechanism', 'handle'] }],
     }),
@@ -125,6 +130,7 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
         verifiedBy: text(16),
         createdAt: big,
         expiresAt: big,
+        passport: added(text(64), ''),
       }),
       indices: [{ name: `${prefix}challenges_user`, columns: ['userKey'] }],
     }),
@@ -138,7 +144,9 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
         hourCount: int,
         dayStart: big,
         dayCount: int,
+        userKey: added(digest, ''),
       }),
+      indices: [{ name: `${prefix}quotas_user`, columns: ['userKey'] }],
     }),
   ];
 }

@@ -1,4 +1,4 @@
-import { Table, type MigrationInterface, type QueryRunner, type TableColumnOptions, type TableOptions } from 'typeorm';
+import { Table, TableColumn, TableIndex, type MigrationInterface, type QueryRunner, type TableColumnOptions, type TableOptions } from 'typeorm';
 import { readTablePrefix, type TableOptions as PrefixOptions } from './entities.js';
 
 type MigrationClass = new () => MigrationInterface;
@@ -61,6 +61,14 @@ function initialTables(prefix: string): Table[] {
   ];
 }
 
+const addedColumns: readonly (readonly [table: string, column: TableColumnOptions])[] = [
+  ['accounts', { ...text('factors', 2048), default: "''" }],
+  ['accounts', { ...text('failure_days', 1024), default: "''" }],
+  ['authenticators', { ...int('provisional'), default: 0 }],
+  ['challenges', { ...text('passport', 64), default: "''" }],
+  ['quotas', { ...digest('user_key'), default: "''" }],
+];
+
 /**
  * The migrations that make the tables of `twoFactorEntities()` with the same `tablePrefix`, for MySQL, MariaDB,
  * PostgreSQL and SQLite. Spread them into the `migrations` of the DataSource.
@@ -79,5 +87,18 @@ export function twoFactorMigrations(options?: PrefixOptions): MigrationClass[] {
       for (const table of initialTables(prefix).reverse()) await queryRunner.dropTable(table);
     }
   }
-  return [TwoFactorInitial];
+  class TwoFactorGrowth implements MigrationInterface {
+    readonly name = `TwoFactorGrowth_${prefix}1764200000000`;
+
+    async up(queryRunner: QueryRunner): Promise<void> {
+      for (const [table, column] of addedColumns) await queryRunner.addColumn(prefix + table, new TableColumn(column));
+      await queryRunner.createIndex(`${prefix}quotas`, new TableIndex({ name: `${prefix}quotas_user`, columnNames: ['user_key'] }));
+    }
+
+    async down(queryRunner: QueryRunner): Promise<void> {
+      await queryRunner.dropIndex(`${prefix}quotas`, `${prefix}quotas_user`);
+      for (const [table, column] of addedColumns) await queryRunner.dropColumn(prefix + table, column.name);
+    }
+  }
+  return [TwoFactorInitial, TwoFactorGrowth];
 }

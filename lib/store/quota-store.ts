@@ -1,10 +1,10 @@
 import type { DataSource } from 'typeorm';
 import { entityNames } from './entities.js';
 import { RowReader } from './row-reader.js';
-import type { TwoFactorQuota } from './rows.js';
+import { newQuota, type TwoFactorQuota } from './rows.js';
 import { insertOf, setting, Statement, updateOf } from './statement.js';
 
-export type QuotaCounts = Omit<TwoFactorQuota, 'id' | 'version'>;
+export type QuotaCounts = Omit<TwoFactorQuota, 'id' | 'version' | 'userKey'>;
 
 const entity = entityNames.quota;
 
@@ -34,7 +34,7 @@ export class QuotaStore {
   /** Writes the counts unless another message was counted since `read`; false asks the caller to read again. */
   commit(id: string, read: TwoFactorQuota | undefined, { hourStart, hourCount, dayStart, dayCount }: QuotaCounts): Promise<boolean> {
     const counts = { hourStart, hourCount, dayStart, dayCount };
-    if (!read) return this.insert.inserts({ id, version: 0, ...counts });
+    if (!read) return this.insert.inserts({ ...newQuota({ id, ...counts }) });
     return this.update.affectsOne({ ...setting({ ...counts, version: read.version + 1 }), id, version: read.version });
   }
 }

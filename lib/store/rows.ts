@@ -28,6 +28,13 @@ export interface TwoFactorAccount {
   preferred: TwoFactorMechanism | 0;
   /** Epoch milliseconds by which the user must have enrolled, once it was told; 0 before. It is never put off. */
   enrollBy: number;
+  /**
+   * Which factors count, as JSON: id → true for a provisional row that counts, id → false for one that was removed. The
+   * UPDATE of this column is what adds and what removes a factor; the rows themselves decide nothing.
+   */
+  factors: string;
+  /** Wrong codes by day, for a window that slides by days. '' before the first one. */
+  failureDays: string;
 }
 
 /** A verified method. There is no row for one that is not. */
@@ -46,6 +53,8 @@ export interface TwoFactorAuthenticator extends TotpParameters {
   confirmedStep: number;
   /** The security epoch that it begins: its INSERT alone ends what sessions without it stand for. */
   securityEpoch: number;
+  /** 1: it counts only where the account's `factors` says so. 0: a row of version 0.1, which counts unless removed. */
+  provisional: number;
 }
 
 export interface TwoFactorBackupCode {
@@ -85,6 +94,8 @@ export interface TwoFactorChallenge {
   verifiedBy: string;
   createdAt: number;
   expiresAt: number;
+  /** Names the Passport that began it, '' for any: another one does not finish it. */
+  passport: string;
 }
 
 /** How many messages went out, by keyed digest of user and mechanism or of an unconfirmed destination. */
@@ -95,4 +106,31 @@ export interface TwoFactorQuota {
   hourCount: number;
   dayStart: number;
   dayCount: number;
+  /** Whose it is, '' for the budget of a destination. */
+  userKey: string;
 }
+
+/** A row of a user who is new: nothing counted, nothing enrolled. */
+export const newAccount = (userKey: string, userId: string, epoch: number): TwoFactorAccount => ({
+  userKey, userId, version: 0, failures: 0, windowFailures: 0, windowStart: 0, nextAttemptAt: 0, lastStep: 0,
+  challengeEpoch: epoch, securityEpoch: epoch, backupSetId: '', backupSalt: '', lastUsed: '{}', preferred: 0, enrollBy: 0,
+  factors: '', failureDays: '',
+});
+
+type Given<T, K extends keyof T> = Pick<T, K> & Partial<T>;
+
+/** A challenge that nothing has answered yet; what is not given is none. */
+export const newChallenge = (
+  given: Given<TwoFactorChallenge, 'id' | 'userKey' | 'userId' | 'purpose' | 'challengeEpoch' | 'securityEpoch' | 'createdAt' | 'expiresAt'>,
+): TwoFactorChallenge => ({
+  mechanism: 0, handle: '', strategy: '', kind: '', remember: 0, info: '', sealed: '', codes: '{}', codeVersion: 0, verifiedBy: '',
+  passport: '', ...given,
+});
+
+/** A factor that waits for the account to say that it counts. */
+export const newAuthenticator = (given: Omit<TwoFactorAuthenticator, 'provisional'>): TwoFactorAuthenticator => ({ ...given, provisional: 1 });
+
+/** The counts of a budget that nothing was taken from yet. */
+export const newQuota = (given: Given<TwoFactorQuota, 'id'>): TwoFactorQuota => ({
+  version: 0, hourStart: 0, hourCount: 0, dayStart: 0, dayCount: 0, userKey: '', ...given,
+});
