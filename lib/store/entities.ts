@@ -23,15 +23,16 @@ export function readTablePrefix({ tablePrefix = 'two_factor_' }: TableOptions = 
   return tablePrefix;
 }
 
-// No column is nullable: MariaDB reports nullable ones as a difference for ever.
-const text = (length: number): EntitySchemaColumnOptions => ({ type: 'varchar', length: String(length) });
+// No column is nullable: MariaDB reports nullable ones as a difference for ever. Every column has a default, so that another
+// version of this package, which knows a column less, can write rows during a deploy.
+const text = (length: number): EntitySchemaColumnOptions => ({ type: 'varchar', length: String(length), default: '' });
+/** TEXT alone has no default: MySQL takes one only as an expression, which TypeORM sees as a difference for ever. An INSERT names it. */
 const long: EntitySchemaColumnOptions = { type: 'text' };
-const int: EntitySchemaColumnOptions = { type: 'int' };
-/** A column that was added after version 0.1: rows that are there, and a process of the old version, need its default. */
-const added = (column: EntitySchemaColumnOptions, value: string | number): EntitySchemaColumnOptions => ({ ...column, default: value });
+const int: EntitySchemaColumnOptions = { type: 'int', default: 0 };
 /** Epoch milliseconds or a counter without bound. Drivers of MySQL and PostgreSQL answer a bigint as a string. */
 const big: EntitySchemaColumnOptions = {
   type: 'bigint',
+  default: 0,
   transformer: { from: (value: string | number) => Number(value), to: (value: unknown) => value },
 };
 /** SHA-256 in hex: lookups go through it alone, since MySQL collations equate `abc`, `ABC` and `ábc`. */
@@ -66,15 +67,15 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
         windowStart: big,
         nextAttemptAt: big,
         lastStep: big,
-        challengeEpoch: int,
-        securityEpoch: int,
+        challengeEpoch: big,
+        securityEpoch: big,
         backupSetId: text(32),
         backupSalt: text(191),
         lastUsed: long,
         preferred: int,
         enrollBy: big,
-        factors: added(text(2048), ''),
-        failureDays: added(text(1024), ''),
+        factors: text(2048),
+        failureDays: text(1024),
       }),
     }),
     new EntitySchema({
@@ -93,8 +94,8 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
         period: int,
         verifiedAt: big,
         confirmedStep: big,
-        securityEpoch: int,
-        provisional: added(int, 0),
+        securityEpoch: big,
+        provisional: int,
       }),
       uniques: [{ name: `${prefix}authenticators_one`, columns: ['userKey', 'mechanism', 'handle'] }],
     }),
@@ -118,8 +119,8 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
         purpose: text(16),
         mechanism: int,
         handle: text(64),
-        challengeEpoch: int,
-        securityEpoch: int,
+        challengeEpoch: big,
+        securityEpoch: big,
         strategy: text(191),
         kind: text(16),
         remember: int,
@@ -130,7 +131,7 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
         verifiedBy: text(16),
         createdAt: big,
         expiresAt: big,
-        passport: added(text(64), ''),
+        passport: text(64),
       }),
       indices: [{ name: `${prefix}challenges_user`, columns: ['userKey'] }],
     }),
@@ -144,7 +145,7 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
         hourCount: int,
         dayStart: big,
         dayCount: int,
-        userKey: added(digest, ''),
+        userKey: digest,
       }),
       indices: [{ name: `${prefix}quotas_user`, columns: ['userKey'] }],
     }),

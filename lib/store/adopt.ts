@@ -1,0 +1,74 @@
+import { TableColumn, type DataSource, type QueryRunner, type Table } from 'typeorm';
+
+/** TypeORM 1 has renamed what 0.3 calls `connection`. */
+export const dataSourceOf = (runner: QueryRunner): DataSource => {
+  const { dataSource, connection } = runner as { dataSource?: DataSource; connection?: DataSource };
+  const found = dataSource ?? connection;
+  if (!found) throw new Error('The query runner names no DataSource.');
+  return found;
+};
+
+const isMysql = (db: DataSource): boolean => db.options.type === 'mysql' || db.options.type === 'mariadb';
+
+/** Every comparison of ours is exact, and of two collations in one comparison this one wins, so that none is an error. */
+const exact = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
+
+/**
+ * Makes the table, or brings one that is there to this shape: made by an earlier version or by `synchronize`, or left half
+ * done by a migration that was cut off. Columns and rows that it does not know stay.
+ */
+export async function adopt(runner: QueryRunner, wanted: Table): Promise<void> {
+  await runner.createTable(wanted, true);
+  const found = await runner.getTable(wanted.name);
+  if (!found) throw new Error(`The table ${wanted.name} could not be made.`);
+  const db = dataSourceOf(runner);
+  if (isMysql(db)) await alterMysql(runner, found, wanted);
+  else if (db.options.type === 'postgres') await alterPostgres(runner, found, wanted);
+  else await rebuild(runner, found, wanted);
+  for (const index of wanted.indices) {
+    if (!found.indices.some(({ name }) => name === index.name)) await runner.createIndex(found.name, index);
+  }
+}
+
+const pathOf = (db: DataSource, { name }: Table): string => name.split('.').map((part) => db.driver.escape(part)).join('.');
+
+const has = (table: Table, { name }: TableColumn): boolean => table.columns.some((column) => column.name === name);
+
+const defaultOf = (column: TableColumn): string => (column.default === undefined ? '' : ` DEFAULT ${String(column.default)}`);
+
+/** One statement a table, so that there is no moment with half of it. The widths are given, since a change of charset alone widens TEXT. */
+async function alterMysql(runner: QueryRunner, found: Table, wanted: Table): Promise<void> {
+  const db = dataSourceOf(runner);
+  const columns = wanted.columns.map((column) => {
+    const type = db.driver.createFullType(column);
+    const charset = column.type === 'varchar' || column.type === 'text' ? ` ${exact}` : '';
+    return `${has(found, column) ? 'MODIFY' : 'ADD'} ${db.driver.escape(column.name)} ${type}${charset} NOT NULL${defaultOf(column)}`;
+  });
+  await runner.query(`ALTER TABLE ${pathOf(db, found)} DEFAULT ${exact}, ${columns.join(', ')}`);
+}
+
+async function alterPostgres(runner: QueryRunner, found: Table, wanted: Table): Promise<void> {
+  const db = dataSourceOf(runner);
+  const changes = wanted.columns.flatMap((column) => {
+    const name = db.driver.escape(column.name);
+    const type = db.driver.createFullType(column);
+    if (!has(found, column)) return [`ADD ${name} ${type} NOT NULL${defaultOf(column)}`];
+    return [
+      ...(column.type === 'bigint' ? [`ALTER ${name} TYPE bigint`] : []),
+      ...(column.default === undefined ? [] : [`ALTER ${name} SET${defaultOf(column)}`]),
+    ];
+  });
+  await runner.query(`ALTER TABLE ${pathOf(db, found)} ${changes.join(', ')}`);
+}
+
+/** SQLite changes no column where it is: TypeORM makes the table anew and copies the rows, in the migration's transaction. */
+async function rebuild(runner: QueryRunner, found: Table, wanted: Table): Promise<void> {
+  const missing = wanted.columns.filter((column) => !has(found, column));
+  if (missing.length > 0) await runner.addColumns(found, missing.map((column) => column.clone()));
+  const changed = wanted.columns.flatMap((newColumn) => {
+    const oldColumn = found.columns.find(({ name }) => name === newColumn.name);
+    const same = oldColumn?.type === newColumn.type && oldColumn.default === newColumn.default;
+    return oldColumn && !same ? [{ oldColumn, newColumn: new TableColumn({ ...oldColumn, type: newColumn.type, default: newColumn.default }) }] : [];
+  });
+  if (changed.length > 0) await runner.changeColumns(found, changed);
+}
