@@ -1,3 +1,4 @@
+import type { DataSource } from 'typeorm';
 import { sha256 } from '../../lib/core/keyring.js';
 import { TwoFactorMechanism } from '../../lib/core/mechanism.js';
 import { newAccount, newChallenge, type TwoFactorAccount, type TwoFactorAuthenticator, type TwoFactorChallenge } from '../../lib/store/rows.js';
@@ -33,4 +34,10 @@ export const challenge = (userKey: string, rest: Partial<TwoFactorChallenge> = {
 export async function winners(tries: number, attempt: () => Promise<boolean>): Promise<number> {
   const results = await Promise.all(Array.from({ length: tries }, attempt));
   return results.filter(Boolean).length;
+}
+
+/** What TypeORM would still change to make the tables what the entities say. */
+export async function differences(db: DataSource): Promise<string[]> {
+  const { upQueries, downQueries } = await db.driver.createSchemaBuilder().log();
+  return [...upQueries, ...downQueries].map(({ query }) => query);
 }

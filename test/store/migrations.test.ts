@@ -3,17 +3,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { twoFactorEntities, twoFactorMigrations } from 'passport-two-factor';
 import { AccountStore } from '../../lib/store/account-store.js';
 import { close, databases, type CreatedDatabase } from '../support/databases.js';
-import { newUserKey } from './fixtures.js';
+import { differences, newUserKey } from './fixtures.js';
 
 const tables = ['accounts', 'authenticators', 'backup_codes', 'challenges', 'quotas'];
 const longest = 'a_prefix_of_as_many_as_31_chars';
 const prefixes = [undefined, 'mfa_', 'Mixed_Case_', longest];
-
-/** What TypeORM would still change to make the tables what the entities say. */
-async function differences(db: DataSource): Promise<string[]> {
-  const { upQueries, downQueries } = await db.driver.createSchemaBuilder().log();
-  return [...upQueries, ...downQueries].map(({ query }) => query);
-}
 
 /** The tables of a prefix as the database describes them. */
 async function schema(db: DataSource, prefix: string): Promise<unknown[]> {
