@@ -42,7 +42,7 @@ describe.each(databases)('the tables of version 0.1 on $name', (database) => {
   });
 
   /** What its people do afterwards. */
-  async function expectEverythingWorks(db: DataSource): Promise<void> {
+  async function expectEverythingWorks(db: DataSource, begunLives = true): Promise<void> {
     const time = { now };
     const sent: string[] = [];
     const service = new TwoFactorService({
@@ -62,8 +62,12 @@ describe.each(databases)('the tables of version 0.1 on $name', (database) => {
     // The pending login that was out at the deploy.
     const finished = await request(app).post('/second-factor')
       .send({ challengeToken: version01.challengeToken, code: currentTotp(secret, time.now) });
-    expect(finished.body).toMatchObject({ user: { id: 'anna' }, info: { scope: 'all' } });
-    await expect(service.verify.totp('anna', currentTotp(secret, time.now))).rejects.toMatchObject({ code: 'INVALID_CODE' });
+    if (begunLives) {
+      expect(finished.body).toMatchObject({ user: { id: 'anna' }, info: { scope: 'all' } });
+      await expect(service.verify.totp('anna', currentTotp(secret, time.now))).rejects.toMatchObject({ code: 'INVALID_CODE' });
+    } else {
+      expect(finished.body).toMatchObject({ error: { code: 'CHALLENGE_EXPIRED' } });
+    }
     time.now += 30_000;
     await service.verify.totp('anna', currentTotp(secret, time.now));
 
@@ -77,7 +81,8 @@ describe.each(databases)('the tables of version 0.1 on $name', (database) => {
     expect(sent[0]).toBe(version01.email);
     await service.verify.email('anna', sent[1]!);
 
-    expect(await service.complete.totp('bob', currentTotp(version01.begunSecret, time.now))).toHaveLength(10);
+    const begun = begunLives ? version01.begunSecret : (await service.setup.totp('bob')).secret;
+    expect(await service.complete.totp('bob', currentTotp(begun, time.now))).toHaveLength(10);
     const carol = await service.setup.totp('carol');
     expect(await service.complete.totp('carol', currentTotp(carol.secret, time.now))).toHaveLength(10);
     expect(await service.getEnabledMethods('anna')).toEqual([TwoFactorMechanism.TOTP, TwoFactorMechanism.EMAIL]);
@@ -137,12 +142,21 @@ describe.each(databases)('the tables of version 0.1 on $name', (database) => {
     await expectEverythingWorks(db);
   });
 
-  it('are brought to today\'s by synchronize as well', async () => {
-    const { open } = await version01Database(false);
+  it('are brought to today\'s by synchronize as well, and what an epoch has ended stays ended', async () => {
+    const { open, old } = await version01Database(false);
+    const epochs = async (db: DataSource): Promise<number[]> => {
+      const rows = await db.query('SELECT security_epoch AS s, challenge_epoch AS c FROM two_factor_accounts ORDER BY user_id') as { s: string; c: string }[];
+      return rows.flatMap(({ s, c }) => [Number(s), Number(c)]);
+    };
+    const before = await epochs(old);
     const db = await open(true);
     expect(await differences(db)).toEqual([]);
     expect(await db.runMigrations()).toHaveLength(2);
     expect(await differences(db)).toEqual([]);
-    await expectEverythingWorks(db);
+    const after = await epochs(db);
+    // TypeORM makes a column whose type has changed anew, but on SQLite. Epochs that began at 0 again would meet those of old sessions.
+    const kept = database.name === 'sqlite';
+    after.forEach((epoch, place) => { expect(epoch).toBeGreaterThanOrEqual(kept ? before[place]! : 1_764_200_000_000); });
+    await expectEverythingWorks(db, kept);
   });
 });
