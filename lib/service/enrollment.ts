@@ -95,7 +95,7 @@ export class Enrollment {
   async complete(identity: Identity, mechanism: TwoFactorMechanism, code: unknown): Promise<Change<string[]>> {
     const text = readCode(code);
     const load = async (): Promise<Subject> => {
-      const snapshot = await this.context.snapshots.ofUser(identity.key, { purpose: 'enrollment', mechanism });
+      const snapshot = await this.context.snapshots.ofUser(identity, { purpose: 'enrollment', mechanism });
       const { account } = snapshot;
       if (!account) throw new TwoFactorNotSetupError();
       const challenge = snapshot.challenges.findLast((candidate) => isLive(candidate, snapshot, this.context.settings.clock()));

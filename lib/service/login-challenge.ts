@@ -126,7 +126,7 @@ export class LoginChallenge {
   /** The same for a user who is logged in. @param token of the session's step-up, which is begun where there is none */
   async sendForStepUp(identity: Identity, mechanism: DeliveredMechanism, token: string | undefined): Promise<ChallengeSent> {
     const { snapshots, settings } = this.context;
-    const snapshot = await snapshots.ofUser(identity.key, { purpose: 'step-up', mechanism: 0 });
+    const snapshot = await snapshots.ofUser(identity, { purpose: 'step-up', mechanism: 0 });
     const { account } = snapshot;
     if (!account || !newestOf(snapshot, mechanism)) throw await missing(this.context, identity, mechanism);
     const now = settings.clock();

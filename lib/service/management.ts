@@ -38,7 +38,7 @@ export class Management {
   constructor(private readonly context: Context, private readonly delivery: Delivery) {}
 
   async list(identity: Identity): Promise<Authenticator[]> {
-    const { account, authenticators } = await this.context.snapshots.ofUser(identity.key);
+    const { account, authenticators } = await this.context.snapshots.ofUser(identity);
     const used = JSON.parse(account?.lastUsed ?? '{}') as Record<string, number>;
     return authenticators.map((authenticator) => ({
       id: authenticator.id,
@@ -52,12 +52,12 @@ export class Management {
 
   /** Unique and ascending; verified methods only. */
   async mechanisms(identity: Identity): Promise<TwoFactorMechanism[]> {
-    const { authenticators } = await this.context.snapshots.ofUser(identity.key);
+    const { authenticators } = await this.context.snapshots.ofUser(identity);
     return [...new Set(authenticators.map(({ mechanism }) => mechanism))].sort((a, b) => a - b);
   }
 
   async remainingBackupCodes(identity: Identity): Promise<number> {
-    return (await this.context.snapshots.ofUser(identity.key)).unusedBackupCodes;
+    return (await this.context.snapshots.ofUser(identity)).unusedBackupCodes;
   }
 
   /** Removes every authenticator of a mechanism. @throws TwoFactorNotSetupError, TwoFactorSetupIncompleteError */
@@ -78,7 +78,7 @@ export class Management {
 
   async rename(identity: Identity, id: unknown, given: unknown): Promise<void> {
     const label = readLabel(given);
-    const { authenticators } = await this.context.snapshots.ofUser(identity.key);
+    const { authenticators } = await this.context.snapshots.ofUser(identity);
     const authenticator = find({ authenticators }, id);
     const isTotp = authenticator.mechanism === TwoFactorMechanism.TOTP;
     const handle = isTotp ? sha256(label) : authenticator.handle;
@@ -113,7 +113,7 @@ export class Management {
   }
 
   async getPreferred(identity: Identity): Promise<TwoFactorMechanism | undefined> {
-    const { account, authenticators } = await this.context.snapshots.ofUser(identity.key);
+    const { account, authenticators } = await this.context.snapshots.ofUser(identity);
     return authenticators.find(({ mechanism }) => mechanism === account?.preferred)?.mechanism;
   }
 

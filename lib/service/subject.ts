@@ -41,7 +41,7 @@ export const createdAfter = ({ challenges }: Snapshot, now: number): number => M
 /** Why there is nothing to use: it was begun and never confirmed, or never begun. */
 export async function missing(context: Context, identity: Identity, ...asked: readonly TwoFactorMechanism[]): Promise<Error> {
   for (const mechanism of asked) {
-    const snapshot = await context.snapshots.ofUser(identity.key, { purpose: 'enrollment', mechanism });
+    const snapshot = await context.snapshots.ofUser(identity, { purpose: 'enrollment', mechanism });
     const begun = snapshot.challenges.some((challenge) => isLive(challenge, snapshot, context.settings.clock()));
     if (begun) return new TwoFactorSetupIncompleteError();
   }

@@ -249,7 +249,7 @@ export class TwoFactorService {
 
   /** @internal The user's state and pending logins, in one SELECT. */
   async snapshot(identity: Identity): Promise<Snapshot> {
-    return this.context.snapshots.ofUser(identity.key, { purpose: 'login', mechanism: 0 });
+    return this.context.snapshots.ofUser(identity, { purpose: 'login', mechanism: 0 });
   }
 
   private async confirm(userId: string, mechanism: TwoFactorMechanism, code: string): Promise<string[]> {

@@ -40,7 +40,7 @@ export class Verification {
   async verifyUser(identity: Identity, methods: readonly MethodName[], code: unknown, token?: string): Promise<Verified> {
     const text = readCode(code);
     const load = async (): Promise<Subject> => {
-      const snapshot = await this.context.snapshots.ofUser(identity.key, { purpose: 'step-up', mechanism: 0 });
+      const snapshot = await this.context.snapshots.ofUser(identity, { purpose: 'step-up', mechanism: 0 });
       if (!snapshot.account) throw new TwoFactorNotSetupError();
       const { account } = snapshot;
       const now = this.context.settings.clock();

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { entityNames } from './entities.js';
+import { checkNames } from './names.js';
 
 const supported = ['mysql', 'mariadb', 'postgres', 'better-sqlite3', 'sqlite'];
 
@@ -24,6 +25,7 @@ export function checkDataSource(db: unknown): DataSource {
   if (!Object.values(entityNames).every((name) => dataSource.hasMetadata(name))) {
     throw new TypeError('db must know the entities of the second factor: add ...twoFactorEntities() to the "entities" of the DataSource and ...twoFactorMigrations() to its "migrations"');
   }
+  checkNames(dataSource);
   return dataSource;
 }
 

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { sha256 } from '../core/keyring.js';
 import { entityNames } from './entities.js';
 import { RowReader } from './row-reader.js';
 import type { TwoFactorAccount, TwoFactorAuthenticator, TwoFactorChallenge } from './rows.js';
@@ -20,6 +21,12 @@ export interface Snapshot {
 export interface ChallengeFilter {
   readonly purpose: TwoFactorChallenge['purpose'];
   readonly mechanism: number;
+}
+
+/** A user whose id is known without the database. */
+export interface KnownUser {
+  readonly id: string;
+  readonly key: string;
 }
 
 type Shape = 'of-user' | 'of-user-with-challenges' | 'of-challenge';
@@ -53,15 +60,25 @@ export class SnapshotStore {
   }
 
   /** The user's account and authenticators, and the challenges of one purpose where asked for. */
-  ofUser(userKey: string, filter?: ChallengeFilter): Promise<Snapshot> {
-    return filter
-      ? this.load('of-user-with-challenges', { userKey, purpose: filter.purpose, mechanism: filter.mechanism })
-      : this.load('of-user', { userKey });
+  async ofUser({ key: userKey, id }: KnownUser, filter?: ChallengeFilter): Promise<Snapshot> {
+    const snapshot = filter
+      ? await this.load('of-user-with-challenges', { userKey, purpose: filter.purpose, mechanism: filter.mechanism })
+      : await this.load('of-user', { userKey });
+    return ofUserWithId(snapshot, id);
   }
 
-  /** The challenge and everything of the user it was made for, found by nothing but the challenge's id. */
-  ofChallenge(id: string): Promise<Snapshot> {
-    return this.load('of-challenge', { id });
+  /**
+   * The challenge and everything of the user it was made for, found by nothing but the challenge's id.
+   * @throws Error where the database has changed the user's id, so that nobody can tell whose the challenge is
+   */
+  async ofChallenge(id: string): Promise<Snapshot> {
+    const snapshot = await this.load('of-challenge', { id });
+    const [challenge] = snapshot.challenges;
+    if (!challenge) return snapshot;
+    if (sha256(challenge.userId) !== challenge.userKey) {
+      throw new Error('The id of a user came back from the database as another text. Run the migrations of twoFactorMigrations(), which make the tables utf8mb4.');
+    }
+    return ofUserWithId(snapshot, challenge.userId);
   }
 
   private build(shape: Shape): Statement {
@@ -102,6 +119,20 @@ export class SnapshotStore {
       securityEpoch: Math.max(account?.securityEpoch ?? 0, ...authenticators.map(({ securityEpoch }) => securityEpoch)),
     };
   }
+}
+
+/**
+ * Secrets are bound to the user's id. What a charset that does not know its letters makes of the column, `?` for each, opens none of
+ * them and would lock the user out: the id is the one that the caller knows.
+ */
+function ofUserWithId(snapshot: Snapshot, userId: string): Snapshot {
+  const { account, authenticators, challenges } = snapshot;
+  return {
+    ...snapshot,
+    account: account && { ...account, userId },
+    authenticators: authenticators.map((authenticator) => ({ ...authenticator, userId })),
+    challenges: challenges.map((challenge) => ({ ...challenge, userId })),
+  };
 }
 
 function distinct<T extends { id: string }>(rows: readonly (T | undefined)[]): T[] {
