@@ -38,9 +38,11 @@ export class AccountStore {
       ...touched, windowFailures: 'CASE WHEN window_failures > 0 THEN window_failures - 1 ELSE 0 END',
     });
     this.raiseChallengeEpoch = updateOf(db, entity, [], ['userKey'], 'user_key = :userKey', { ...touched, challengeEpoch: 'challenge_epoch + 1' });
-    const table = db.getMetadata(entityNames.authenticator).tablePath.split('.').map((part) => db.driver.escape(part)).join('.');
-    const alone = `NOT EXISTS (SELECT 1 FROM ${table} WHERE user_key = :userKey)`;
-    this.clearBackupSet = updateOf(db, entity, ['backupSetId', 'backupSalt'], ['userKey', 'setId'], `${ofSet} AND ${alone}`, touched);
+    const withoutFactor = (): string => {
+      const table = db.getMetadata(entityNames.authenticator).tablePath.split('.').map((part) => db.driver.escape(part)).join('.');
+      return `${ofSet} AND NOT EXISTS (SELECT 1 FROM ${table} WHERE user_key = :userKey)`;
+    };
+    this.clearBackupSet = updateOf(db, entity, ['backupSetId', 'backupSalt'], ['userKey', 'setId'], withoutFactor, touched);
     this.setPreferred = updateOf(db, entity, ['preferred'], ['userKey'], 'user_key = :userKey');
     this.setDeadline = updateOf(db, entity, ['enrollBy'], ['userKey'], 'user_key = :userKey AND enroll_by = 0');
     this.free = updateOf(db, entity, [...Object.keys(free), 'windowFailures', 'windowStart'], ['userKey'], 'user_key = :userKey', touched);

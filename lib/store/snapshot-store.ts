@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { sha256 } from '../core/keyring.js';
 import { entityNames } from './entities.js';
-import { RowReader } from './row-reader.js';
+import { countOf, RowReader } from './row-reader.js';
 import type { TwoFactorAccount, TwoFactorAuthenticator, TwoFactorChallenge } from './rows.js';
 import { Statement, type Values } from './statement.js';
 
@@ -108,14 +108,16 @@ export class SnapshotStore {
   private async load(shape: Shape, values: Values): Promise<Snapshot> {
     const rows = await this.statements[shape].rows(values);
     const [first] = rows;
+    // The constant row is always there.
+    if (!first && shape !== 'of-challenge') throw new Error('The database answered no row where there is always one.');
     const account = first && this.account.read(first);
     const authenticators = distinct(rows.map((row) => this.authenticator.read(row)));
     if (!account && authenticators.length > 0) throw new Error('The account of a user with a second factor is missing.');
     return {
       account,
       authenticators: authenticators.sort((a, b) => a.verifiedAt - b.verifiedAt || (a.id < b.id ? -1 : 1)),
-      challenges: distinct(rows.map((row) => this.challenge.read(row))).sort((a, b) => a.createdAt - b.createdAt),
-      unusedBackupCodes: Number(first?.unused_codes ?? 0),
+      challenges: distinct(shape === 'of-user' ? [] : rows.map((row) => this.challenge.read(row))).sort((a, b) => a.createdAt - b.createdAt),
+      unusedBackupCodes: first ? countOf(first, 'unused_codes') : 0,
       securityEpoch: Math.max(account?.securityEpoch ?? 0, ...authenticators.map(({ securityEpoch }) => securityEpoch)),
     };
   }
