@@ -1,4 +1,5 @@
 import { maskContact } from '../core/contact.js';
+import { withHidden } from '../core/hidden.js';
 import { methodNames, type DeliveredMechanism, type TwoFactorMechanism } from '../core/mechanism.js';
 import { DeliveryFailedError, TooManyAttemptsError } from '../errors.js';
 import type { TwoFactorAuthenticator, TwoFactorChallenge } from '../store/rows.js';
@@ -15,11 +16,11 @@ export interface ChallengeSent {
   readonly expiresAt: number;
   /** Seconds until another one may be asked for; null where there will be none for this challenge. */
   readonly resendAfter: number | null;
-  /** Where to send it, for the server alone; not enumerable. */
+  /** Where to send it, for the server alone: JSON and logs do not show it. */
   readonly contact?: string;
-  /** The code to send; not enumerable, absent where the library sends. */
+  /** The code to send; hidden likewise, absent where the library sends. */
   readonly otpValue?: string;
-  /** Names the step-up that the code is for, which `req.auth` keeps in the session; not enumerable. */
+  /** Names the step-up that the code is for, which `req.auth` keeps in the session; hidden likewise. */
   readonly challengeToken?: string;
 }
 
@@ -105,10 +106,8 @@ export class CodeSending {
     }
     await this.deliverOne(row, { mechanism, scope, contact, code, expiresAt: live.expiresAt, quota }, previous?.sentAt ?? 0);
     events.emit('challenged', { userId: identity.id, mechanism, method: methodNames[mechanism], at: settings.clock() });
-    const sent: ChallengeSent = { maskedContact: maskContact(mechanism, contact), expiresAt: live.expiresAt, resendAfter: resendAfter(live) };
-    Object.defineProperty(sent, 'contact', { value: contact });
-    if (!this.delivery.sender(mechanism)) Object.defineProperty(sent, 'otpValue', { value: code });
-    return sent;
+    const sent = { maskedContact: maskContact(mechanism, contact), expiresAt: live.expiresAt, resendAfter: resendAfter(live) };
+    return withHidden(sent, { contact, ...(!this.delivery.sender(mechanism) && { otpValue: code }) });
   }
 
   /** At the halt. A sender that fails ends the login only where its code is what the user needs to go on. */

@@ -28,9 +28,9 @@ export interface ContactSetup {
   readonly maskedContact: string;
   /** `false`: a code was made, and `complete.*` waits for it. */
   readonly verified: boolean;
-  /** Not enumerable: for the server, which sends the code where the library does not. */
+  /** For the server, which sends the code where the library does not: JSON and logs do not show it. */
   readonly contact?: string;
-  /** The code to send; not enumerable, absent where the library sends. */
+  /** The code to send; hidden likewise, absent where the library sends. */
   readonly otpValue?: string;
 }
 

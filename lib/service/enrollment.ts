@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { isSpellingOf, maskContact, normalizeContact, sameContact } from '../core/contact.js';
+import { withHidden } from '../core/hidden.js';
 import { sha256 } from '../core/keyring.js';
 import { methodNames, TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
 import { isDigits, readCode } from '../core/one-time-code.js';
@@ -82,10 +83,7 @@ export class Enrollment {
       return { result: { maskedContact, verified: true }, ...(epochs && { epochs }) };
     }
     const otpValue = await this.drafts.beginWithCode(identity, mechanism, handle, draft, snapshot);
-    const result: ContactSetup = { maskedContact, verified: false };
-    Object.defineProperty(result, 'contact', { value: contact });
-    if (otpValue !== undefined) Object.defineProperty(result, 'otpValue', { value: otpValue });
-    return { result };
+    return { result: withHidden({ maskedContact, verified: false }, { contact, ...(otpValue !== undefined && { otpValue }) }) };
   }
 
   /**

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { maskContact } from '../core/contact.js';
+import { withHidden } from '../core/hidden.js';
 import { sha256 } from '../core/keyring.js';
 import { methodNames, TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
 import type { ChallengePurpose } from '../core/one-time-code.js';
@@ -131,15 +132,15 @@ export class LoginChallenge {
     if (!account || !newestOf(snapshot, mechanism)) throw await missing(this.context, identity, mechanism);
     const now = settings.clock();
     const begun = snapshot.challenges.find(({ id }) => token !== undefined && id === sha256(token));
-    if (isLive(begun, snapshot, now)) {
+    if (token !== undefined && isLive(begun, snapshot, now)) {
       const sent = await this.sending.send({ identity, account, snapshot, challenge: begun }, mechanism);
-      return Object.defineProperty(sent, 'challengeToken', { value: token });
+      return withHidden(sent, { challengeToken: token });
     }
     const fresh = newToken();
     const challenge = this.row('step-up', fresh, identity, { ...snapshot, account }, {}, undefined, now + stepUpExpiry);
     const sent = await this.sending.begin({ identity, account, snapshot, challenge }, mechanism);
     await this.prune({ ...snapshot, account }, now);
-    return Object.defineProperty(sent, 'challengeToken', { value: fresh });
+    return withHidden(sent, { challengeToken: fresh });
   }
 
   /** Marks a challenge as verified, for a later request to complete. @throws TwoFactorExpiredError */

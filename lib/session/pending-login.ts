@@ -1,3 +1,4 @@
+import { withHidden } from '../core/hidden.js';
 import type { PublicMethods } from '../errors.js';
 import type { PendingLogin } from '../service/login-challenge.js';
 import { passportKey, regenerate, save, sessionOf, setState, setUser, stateOf, type SessionRequest } from './session.js';
@@ -40,9 +41,8 @@ export function pendingView(req: SessionRequest, now: number): PendingView | und
   const codes = Object.entries(pending.resendAt).map(
     ([method, at]) => [method, { resendAfter: at === null ? null : Math.max(0, Math.ceil((at - now) / 1000)) }] as const,
   );
-  // Not enumerable: for the app's own pages, while a client is shown what it can finish the login with and until when.
-  const view: Pick<PendingView, 'methods' | 'expiresAt'> = { methods: pending.methods, expiresAt: pending.expiresAt };
-  return Object.defineProperty(view, 'codes', { value: Object.fromEntries(codes) }) as PendingView;
+  // Hidden: for the app's own pages, while a client is shown what it can finish the login with and until when.
+  return withHidden({ methods: pending.methods, expiresAt: pending.expiresAt }, { codes: Object.fromEntries(codes) });
 }
 
 /** @internal */
