@@ -15,6 +15,7 @@ import {
 import { findUser, readState, type Change, type Context, type Identity } from './context.js';
 import { readLiveCodes, type CodeScope, type Delivery } from './delivery.js';
 import type { Draft, EnrollmentDrafts, PreparedSnapshot } from './enrollment-draft.js';
+import { stepsOf } from './comparisons.js';
 import { isLive, type Match, type Subject } from './subject.js';
 import type { Verification } from './verification.js';
 
@@ -99,7 +100,12 @@ export class Enrollment {
       const challenge = snapshot.challenges.findLast((candidate) => isLive(candidate, snapshot, this.context.settings.clock()));
       return { identity, account, snapshot, challenge };
     };
-    const { subject, match } = await this.verification.judge(load, (given) => this.confirm(given, mechanism, text), methodNames[mechanism]);
+    const { subject, match } = await this.verification.judge({
+      load,
+      decide: (given) => this.confirm(given, mechanism, text),
+      compared: () => (mechanism === TwoFactorMechanism.TOTP ? stepsOf(this.context) : 1),
+      failed: methodNames[mechanism],
+    });
     const challenge = subject.challenge;
     // Of parallel confirmations one deletes the row and enrols.
     if (!challenge || !(await this.context.challenges.consume(challenge.id, this.context.settings.clock()))) throw new TwoFactorNotSetupError();
