@@ -63,11 +63,14 @@ export interface SendLimits {
 
 const hour = 3_600_000;
 const day = 24 * hour;
+/** The clocks of an app's servers may differ by this. */
+const skew = 60_000;
 
 /** The counts after one more message, or the time at which the next one may be sent. */
 export function afterSend(counts: SendCounts, limits: SendLimits, now: number): SendCounts | { readonly retryAt: number } {
-  const sameHour = now < counts.hourStart + hour;
-  const sameDay = now < counts.dayStart + day;
+  // A window that begins in the future was begun by a clock that was ahead: it must not last until that clock is right.
+  const sameHour = counts.hourStart <= now + skew && now < counts.hourStart + hour;
+  const sameDay = counts.dayStart <= now + skew && now < counts.dayStart + day;
   const next: SendCounts = {
     hourStart: sameHour ? counts.hourStart : now,
     hourCount: sameHour ? counts.hourCount + 1 : 1,

@@ -3,6 +3,7 @@ import { methodNames, type DeliveredMechanism, type TwoFactorMechanism } from '.
 import { DeliveryFailedError, TooManyAttemptsError } from '../errors.js';
 import type { TwoFactorAuthenticator, TwoFactorChallenge } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
+import type { Budget } from './budget.js';
 import type { Context } from './context.js';
 import { checkResend, isUnsent, readLiveCodes, resendAfter, type CodeScope, type Delivery } from './delivery.js';
 import { missing, type Subject } from './subject.js';
@@ -33,7 +34,7 @@ export interface Outgoing {
   readonly contact: string;
   readonly code: string;
   readonly expiresAt: number;
-  readonly quota: string;
+  readonly quota: Budget;
 }
 
 /** @internal The newest verified contact: the one that codes are sent to. */
@@ -45,7 +46,7 @@ export class CodeSending {
   constructor(private readonly context: Context, private readonly delivery: Delivery) {}
 
   /** Why no code can be sent to this contact now; reserved where one can. */
-  async refusal(contact: string, mechanism: DeliveredMechanism, quota: string): Promise<Error | undefined> {
+  async refusal(contact: string, mechanism: DeliveredMechanism, quota: Budget): Promise<Error | undefined> {
     if (!(await this.delivery.allows(contact, mechanism))) return new DeliveryFailedError();
     try {
       await this.delivery.quota.reserve(quota);

@@ -4,8 +4,9 @@ import { generateOneTimeCode, type ChallengePurpose } from '../core/one-time-cod
 import { DeliveryFailedError, InvalidInputError, TooManyAttemptsError } from '../errors.js';
 import type { Send } from '../options.js';
 import type { TwoFactorAuthenticator, TwoFactorChallenge } from '../store/rows.js';
+import { secondsUntil, type Budget } from './budget.js';
 import type { Context, Identity } from './context.js';
-import { secondsUntil, SendingQuota } from './sending-quota.js';
+import { SendingQuota } from './sending-quota.js';
 
 /** The one live code of a method in a challenge. A new one takes its place. */
 export interface LiveCode {
@@ -80,7 +81,7 @@ export class Delivery {
   }
 
   /** Sends a message that was counted; one that the sender refused is given back. @throws DeliveryFailedError */
-  async sendReserved(scope: CodeScope, to: string, code: string, expiresAt: number, quotas: readonly string[]): Promise<void> {
+  async sendReserved(scope: CodeScope, to: string, code: string, expiresAt: number, quotas: readonly Budget[]): Promise<void> {
     try {
       await this.send(scope, to, code, expiresAt);
     } catch (error) {

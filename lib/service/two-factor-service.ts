@@ -12,6 +12,7 @@ import { EnrollmentDrafts } from './enrollment-draft.js';
 import type { TwoFactorEventName, TwoFactorListener } from './events.js';
 import { LoginChallenge } from './login-challenge.js';
 import { Management, type Authenticator } from './management.js';
+import { PasswordLimit } from './password-limit.js';
 import { Policy } from './policy.js';
 import { Matching } from './matching.js';
 import { Verification } from './verification.js';
@@ -38,6 +39,8 @@ export class TwoFactorService {
   readonly backupCodes: BackupCodes;
   /** @internal */
   readonly policy: Policy;
+  /** @internal */
+  readonly passwords: PasswordLimit;
   private readonly context: Context;
 
   constructor(options: TwoFactorOptions) {
@@ -50,6 +53,7 @@ export class TwoFactorService {
     this.logins = new LoginChallenge(this.context, delivery, new CodeSending(this.context, delivery), this.verification);
     this.management = new Management(this.context, delivery);
     this.policy = new Policy(this.context);
+    this.passwords = new PasswordLimit(this.context);
   }
 
   /**

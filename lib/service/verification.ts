@@ -8,7 +8,7 @@ import {
 } from '../errors.js';
 import type { TwoFactorAccount, TwoFactorChallenge } from '../store/rows.js';
 import type { Context, Identity } from './context.js';
-import { secondsUntil } from './sending-quota.js';
+import { secondsUntil } from './budget.js';
 import type { Matching } from './matching.js';
 import { isLive, missing, type Match, type Subject, type Verified, type VerifiedLogin } from './subject.js';
 

@@ -22,7 +22,7 @@ export class QuotaStore {
       return query;
     });
     this.insert = insertOf(db, entity);
-    const columns = ['version', 'hourStart', 'hourCount', 'dayStart', 'dayCount'];
+    const columns = ['version', 'hourStart', 'hourCount', 'dayStart', 'dayCount', 'userKey'];
     this.update = updateOf(db, entity, columns, ['id', 'version'], 'id = :id AND version = :version');
   }
 
@@ -31,9 +31,12 @@ export class QuotaStore {
     return row && this.reader.read(row);
   }
 
-  /** Writes the counts unless another message was counted since `read`; false asks the caller to read again. */
-  commit(id: string, read: TwoFactorQuota | undefined, { hourStart, hourCount, dayStart, dayCount }: QuotaCounts): Promise<boolean> {
-    const counts = { hourStart, hourCount, dayStart, dayCount };
+  /** Writes the counts unless another use was counted since `read`; false asks the caller to read again. */
+  commit(
+    { id, userKey }: Pick<TwoFactorQuota, 'id' | 'userKey'>, read: TwoFactorQuota | undefined,
+    { hourStart, hourCount, dayStart, dayCount }: QuotaCounts,
+  ): Promise<boolean> {
+    const counts = { hourStart, hourCount, dayStart, dayCount, userKey };
     if (!read) return this.insert.inserts({ ...newQuota({ id, ...counts }) });
     return this.update.affectsOne({ ...setting({ ...counts, version: read.version + 1 }), id, version: read.version });
   }
