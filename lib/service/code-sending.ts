@@ -68,17 +68,21 @@ export class CodeSending {
     });
   }
 
-  /** Begins a challenge by its first code: where none may be sent there is no row, and none that is live has to go for it. */
-  async begin(subject: Begun, mechanism: DeliveredMechanism): Promise<ChallengeSent> {
+  /**
+   * Begins a challenge by its first code: where none may be sent there is no row, and none that is live has to go for it.
+   * @param stored called when the row is there and nothing is sent yet
+   */
+  async begin(subject: Begun, mechanism: DeliveredMechanism, stored: () => Promise<void> | undefined): Promise<ChallengeSent> {
     const { challenges } = this.context;
     try {
       return await this.sendNext(subject, mechanism, async (codes) => {
         const row = { ...subject.challenge, codes };
         await challenges.add(row);
+        await stored();
         return row;
       });
     } catch (error) {
-      // Its token is in no session: a sender that fails again and again must not fill the table.
+      // Nobody has its code: a sender that fails again and again must not fill the table.
       if (error instanceof DeliveryFailedError) await challenges.remove([subject.challenge.id]);
       throw error;
     }

@@ -46,6 +46,19 @@ export interface FinishedLogin {
   readonly securityEpoch: number;
 }
 
+/** A pending login that was verified, under the token that it has since. */
+export interface MarkedLogin {
+  readonly token: string;
+  readonly challenge: TwoFactorChallenge;
+}
+
+/** Where the token of a step-up is kept between its requests. */
+export interface StepUpSession {
+  readonly token?: string;
+  /** Called before the code is sent. What it throws ends the sending. */
+  readonly keep?: (token: string) => Promise<void>;
+}
+
 const longestInfo = 2048;
 const stepUpExpiry = 10 * 60_000;
 const delivered: readonly DeliveredMechanism[] = [TwoFactorMechanism.EMAIL, TwoFactorMechanism.SMS];
@@ -124,8 +137,9 @@ export class LoginChallenge {
     return this.sending.send(subject, mechanism);
   }
 
-  /** The same for a user who is logged in. @param token of the session's step-up, which is begun where there is none */
-  async sendForStepUp(identity: Identity, mechanism: DeliveredMechanism, token: string | undefined): Promise<ChallengeSent> {
+  /** The same for a user who is logged in. @param session of the step-up, which is begun where there is none */
+  async sendForStepUp(identity: Identity, mechanism: DeliveredMechanism, session: StepUpSession = {}): Promise<ChallengeSent> {
+    const { token } = session;
     const { snapshots, settings } = this.context;
     const snapshot = await snapshots.ofUser(identity, { purpose: 'step-up', mechanism: 0 });
     const { account } = snapshot;
@@ -138,15 +152,25 @@ export class LoginChallenge {
     }
     const fresh = newToken();
     const challenge = this.row('step-up', fresh, identity, { ...snapshot, account }, {}, undefined, now + stepUpExpiry);
-    const sent = await this.sending.begin({ identity, account, snapshot, challenge }, mechanism);
+    const sent = await this.sending.begin({ identity, account, snapshot, challenge }, mechanism, () => session.keep?.(fresh));
     await this.prune({ ...snapshot, account }, now);
     return withHidden(sent, { challengeToken: fresh });
   }
 
-  /** Marks a challenge as verified, for a later request to complete. @throws TwoFactorExpiredError */
-  async markVerified(challenge: TwoFactorChallenge, method: string): Promise<void> {
-    const marked = await this.context.challenges.markVerified(challenge.id, method, this.context.settings.clock());
-    if (!marked) throw new TwoFactorExpiredError();
+  /**
+   * Marks a challenge as verified, for a later request to complete, and gives it another token in the same statement:
+   * whoever knows the one of before, by a planted cookie or a copy of the session, completes nothing.
+   * @throws TwoFactorExpiredError
+   */
+  async markVerified(challenge: TwoFactorChallenge, verifiedBy: string): Promise<MarkedLogin> {
+    const { challenges, settings, keyring } = this.context;
+    const token = newToken();
+    const id = sha256(token);
+    // What is sealed is bound to the id of its row.
+    const info = challenge.info === '' ? '' :
+      keyring.seal('auth-info', challenge.userId, id, keyring.open('auth-info', challenge.userId, challenge.id, challenge.info));
+    if (!(await challenges.markVerified(challenge.id, { id, info, verifiedBy }, settings.clock()))) throw new TwoFactorExpiredError();
+    return { token, challenge: { ...challenge, id, info, verifiedBy } };
   }
 
   /**

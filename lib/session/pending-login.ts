@@ -1,7 +1,8 @@
 import { withHidden } from '../core/hidden.js';
 import type { PublicMethods } from '../errors.js';
 import type { PendingLogin } from '../service/login-challenge.js';
-import { passportKey, regenerate, save, sessionOf, setState, setUser, stateOf, type SessionRequest } from './session.js';
+import { checkStillThere, regenerate, renew } from './renewal.js';
+import { endLogin, passportKey, save, sessionOf, setState, setUser, stateOf, type Session, type SessionRequest } from './session.js';
 
 /** `req.auth.pending`: what a page may show of a halted login. */
 export interface PendingView {
@@ -19,12 +20,34 @@ export interface PendingView {
  * @internal
  */
 export async function storePending(req: SessionRequest, pending: PendingLogin, now: number, keep: (key: string) => boolean): Promise<void> {
-  const session = await regenerate(req, (key) => key !== passportKey(req) && keep(key));
+  const session = await newSession(req, keep);
   const { token, methods, expiresAt } = pending;
   const at = Object.entries(pending.resendAfter).map(([method, seconds]) => [method, resendAt(seconds, now)] as const);
   setState(session, { pending: { token, methods: { ...methods }, expiresAt, resendAt: Object.fromEntries(at) } });
   // The request itself must not go on as a user who was logged in before.
   setUser(req, undefined);
+  await save(session);
+}
+
+async function newSession(req: SessionRequest, keep: (key: string) => boolean): Promise<Session> {
+  try {
+    return await regenerate(req, (key) => key !== passportKey(req) && keep(key));
+  } catch (error) {
+    // Whoever was logged in before in this browser is not who has just given the password.
+    endLogin(req);
+    throw error;
+  }
+}
+
+/**
+ * The pending login goes on under another token, in a session with another id and all of the data: what was known of it
+ * before it was verified, a planted cookie or a copy of the session, completes nothing.
+ * @internal
+ */
+export async function renewPending(req: SessionRequest, token: string): Promise<void> {
+  const state = stateOf(req);
+  const session = await renew(req);
+  setState(session, { ...state, ...(state.pending && { pending: { ...state.pending, token } }) });
   await save(session);
 }
 
@@ -48,11 +71,16 @@ export function pendingView(req: SessionRequest, now: number): PendingView | und
 /** @internal */
 export const resendAt = (seconds: number | null, now: number): number | null => (seconds === null ? null : now + seconds * 1000);
 
-/** @internal Keeps for the pages when a code was sent; whether another one is sent is for the database to say. */
+/**
+ * Keeps for the pages when a code was sent; whether another one is sent is for the database to say.
+ * @throws TwoFactorExpiredError where the pending login was ended while the code was sent
+ * @internal
+ */
 export async function noteSent(req: SessionRequest, method: 'email' | 'sms', at: number | null): Promise<void> {
-  const session = sessionOf(req);
   const state = stateOf(req);
   if (!state.pending) return;
+  await checkStillThere(req);
+  const session = sessionOf(req);
   setState(session, { ...state, pending: { ...state.pending, resendAt: { ...state.pending.resendAt, [method]: at } } });
   await save(session);
 }
