@@ -13,7 +13,7 @@ describe.each(databases)('finishing by the router on $name', (database) => {
   let app: RouterApp;
   afterEach(async () => { await app.close(); });
 
-  test.each(nothing)('a function of the app that fails with %j finishes no login and no step-up', async (reason) => {
+  test.each<unknown>(nothing)('a function of the app that fails with %j finishes no login and no step-up', async (reason) => {
     let broken = false;
     const fail = (): void => { if (broken) throwing(reason); };
     const users = {
@@ -56,7 +56,7 @@ describe.each(databases)('finishing by the router on $name', (database) => {
       const { status } = await client.agent.get('/2fa');
       expect([reason, status]).toEqual([reason, 500]);
       await app.close();
-      app = await RouterApp.open(database, { router: { pages: { manage: () => Promise.reject(reason as Error) } } });
+      app = await RouterApp.open(database, { router: { pages: { manage: async () => { await Promise.resolve(); return throwing(reason); } } } });
       const other = await app.loggedIn(await app.test.user(1));
       await other.agent.get('/2fa').expect(500);
       await app.close();
