@@ -253,19 +253,3 @@ describe('what an app throws in place of an Error', () => {
     expect(toError('the directory is down')).toMatchObject({ message: 'the directory is down' });
   });
 });
-
-describe('what an app throws in place of an Error', () => {
-  it.each([undefined, null, 0, '', false, NaN, 'route', 'router', Symbol('nothing'), () => undefined])('%o becomes an Error that denies', (reason) => {
-    const error = toError(reason);
-    expect(error).toBeInstanceOf(Error);
-    expect(error.cause).toBe(reason);
-  });
-
-  it('an Error, or an object that the app knows again, stays what it is; a text is the message', () => {
-    const error = new Error('x');
-    const refusal = { status: 403 };
-    expect(toError(error)).toBe(error);
-    expect(toError(refusal)).toBe(refusal);
-    expect(toError('the directory is down')).toMatchObject({ message: 'the directory is down' });
-  });
-});

@@ -107,8 +107,6 @@ export interface SendLimits {
 
 const hour = 3_600_000;
 const day = 24 * hour;
-/** The clocks of an app's servers may differ by this. */
-const skew = 60_000;
 
 /** The counts after one more message, or the time at which the next one may be sent. */
 export function afterSend(counts: SendCounts, limits: SendLimits, now: number): SendCounts | { readonly retryAt: number } {
