@@ -157,15 +157,30 @@ export class UserNotLoggedInError extends TwoFactorError {
   }
 }
 
+/** Methods whose messages are spent: when they can be asked for again. */
+export type SpentMethods = Partial<Record<'email' | 'sms', {
+  /** For display: `j***@example.com`, `+1•••••••67`. */
+  readonly maskedContact: string;
+  /** Whole seconds. */
+  readonly retryAfter: number;
+}>>;
+
 /** Too many wrong codes, or too many messages sent. Right and wrong codes are answered alike meanwhile. */
 export class TooManyAttemptsError extends TwoFactorError {
   readonly code = 'TOO_MANY_ATTEMPTS';
   readonly status = 429;
   /** Whole seconds until the next try is looked at. */
   readonly retryAfter: number;
-  constructor(retryAfter: number) {
+  readonly #spent: SpentMethods | undefined;
+  constructor(retryAfter: number, spent?: SpentMethods) {
     super('Too many attempts. Try again later.');
     this.retryAfter = retryAfter;
+    this.#spent = spent;
+  }
+
+  /** Of a login that nothing but spent methods could finish: which, and when. No own property, so that logs leave it out. */
+  get spent(): SpentMethods | undefined {
+    return #spent in this ? this.#spent : undefined;
   }
 }
 
@@ -226,7 +241,7 @@ export class InvalidInputError extends TwoFactorError {
   }
 }
 
-/** The app's sender refused, failed or took too long (`cause`). No attempt was charged; ask for the code again. */
+/** The app's sender refused, failed or took too long (`cause`). No attempt was charged, the message was; ask for the code again. */
 export class DeliveryFailedError extends TwoFactorError {
   readonly code = 'DELIVERY_FAILED';
   readonly status = 502;
