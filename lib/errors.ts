@@ -200,6 +200,14 @@ export class UserNotLoggedInError extends TwoFactorError {
   }
 }
 
+/** Methods whose messages are spent: when they can be asked for again. */
+export type SpentMethods = Partial<Record<'email' | 'sms', {
+  /** For display: `j***@example.com`, `+1•••••••67`. */
+  readonly maskedContact: string;
+  /** Whole seconds. */
+  readonly retryAfter: number;
+}>>;
+
 /** Too many wrong codes, or too many messages sent. Right and wrong codes are answered alike meanwhile. */
 export class TooManyAttemptsError extends TwoFactorError {
   readonly code = 'TOO_MANY_ATTEMPTS';
@@ -208,14 +216,21 @@ export class TooManyAttemptsError extends TwoFactorError {
   readonly retryAfter: number;
   /** What Express and Koa answer with it where no handler of the app does. */
   declare readonly headers: Readonly<Record<string, string>>;
+  readonly #spent: SpentMethods | undefined;
 
   static {
     readable(this.prototype, 'headers', ({ retryAfter }) => ({ 'Retry-After': String(retryAfter) }));
   }
 
-  constructor(retryAfter: number) {
+  constructor(retryAfter: number, spent?: SpentMethods) {
     super('Too many attempts. Try again later.');
     this.retryAfter = retryAfter;
+    this.#spent = spent;
+  }
+
+  /** Of a login that nothing but spent methods could finish: which, and when. No own property, so that logs leave it out. */
+  get spent(): SpentMethods | undefined {
+    return #spent in this ? this.#spent : undefined;
   }
 }
 
@@ -276,7 +291,7 @@ export class InvalidInputError extends TwoFactorError {
   }
 }
 
-/** The app's sender refused, failed or took too long (`cause`). No attempt was charged; ask for the code again. */
+/** The app's sender refused, failed or took too long (`cause`). No attempt was charged, the message was; ask for the code again. */
 export class DeliveryFailedError extends TwoFactorError {
   readonly code = 'DELIVERY_FAILED';
   readonly status = 502;

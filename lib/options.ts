@@ -108,7 +108,7 @@ export interface LimitSettings {
   readonly sendsPerHour?: number;
   /** Messages a day, 1 to 50. Default 10. */
   readonly sendsPerDay?: number;
-  /** Live pending logins of a user, 1 to 20; a new one past it ends the oldest. Default 5. */
+  /** Live pending logins of a user, 1 to 20; a new one past it ends the oldest that is older than a minute. Default 5. */
   readonly pendingLogins?: number;
 }
 

@@ -3,6 +3,7 @@ import { sha256 } from '../core/keyring.js';
 import { methodNames, type DeliveredMechanism, type TwoFactorMechanism } from '../core/mechanism.js';
 import { newChallenge, type TwoFactorAccount, type TwoFactorChallenge } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
+import { refuseLocked } from './backoff.js';
 import type { Context, Identity } from './context.js';
 import type { CodeScope, Delivery } from './delivery.js';
 import { createdAfter, isLive } from './subject.js';
@@ -48,6 +49,7 @@ export class EnrollmentDrafts {
   async beginWithCode(
     identity: Identity, mechanism: DeliveredMechanism, handle: string, draft: Draft, snapshot: PreparedSnapshot,
   ): Promise<string | undefined> {
+    refuseLocked(this.context, snapshot.account);
     const quotas = [this.delivery.quota.ofUser(identity, mechanism), this.delivery.quota.ofDestination(draft.value)];
     await this.delivery.quota.reserveAll(quotas);
     const scope: CodeScope = { challengeId: newId(), purpose: 'enrollment', identity, mechanism };
@@ -55,7 +57,7 @@ export class EnrollmentDrafts {
     await this.begin(identity, mechanism, handle, draft, snapshot, {
       id: scope.challengeId, codes: JSON.stringify({ [methodNames[mechanism]]: live }),
     });
-    await this.delivery.sendReserved(scope, draft.value, code, live.expiresAt, quotas);
+    await this.delivery.send(scope, draft.value, code, live.expiresAt);
     return this.delivery.sender(mechanism) ? undefined : code;
   }
 

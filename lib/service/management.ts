@@ -117,9 +117,10 @@ export class Management {
     return authenticators.find(({ mechanism }) => mechanism === account?.preferred)?.mechanism;
   }
 
-  /** Ends the backoff and the suspension: for support staff who have made sure who is asking. */
+  /** Ends the backoff, the suspension and what was counted of messages: for support staff who have made sure who is asking. */
   async unlock(identity: Identity): Promise<void> {
     if (!(await this.context.accounts.unlock(identity.key))) throw new TwoFactorNotSetupError();
+    await this.delivery.quota.free(identity, [TwoFactorMechanism.EMAIL, TwoFactorMechanism.SMS]);
   }
 
   /**

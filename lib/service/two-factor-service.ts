@@ -10,6 +10,7 @@ import { Enrollment } from './enrollment.js';
 import type { ContactSetup, TotpSetup, TotpSetupOptions } from './enrollment-input.js';
 import { EnrollmentDrafts } from './enrollment-draft.js';
 import type { TwoFactorEventName, TwoFactorListener } from './events.js';
+import { HaltCoding } from './halt-codes.js';
 import { LoginChallenge } from './login-challenge.js';
 import { Management, type Authenticator } from './management.js';
 import { PasswordLimit } from './password-limit.js';
@@ -50,7 +51,7 @@ export class TwoFactorService {
     this.verification = new Verification(this.context, new Matching(this.context, delivery));
     this.backupCodes = new BackupCodes(this.context);
     this.enrollment = new Enrollment(this.context, delivery, new EnrollmentDrafts(this.context, delivery), this.verification, this.backupCodes);
-    this.logins = new LoginChallenge(this.context, delivery, new CodeSending(this.context, delivery), this.verification);
+    this.logins = new LoginChallenge(this.context, new HaltCoding(this.context, delivery), new CodeSending(this.context, delivery), this.verification);
     this.management = new Management(this.context, delivery);
     this.policy = new Policy(this.context);
     this.passwords = new PasswordLimit(this.context);

@@ -1,5 +1,5 @@
 import { withHidden } from '../core/hidden.js';
-import type { PublicMethods } from '../errors.js';
+import type { PublicMethods, SpentMethods } from '../errors.js';
 import type { PendingLogin } from '../service/login-challenge.js';
 import { checkStillThere, regenerate, renew } from './renewal.js';
 import { endLogin, passportKey, save, sessionOf, setState, setUser, stateOf, type Session, type SessionRequest } from './session.js';
@@ -12,6 +12,10 @@ export interface PendingView {
   readonly expiresAt: number;
   /** Methods whose code was made, with the seconds until another one may be asked for; null where there will be none. */
   readonly codes: Partial<Record<'email' | 'sms', { readonly resendAfter: number | null }>>;
+  /** Methods that are not in `methods` since their messages are spent, with the seconds until they can be asked for. */
+  readonly spent: SpentMethods;
+  /** Seconds until a code is looked at, where wrong codes had locked the account at the halt; undefined otherwise. */
+  readonly retryAfter: number | undefined;
 }
 
 /**
@@ -23,7 +27,15 @@ export async function storePending(req: SessionRequest, pending: PendingLogin, n
   const session = await newSession(req, keep);
   const { token, methods, expiresAt } = pending;
   const at = Object.entries(pending.resendAfter).map(([method, seconds]) => [method, resendAt(seconds, now)] as const);
-  setState(session, { pending: { token, methods: { ...methods }, expiresAt, resendAt: Object.fromEntries(at) } });
+  const spent = Object.entries(pending.spent).map(([method, { maskedContact, retryAfter }]) =>
+    [method, { maskedContact, retryAt: now + retryAfter * 1000 }] as const);
+  setState(session, {
+    pending: {
+      token, methods: { ...methods }, expiresAt, resendAt: Object.fromEntries(at),
+      ...(spent.length > 0 && { spent: Object.fromEntries(spent) }),
+      ...(pending.retryAfter !== undefined && { lockedUntil: now + pending.retryAfter * 1000 }),
+    },
+  });
   // The request itself must not go on as a user who was logged in before.
   setUser(req, undefined);
   await save(session);
@@ -62,11 +74,19 @@ export function pendingView(req: SessionRequest, now: number): PendingView | und
   const { pending } = stateOf(req);
   if (!pending || !(pending.expiresAt > now)) return undefined;
   const codes = Object.entries(pending.resendAt).map(
-    ([method, at]) => [method, { resendAfter: at === null ? null : Math.max(0, Math.ceil((at - now) / 1000)) }] as const,
+    ([method, at]) => [method, { resendAfter: at === null ? null : secondsLeft(at, now) }] as const,
   );
+  const spent = Object.entries(pending.spent ?? {}).map(
+    ([method, { maskedContact, retryAt }]) => [method, { maskedContact, retryAfter: secondsLeft(retryAt, now) }] as const,
+  );
+  const wait = secondsLeft(pending.lockedUntil ?? 0, now);
   // Hidden: for the app's own pages, while a client is shown what it can finish the login with and until when.
-  return withHidden({ methods: pending.methods, expiresAt: pending.expiresAt }, { codes: Object.fromEntries(codes) });
+  return withHidden({ methods: pending.methods, expiresAt: pending.expiresAt }, {
+    codes: Object.fromEntries(codes), spent: Object.fromEntries(spent), ...(wait > 0 && { retryAfter: wait }),
+  });
 }
+
+const secondsLeft = (at: number, now: number): number => Math.max(0, Math.ceil((at - now) / 1000));
 
 /** @internal */
 export const resendAt = (seconds: number | null, now: number): number | null => (seconds === null ? null : now + seconds * 1000);
