@@ -59,10 +59,9 @@ export function readTotpOptions(given: TotpSetupOptions | null | undefined): { l
   return { label: readLabel(options.label ?? 'default'), qr };
 }
 
-/** @internal Lower case, spaces and dashes are read, since that is how apps show a secret. */
+/** @internal */
 export function readSecret(base32: unknown): Buffer {
-  const ascii = typeof base32 === 'string' && base32.length <= 256 && /^[A-Za-z2-7= -]*$/.test(base32) ? base32 : '';
-  const secret = decodeBase32(ascii.replace(/[ -]/g, '').toUpperCase());
+  const secret = decodeBase32(typeof base32 === 'string' && base32.length <= 256 ? base32 : '');
   if (!secret || secret.length < shortestImport) throw new InvalidInputError('secret', `base32 of at least ${shortestImport} bytes`);
   return secret;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { isSpellingOf, maskContact, normalizeContact, sameContact } from '../core/contact.js';
+import { maskContact, readContact, sameContact } from '../core/contact.js';
 import { withHidden } from '../core/hidden.js';
 import { sha256 } from '../core/keyring.js';
 import { methodNames, TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
@@ -69,9 +69,8 @@ export class Enrollment {
     const user = await this.user(identity);
     const own = mechanism === TwoFactorMechanism.EMAIL ? this.context.settings.users.email?.(user) : undefined;
     if (given === undefined && (own === undefined || own === null || own === '')) throw new InvalidInputError(mechanism === TwoFactorMechanism.EMAIL ? 'address' : 'phone', 'given: the account has none');
-    const contact = normalizeContact(mechanism, given ?? own);
     // The app vouches for the account's own address, as it does by an explicit `false`. Any other has to be proved.
-    const vouched = isSpellingOf(mechanism, own, contact);
+    const { contact, vouched } = readContact(mechanism, given ?? own, own);
     const verify = readBoolean('requireVerification', requireVerification ?? !vouched);
     await this.delivery.checkDestination(contact, mechanism);
     const snapshot = await this.prepare(identity, mechanism, (authenticator) => sameContact(this.delivery.openContact(authenticator), contact));
