@@ -82,7 +82,7 @@ export function pendingView(req: SessionRequest, now: number): PendingView | und
   const wait = secondsLeft(pending.lockedUntil ?? 0, now);
   // Hidden: for the app's own pages, while a client is shown what it can finish the login with and until when.
   return withHidden({ methods: pending.methods, expiresAt: pending.expiresAt }, {
-    codes: Object.fromEntries(codes), spent: Object.fromEntries(spent), ...(wait > 0 && { retryAfter: wait }),
+    codes: Object.fromEntries(codes), spent: Object.fromEntries(spent), retryAfter: wait > 0 ? wait : undefined,
   });
 }
 
