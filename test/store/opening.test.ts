@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { DataSource, type DataSourceOptions } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { DataSource as OldDataSource } from 'typeorm-0.3';
 import { generateKey, twoFactorEntities, TwoFactorService } from 'passport-two-factor';
 import { AccountStore } from '../../lib/store/account-store.js';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { DataSource, type DataSourceOptions } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { generateKey, twoFactorEntities, TwoFactorService } from 'passport-two-factor';
 import { close, databases } from '../support/databases.js';
 

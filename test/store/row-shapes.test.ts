@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { DataSource, type DataSourceOptions, type QueryResult } from 'typeorm';
+import { DataSource, type QueryResult } from 'typeorm';
 import { generateKey, twoFactorEntities, TwoFactorService } from 'passport-two-factor';
 import { close, databases } from '../support/databases.js';
 
