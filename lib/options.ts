@@ -114,7 +114,7 @@ export interface LimitSettings {
 
 /** Options of `TwoFactorService`. */
 export interface TwoFactorOptions {
-  /** An initialised TypeORM DataSource whose entities include `twoFactorEntities()`. */
+  /** A TypeORM DataSource whose entities include `twoFactorEntities()`; where it is not initialised, the first statement opens it. */
   readonly db: DataSource;
   /** `"name:BASE64"`, newest first, comma-separated; 32 bytes each (`generateKey`). The first seals, all open. */
   readonly keys: string | undefined;
