@@ -4,7 +4,7 @@ import { sha256 } from '../core/keyring.js';
 import { methodNames, TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
 import type { ChallengePurpose } from '../core/one-time-code.js';
 import {
-  DeliveryFailedError, TwoFactorExpiredError, type AvailableContact, type AvailableMethods, type PublicMethods,
+  DeliveryFailedError, SealedDataError, TwoFactorExpiredError, type AvailableContact, type AvailableMethods, type PublicMethods,
 } from '../errors.js';
 import type { StrategyKind } from '../options.js';
 import { newChallenge, type TwoFactorChallenge } from '../store/rows.js';
@@ -73,9 +73,13 @@ export class LoginChallenge {
     const refusals: Error[] = [];
     const contacts: { email?: AvailableContact; sms?: AvailableContact } = {};
     for (const mechanism of delivered) {
-      const authenticator = newestOf(snapshot, mechanism);
-      if (!authenticator) continue;
-      const contact = await this.delivery.contactOf(authenticator, mechanism);
+      const newest = await this.delivery.newest(snapshot, mechanism).catch((error: unknown) => {
+        if (!(error instanceof SealedDataError)) throw error;
+        refusals.push(error);
+        return undefined;
+      });
+      if (!newest) continue;
+      const { authenticator, contact } = newest;
       const maskedContact = maskContact(mechanism, contact);
       const quota = this.delivery.quota.ofUser(identity, mechanism);
       if (settings.challengeOn === 'request') {
