@@ -110,6 +110,8 @@ export interface LimitSettings {
   readonly sendsPerDay?: number;
   /** Live pending logins of a user, 1 to 20; a new one past it ends the oldest that is older than a minute. Default 5. */
   readonly pendingLogins?: number;
+  /** Factors of a user, over all methods, 1 to 50; a further one is `INVALID_INPUT`. Default 20. */
+  readonly factors?: number;
 }
 
 /** Options of `TwoFactorService`. */

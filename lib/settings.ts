@@ -105,6 +105,7 @@ const schema = z.strictObject({
       sendsPerHour: integer(5, 1, 20),
       sendsPerDay: integer(10, 1, 50),
       pendingLogins: integer(5, 1, 20),
+      factors: integer(20, 1, 50),
     }, blockError('must be an object'))
     .refine(({ backoff, maxBackoff }) => backoff <= maxBackoff, { error: 'must have a backoff that is no longer than maxBackoff' })
     .prefault({}),
@@ -141,6 +142,7 @@ export interface Settings {
   readonly attemptLimits: AttemptLimits;
   readonly sendLimits: SendLimits;
   readonly pendingLogins: number;
+  readonly factorLimit: number;
 }
 
 /** @throws TypeError that names the option, what it must be and what it is */
@@ -163,6 +165,7 @@ export function readOptions(options: unknown): Settings {
     attemptLimits: limits,
     sendLimits: { perHour: limits.sendsPerHour, perDay: limits.sendsPerDay },
     pendingLogins: limits.pendingLogins,
+    factorLimit: limits.factors,
   });
 }
 

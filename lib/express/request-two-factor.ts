@@ -8,7 +8,9 @@ import type { ChallengeSent } from '../service/code-sending.js';
 import type { Authenticator } from '../service/management.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import type { VerifiedLogin } from '../service/subject.js';
-import { authenticationOf, carryOver, elevate, isRecent, secondFactorVerified, storeStepUp, stepUpToken } from '../session/authentication.js';
+import {
+  authenticationOf, carryOver, elevate, isRecent, secondFactorVerified, standingEpoch, storeStepUp, stepUpToken,
+} from '../session/authentication.js';
 import { noteSent, renewPending, resendAt } from '../session/pending-login.js';
 import { hasSession, sessionId, sessionOf, unfitSession, userOf } from '../session/session.js';
 
@@ -215,8 +217,10 @@ export class RequestTwoFactor {
 
   private async confirm(mechanism: TwoFactorMechanism, code: string): Promise<string[]> {
     // Beginning it needed a recent authentication; fetching the phone may take longer than that lasts.
+    // But a session whose standing has ended meanwhile must not confirm what another one has begun.
     const identity = this.loggedIn();
-    const { result, epochs } = await this.service.enrollment.complete(identity, mechanism, code);
+    const standing = this.service.settings.recentAuthentication === false ? {} : { judgedAt: standingEpoch(this.req, identity.key) };
+    const { result, epochs } = await this.service.enrollment.complete({ ...identity, ...standing }, mechanism, code);
     if (epochs && hasSession(this.req)) {
       await elevate(this.req, secondFactorVerified(identity.key, epochs.to, this.service.settings.clock()));
     }

@@ -80,13 +80,13 @@ export class CodeSending {
     { challenge, identity, account, snapshot }: Begun, mechanism: DeliveredMechanism, store: (codes: string) => Promise<TwoFactorChallenge | false>,
   ): Promise<ChallengeSent> {
     const { settings, events } = this.context;
-    const authenticator = newestOf(snapshot, mechanism);
-    if (!authenticator) throw await missing(this.context, identity, mechanism);
+    const newest = await this.delivery.newest(snapshot, mechanism);
+    if (!newest) throw await missing(this.context, identity, mechanism);
+    const { authenticator, contact } = newest;
     refuseLocked(this.context, account);
     const codes = readLiveCodes(challenge);
     const previous = codes[methodNames[mechanism]];
     checkResend(previous, challenge, settings.clock());
-    const contact = await this.delivery.contactOf(authenticator, mechanism);
     await this.delivery.checkDestination(contact, mechanism);
     const quota = this.delivery.quota.ofUser(identity, mechanism);
     await this.delivery.quota.reserve(quota);

@@ -2,12 +2,12 @@ import { sha256, Keyring } from '../core/keyring.js';
 import { StepUpRequiredError } from '../errors.js';
 import type { TwoFactorOptions } from '../options.js';
 import { readOptions, type Settings } from '../settings.js';
-import type { TwoFactorAccount } from '../store/rows.js';
 import { AccountStore } from '../store/account-store.js';
 import { AuthenticatorStore } from '../store/authenticator-store.js';
 import { BackupCodeStore } from '../store/backup-code-store.js';
 import { ChallengeStore } from '../store/challenge-store.js';
 import { checkDataSource } from '../store/database.js';
+import { ErasureStore } from '../store/erasure-store.js';
 import { QuotaStore } from '../store/quota-store.js';
 import { SnapshotStore, type ChallengeFilter, type Snapshot } from '../store/snapshot-store.js';
 import { EventHub } from './events.js';
@@ -22,6 +22,7 @@ export interface Context {
   readonly challenges: ChallengeStore;
   readonly quotas: QuotaStore;
   readonly snapshots: SnapshotStore;
+  readonly erasure: ErasureStore;
   readonly events: EventHub;
 }
 
@@ -29,22 +30,21 @@ export function createContext(options: TwoFactorOptions): Context {
   const settings = readOptions(options);
   const keyring = new Keyring(options.keys);
   const db = checkDataSource(options.db);
+  const accounts = new AccountStore(db);
+  const backupCodes = new BackupCodeStore(db);
   return {
     settings,
     keyring,
-    accounts: new AccountStore(db),
+    accounts,
     authenticators: new AuthenticatorStore(db),
-    backupCodes: new BackupCodeStore(db),
+    backupCodes,
     challenges: new ChallengeStore(db),
     quotas: new QuotaStore(db),
     snapshots: new SnapshotStore(db),
+    erasure: new ErasureStore(db, accounts, backupCodes),
     events: new EventHub(),
   };
 }
-
-/** Whether another change of factors was committed since a caller with a standing to lose has read the user's state. */
-export const isOutdated = ({ judgedAt }: Identity, account: TwoFactorAccount, before: Snapshot): boolean =>
-  judgedAt !== undefined && account.securityEpoch > before.securityEpoch;
 
 /** A user as the tables know one: `key` for every lookup, `id` to be read and as what secrets are bound to. */
 export interface Identity {

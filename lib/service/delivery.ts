@@ -1,12 +1,14 @@
 import { maskContact } from '../core/contact.js';
 import { methodNames, TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
 import { generateOneTimeCode, type ChallengePurpose } from '../core/one-time-code.js';
-import { DeliveryFailedError, InvalidInputError, TooManyAttemptsError } from '../errors.js';
+import { DeliveryFailedError, InvalidInputError, SealedDataError, TooManyAttemptsError } from '../errors.js';
 import type { Send } from '../options.js';
 import type { TwoFactorAuthenticator, TwoFactorChallenge } from '../store/rows.js';
+import type { Snapshot } from '../store/snapshot-store.js';
 import { secondsUntil } from './budget.js';
 import type { Context, Identity } from './context.js';
 import { SendingQuota } from './sending-quota.js';
+import { readIfReadable } from './unreadable.js';
 
 /** The one live code of a method in a challenge. A new one takes its place. */
 export interface LiveCode {
@@ -131,6 +133,23 @@ export class Delivery {
     return contact;
   }
 
+  /**
+   * The newest contact that can be read, and where to send to; undefined for a user without one.
+   * @throws SealedDataError where there are some and none can be read
+   */
+  async newest(
+    { authenticators }: Snapshot, mechanism: DeliveredMechanism,
+  ): Promise<{ authenticator: TwoFactorAuthenticator; contact: string } | undefined> {
+    let unreadable: SealedDataError | undefined;
+    for (const authenticator of authenticators.filter((one) => one.mechanism === mechanism).reverse()) {
+      const contact = readIfReadable(this.context, authenticator, () => this.openContact(authenticator));
+      if (!(contact instanceof SealedDataError)) return { authenticator, contact: await this.contactOf(authenticator, mechanism) };
+      unreadable ??= contact;
+    }
+    if (unreadable) throw unreadable;
+    return undefined;
+  }
+
   openContact(authenticator: TwoFactorAuthenticator): string {
     return this.context.keyring.open('contact', authenticator.userId, authenticator.id, authenticator.sealed).toString();
   }
@@ -139,8 +158,10 @@ export class Delivery {
     return this.context.keyring.mac('contact', [methodNames[mechanism], userId, contact.toLowerCase()]);
   }
 
-  mask(authenticator: TwoFactorAuthenticator): string {
-    return maskContact(authenticator.mechanism as DeliveredMechanism, this.openContact(authenticator));
+  /** Undefined for a contact that cannot be read. */
+  mask(authenticator: TwoFactorAuthenticator): string | undefined {
+    const contact = readIfReadable(this.context, authenticator, () => this.openContact(authenticator));
+    return contact instanceof SealedDataError ? undefined : maskContact(authenticator.mechanism as DeliveredMechanism, contact);
   }
 
   private binding({ purpose, mechanism, identity, challengeId }: CodeScope, code: string): string[] {

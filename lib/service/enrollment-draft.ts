@@ -40,9 +40,17 @@ export class EnrollmentDrafts {
       sealed: keyring.seal('enrollment', identity.id, id, JSON.stringify(draft)),
       codes: prepared?.codes ?? '{}', createdAt: createdAfter(snapshot, now), expiresAt: now + enrollmentExpiry,
     }));
-    const replaced = snapshot.challenges.filter((old) => old.handle === handle || !isLive(old, snapshot, now));
-    const crowded = snapshot.challenges.slice(0, Math.max(0, snapshot.challenges.length - settings.pendingLogins + 1));
-    await challenges.remove([...new Set([...replaced, ...crowded].map((old) => old.id))]);
+    await this.prune(identity, mechanism, now);
+  }
+
+  /** Read again, so that of requests at once none leaves more than one of a label, or more than there may be. */
+  private async prune(identity: Identity, mechanism: TwoFactorMechanism, now: number): Promise<void> {
+    const { settings, snapshots, challenges } = this.context;
+    const snapshot = await snapshots.ofUser(identity, { purpose: 'enrollment', mechanism });
+    const live = snapshot.challenges.filter((one) => isLive(one, snapshot, now));
+    const newest = live.filter((one, index) => !live.slice(index + 1).some(({ handle }) => handle === one.handle));
+    const kept = newest.slice(-settings.pendingLogins);
+    await challenges.remove(snapshot.challenges.filter((one) => !kept.includes(one)).map(({ id }) => id));
   }
 
   /** Begins an enrolment of a contact and sends its code. @returns the code where the app has to send it */

@@ -27,7 +27,10 @@ export type TwoFactorEventName =
   | 'disabled'
   | 'backupCodeUsed'
   | 'backupCodesRegenerated'
-  | 'challenged';
+  | 'challenged'
+  | 'standingsEnded'
+  | 'unreadable'
+  | 'forgotten';
 
 /** Called after the fact; what it returns is ignored. */
 export type TwoFactorListener = (event: TwoFactorEvent) => unknown;

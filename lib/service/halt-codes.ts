@@ -1,9 +1,9 @@
 import { maskContact } from '../core/contact.js';
 import { sha256 } from '../core/keyring.js';
 import { methodNames, TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
-import { DeliveryFailedError, TooManyAttemptsError, type AvailableContact, type SpentMethods } from '../errors.js';
+import { DeliveryFailedError, SealedDataError, TooManyAttemptsError, type AvailableContact, type SpentMethods } from '../errors.js';
 import { lockedFor } from './backoff.js';
-import { newestOf, type Outgoing } from './code-sending.js';
+import type { Outgoing } from './code-sending.js';
 import type { Context, Identity } from './context.js';
 import type { CodeScope, Delivery, LiveCodes } from './delivery.js';
 import type { PreparedSnapshot } from './enrollment-draft.js';
@@ -34,11 +34,13 @@ export class HaltCoding {
     const retryAfter = lockedFor(this.context, snapshot.account);
     const [contacts, spent, codes]: [HaltCodes['contacts'], SpentMethods, LiveCodes] = [{}, {}, {}];
     const outgoing: Outgoing[] = [];
+    let unreadable: SealedDataError | undefined;
     for (const mechanism of mechanisms) {
-      const authenticator = newestOf(snapshot, mechanism);
-      if (!authenticator) continue;
+      const newest = await this.newest(snapshot, mechanism);
+      if (newest instanceof SealedDataError) unreadable = newest;
+      if (!newest || newest instanceof SealedDataError) continue;
+      const { authenticator, contact } = newest;
       const method = methodNames[mechanism];
-      const contact = await this.delivery.contactOf(authenticator, mechanism);
       const maskedContact = maskContact(mechanism, contact);
       // A code that cannot be looked at is not sent either: it would cost money and end before it may be used.
       const onlyTold = settings.challengeOn === 'request' || retryAfter !== undefined;
@@ -54,8 +56,17 @@ export class HaltCoding {
       else contacts[method] = { maskedContact, contact, otpValue: code };
     }
     const waits = Object.values(spent).map((method) => method.retryAfter);
-    const refusal = waits.length > 0 ? new TooManyAttemptsError(Math.min(...waits), spent) : new DeliveryFailedError();
+    const refusal = waits.length > 0
+      ? new TooManyAttemptsError(Math.min(...waits), spent) : (unreadable ?? new DeliveryFailedError());
     return { contacts, spent, codes, outgoing, refusal, retryAfter };
+  }
+
+  /** The contact that codes go to; the error where the user has some and none can be read. */
+  private newest(snapshot: PreparedSnapshot, mechanism: DeliveredMechanism) {
+    return this.delivery.newest(snapshot, mechanism).catch((error: unknown) => {
+      if (error instanceof SealedDataError) return error;
+      throw error;
+    });
   }
 
   private spent(identity: Identity, mechanism: DeliveredMechanism): Promise<Error | undefined> {

@@ -6,6 +6,7 @@ import { BackupCodes } from './backup-codes.js';
 import { CodeSending, type ChallengeSent } from './code-sending.js';
 import { createContext, identify, identityOf, type Context, type Identity } from './context.js';
 import { Delivery } from './delivery.js';
+import { Enabling } from './enabling.js';
 import { Enrollment } from './enrollment.js';
 import type { ContactSetup, TotpSetup, TotpSetupOptions } from './enrollment-input.js';
 import { EnrollmentDrafts } from './enrollment-draft.js';
@@ -50,7 +51,9 @@ export class TwoFactorService {
     this.settings = this.context.settings;
     this.verification = new Verification(this.context, new Matching(this.context, delivery));
     this.backupCodes = new BackupCodes(this.context);
-    this.enrollment = new Enrollment(this.context, delivery, new EnrollmentDrafts(this.context, delivery), this.verification, this.backupCodes);
+    const enabling = new Enabling(this.context, this.backupCodes);
+    const drafts = new EnrollmentDrafts(this.context, delivery);
+    this.enrollment = new Enrollment(this.context, delivery, drafts, this.verification, enabling);
     this.logins = new LoginChallenge(this.context, new HaltCoding(this.context, delivery), new CodeSending(this.context, delivery), this.verification);
     this.management = new Management(this.context, delivery);
     this.policy = new Policy(this.context);
@@ -255,6 +258,22 @@ export class TwoFactorService {
   /** @internal The user's state and pending logins, in one SELECT. */
   async snapshot(identity: Identity): Promise<Snapshot> {
     return this.context.snapshots.ofUser(identity, { purpose: 'login', mechanism: 0 });
+  }
+
+  /**
+   * Ends what every session of the user stands for: second factors and recent authentications. Factors stay, and nobody is
+   * logged out. For a changed password and "log out everywhere".
+   */
+  async endStandings(userId: string): Promise<void> {
+    return this.management.endStandings(identityOf(userId));
+  }
+
+  /**
+   * Erases a user whom the app has erased: no row of any table is left. An error leaves a user whom nobody logs in as until
+   * the call is made again. Whoever is given the id later begins with nothing.
+   */
+  async forget(userId: string): Promise<void> {
+    return this.management.forget(identityOf(userId));
   }
 
   private async confirm(userId: string, mechanism: TwoFactorMechanism, code: string): Promise<string[]> {

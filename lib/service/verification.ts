@@ -44,7 +44,8 @@ export class Verification {
     const text = readCode(code);
     const load = async (): Promise<Subject> => {
       const snapshot = await this.context.snapshots.ofUser(identity, { purpose: 'step-up', mechanism: 0 });
-      if (!snapshot.account) throw new TwoFactorNotSetupError();
+      // Backup codes stand in for a factor: without one they are nothing.
+      if (!snapshot.account || snapshot.authenticators.length === 0) throw new TwoFactorNotSetupError();
       const { account } = snapshot;
       const now = this.context.settings.clock();
       const live = snapshot.challenges.filter((challenge) => isLive(challenge, snapshot, now));

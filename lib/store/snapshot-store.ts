@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { sha256 } from '../core/keyring.js';
 import { entityNames } from './entities.js';
+import { counts, readFactors } from './factors.js';
 import { countOf, RowReader } from './row-reader.js';
 import type { TwoFactorAccount, TwoFactorAuthenticator, TwoFactorChallenge } from './rows.js';
 import { Statement, type Values } from './statement.js';
@@ -8,12 +9,15 @@ import { Statement, type Values } from './statement.js';
 /** What one SELECT tells about a user: all that a decision needs, of one moment. */
 export interface Snapshot {
   readonly account: TwoFactorAccount | undefined;
-  /** Oldest first. */
+  /** Those that count, oldest first. */
   readonly authenticators: readonly TwoFactorAuthenticator[];
+  /** Rows that do not count: being added now, left behind by a request that was cut off, or removed. */
+  readonly inert: readonly TwoFactorAuthenticator[];
   /** Oldest first; those that were asked for. */
   readonly challenges: readonly TwoFactorChallenge[];
+  /** 0 for a user without a factor: the codes stand in for one. */
   readonly unusedBackupCodes: number;
-  /** The account's, or that of a factor whose enrolment has not reached the account: a crash leaves nobody's standing behind. */
+  /** The account's, or that of a factor of version 0.1 which has not reached the account: its INSERT alone ends standings. */
   readonly securityEpoch: number;
 }
 
@@ -111,13 +115,18 @@ export class SnapshotStore {
     // The constant row is always there.
     if (!first && shape !== 'of-challenge') throw new Error('The database answered no row where there is always one.');
     const account = first && this.account.read(first);
-    const authenticators = distinct(rows.map((row) => this.authenticator.read(row)));
-    if (!account && authenticators.length > 0) throw new Error('The account of a user with a second factor is missing.');
+    const all = distinct(rows.map((row) => this.authenticator.read(row)));
+    // Also for rows that would not count: while a user is being forgotten, nobody is let in without a factor.
+    if (!account && all.length > 0) throw new Error('The account of a user with a second factor is missing.');
+    const factors = account ? readFactors(account) : {};
+    const authenticators = all.filter((row) => counts(factors, row));
     return {
       account,
       authenticators: authenticators.sort((a, b) => a.verifiedAt - b.verifiedAt || (a.id < b.id ? -1 : 1)),
-      challenges: distinct(shape === 'of-user' ? [] : rows.map((row) => this.challenge.read(row))).sort((a, b) => a.createdAt - b.createdAt),
-      unusedBackupCodes: first ? countOf(first, 'unused_codes') : 0,
+      inert: all.filter((row) => !counts(factors, row)),
+      challenges: distinct(shape === 'of-user' ? [] : rows.map((row) => this.challenge.read(row)))
+        .sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)),
+      unusedBackupCodes: authenticators.length === 0 || !first ? 0 : countOf(first, 'unused_codes'),
       securityEpoch: Math.max(account?.securityEpoch ?? 0, ...authenticators.map(({ securityEpoch }) => securityEpoch)),
     };
   }

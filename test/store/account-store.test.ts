@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DataSource } from 'typeorm';
 import { twoFactorEntities, TwoFactorMechanism } from 'passport-two-factor';
 import { identityOf } from '../../lib/service/context.js';
 import { AccountStore } from '../../lib/store/account-store.js';
-import { AuthenticatorStore } from '../../lib/store/authenticator-store.js';
 import { close, databases } from '../support/databases.js';
-import { account, authenticator, newId, newUserKey, now, winners } from './fixtures.js';
+import { account, newId, newUserKey, now, winners } from './fixtures.js';
 
 describe.each(databases)('the accounts on $name', (database) => {
   let db: DataSource;
@@ -102,41 +101,28 @@ describe.each(databases)('the accounts on $name', (database) => {
     });
   });
 
-  describe('change', () => {
-    it('raises both epochs and answers the account as it is then', async () => {
-      const before = await saved({ challengeEpoch: 3, securityEpoch: 9 });
-      const after = await accounts.change(before.userKey, () => ({ backupSetId: 'set', backupSalt: 'k1.salt' }));
-      expect(after).toEqual({ ...before, challengeEpoch: 4, securityEpoch: 10, backupSetId: 'set', backupSalt: 'k1.salt', version: 2 });
-      expect(await accounts.find(before.userKey)).toEqual(after);
+  describe('epochAfter', () => {
+    it('is a time, and later than every epoch that was reached', () => {
+      expect(accounts.epochAfter(0, now)).toBe(now);
+      expect(accounts.epochAfter(now, now)).toBe(now + 1);
+      expect(accounts.epochAfter(now + 5, now)).toBe(now + 6);
+    });
+  });
+
+  describe('remove', () => {
+    it('erases the account of its user alone, and tells how many rows that were', async () => {
+      const [before, other] = [await saved(), await saved()];
+      expect(await accounts.remove(before.userKey)).toBe(1);
+      expect(await accounts.remove(before.userKey)).toBe(0);
+      expect(await accounts.find(before.userKey)).toBeUndefined();
+      expect(await accounts.find(other.userKey)).toEqual(other);
     });
 
-    it('that is refused writes nothing', async () => {
-      const before = await saved();
-      expect(await accounts.change(before.userKey, () => undefined)).toBeUndefined();
-      expect(await accounts.find(before.userKey)).toEqual(before);
-    });
-
-    it('decides again on the account as it is once another change came first', async () => {
-      const before = await saved();
-      const seen: number[] = [];
-      await Promise.all(Array.from({ length: 8 }, () => accounts.change(before.userKey, ({ failures }) => {
-        seen.push(failures);
-        return { failures: failures + 1 };
-      })));
-      expect(await accounts.find(before.userKey)).toMatchObject({ failures: 8, securityEpoch: 8, challengeEpoch: 8 });
-      expect(seen.length).toBeGreaterThanOrEqual(8);
-    });
-
-    it('of a user without an account is an error', async () => {
-      await expect(accounts.change(newUserKey())).rejects.toThrow('The account of a user with a second factor is missing.');
-    });
-
-    it('gives up after twenty lost tries', async () => {
-      const before = await saved();
+    it('is followed by epochs that the erased account has never had, though the clock stands still', async () => {
       const store = new AccountStore(db);
-      const commit = vi.spyOn(store, 'commit').mockResolvedValue(false);
-      await expect(store.change(before.userKey)).rejects.toThrow('changes too often');
-      expect(commit).toHaveBeenCalledTimes(20);
+      const before = await saved({ securityEpoch: now + 7 });
+      await store.remove(before.userKey);
+      expect(store.epochAfter(0, now)).toBe(now + 8);
     });
   });
 
@@ -185,45 +171,10 @@ describe.each(databases)('the accounts on $name', (database) => {
     });
   });
 
-  describe('dropBackupSet', () => {
-    it('drops the pointer of a user who has no factor left', async () => {
-      const before = await saved({ backupSetId: 'set', backupSalt: 'k1.salt', failures: 2 });
-      await new AuthenticatorStore(db).add(authenticator(newUserKey()));
-      expect(await accounts.dropBackupSet(before.userKey, 'set')).toBe(true);
-      expect(await accounts.find(before.userKey)).toEqual({ ...before, backupSetId: '', backupSalt: '', version: 2 });
-    });
-
-    it('leaves it where a factor was enrolled meanwhile', async () => {
-      const before = await saved({ backupSetId: 'set', backupSalt: 'k1.salt' });
-      await new AuthenticatorStore(db).add(authenticator(before.userKey));
-      expect(await accounts.dropBackupSet(before.userKey, 'set')).toBe(false);
-      expect(await accounts.find(before.userKey)).toEqual(before);
-    });
-
-    it('leaves a set that was made meanwhile', async () => {
-      const before = await saved({ backupSetId: 'new', backupSalt: 'k1.salt' });
-      expect(await accounts.dropBackupSet(before.userKey, 'old')).toBe(false);
-      expect(await accounts.find(before.userKey)).toEqual(before);
-    });
-
-    it('works under a table prefix of the app', async () => {
-      const prefixed = await database.open(twoFactorEntities({ tablePrefix: 'Mixed_Case_' }));
-      try {
-        const store = new AccountStore(prefixed);
-        const userKey = newUserKey();
-        await store.ensure(userKey, 'user');
-        await store.change(userKey, () => ({ backupSetId: 'set' }));
-        expect(await store.dropBackupSet(userKey, 'set')).toBe(true);
-      } finally {
-        await close(prefixed);
-      }
-    });
-  });
-
   describe('prefer and keepDeadline', () => {
     it('write their column and nothing else', async () => {
       const before = await saved({ failures: 2 });
-      await accounts.prefer(before.userKey, TwoFactorMechanism.EMAIL);
+      expect(await accounts.prefer(before, TwoFactorMechanism.EMAIL)).toBe(true);
       await accounts.keepDeadline(before.userKey, now);
       expect(await accounts.find(before.userKey)).toEqual({ ...before, preferred: 2, enrollBy: now });
     });
@@ -235,9 +186,15 @@ describe.each(databases)('the accounts on $name', (database) => {
       expect(await accounts.find(before.userKey)).toMatchObject({ enrollBy: now });
     });
 
+    it('prefers nothing where the factors have changed since', async () => {
+      const before = await saved({ securityEpoch: 5 });
+      expect(await accounts.prefer({ ...before, securityEpoch: 4 }, TwoFactorMechanism.EMAIL)).toBe(false);
+      expect(await accounts.find(before.userKey)).toEqual(before);
+    });
+
     it('are for their user alone', async () => {
       const other = await saved();
-      await accounts.prefer(newUserKey(), TwoFactorMechanism.EMAIL);
+      expect(await accounts.prefer({ ...other, userKey: newUserKey() }, TwoFactorMechanism.EMAIL)).toBe(false);
       await accounts.keepDeadline(newUserKey(), now);
       expect(await accounts.find(other.userKey)).toEqual(other);
     });

@@ -10,7 +10,7 @@ import { close, databases } from '../support/databases.js';
 import { StatementLog } from '../support/statements.js';
 import { account, authenticator, challenge, digest, known, newId, newUserKey, now, userIdOf } from './fixtures.js';
 
-const nothing = { account: undefined, authenticators: [], challenges: [], unusedBackupCodes: 0, securityEpoch: 0 };
+const nothing = { account: undefined, authenticators: [], inert: [], challenges: [], unusedBackupCodes: 0, securityEpoch: 0 };
 const login = { purpose: 'login', mechanism: 0 } as const;
 
 describe.each(databases)('the snapshot of a user on $name', (database) => {
@@ -52,8 +52,9 @@ describe.each(databases)('the snapshot of a user on $name', (database) => {
     await backupCodes.add(userKey, setId, ['a', 'b', 'c'].map(digest));
     await backupCodes.add(userKey, newId(32), ['a', 'b', 'c', 'd'].map(digest));
     await backupCodes.use(setId, digest('b'), now);
-    await accounts.change(userKey, () => ({ backupSetId: setId }));
-    const state = account(userKey, { backupSetId: setId, version: 1, challengeEpoch: 1, securityEpoch: 1 });
+    const columns = { backupSetId: setId, challengeEpoch: 1, securityEpoch: 1 };
+    await accounts.commit(account(userKey), columns);
+    const state = account(userKey, { ...columns, version: 1 });
     return { userKey, state, methods: [methods[1], methods[2], methods[0]], pending: [pending[1], pending[2], pending[0]] };
   }
 
@@ -67,7 +68,9 @@ describe.each(databases)('the snapshot of a user on $name', (database) => {
     const { userKey, state, methods, pending } = await withEverything();
     log.reset();
     const snapshot = await snapshots.ofUser(known(userKey), login);
-    expect(snapshot).toStrictEqual({ account: state, authenticators: methods, challenges: pending, unusedBackupCodes: 2, securityEpoch: state.securityEpoch });
+    expect(snapshot).toStrictEqual({
+      account: state, authenticators: methods, inert: [], challenges: pending, unusedBackupCodes: 2, securityEpoch: state.securityEpoch,
+    });
     expect(log.statements).toEqual([expect.stringMatching(/^SELECT/)]);
   });
 
@@ -88,7 +91,7 @@ describe.each(databases)('the snapshot of a user on $name', (database) => {
     const { state, methods, pending } = await withEverything();
     log.reset();
     const snapshot = await snapshots.ofChallenge(pending[1]!.id);
-    expect(snapshot).toStrictEqual({ account: state, authenticators: methods, challenges: [pending[1]], unusedBackupCodes: 2, securityEpoch: state.securityEpoch });
+    expect(snapshot).toStrictEqual({ account: state, authenticators: methods, inert: [], challenges: [pending[1]], unusedBackupCodes: 2, securityEpoch: state.securityEpoch });
     expect(log.count).toBe(1);
   });
 
@@ -132,9 +135,44 @@ describe.each(databases)('the snapshot of a user on $name', (database) => {
     expect((await snapshots.ofUser(known(userKey))).unusedBackupCodes).toBe(0);
   });
 
+  it('lets a factor count where the account says so, and one of version 0.1 unless the account says not', async () => {
+    const userKey = await user();
+    const provisional = { provisional: 1, securityEpoch: 9 };
+    const [named, inert, old, removed] = [
+      authenticator(userKey, { ...provisional, verifiedAt: now }), authenticator(userKey, provisional), authenticator(userKey, { verifiedAt: now + 1 }),
+      authenticator(userKey, { securityEpoch: 8 }),
+    ] as const;
+    for (const row of [named, inert, old, removed]) await authenticators.add(row);
+    const before = await snapshots.ofUser(known(userKey));
+    expect(before).toMatchObject({ authenticators: expect.not.arrayContaining([named, inert]) as unknown, securityEpoch: 8 });
+    await accounts.commit(before.account!, { factors: JSON.stringify({ [named.id]: true, [removed.id]: false }) });
+    const after = await snapshots.ofUser(known(userKey));
+    expect(after.authenticators).toEqual([named, old]);
+    expect(after.inert).toHaveLength(2);
+    expect(after.inert).toEqual(expect.arrayContaining([inert, removed]));
+    expect(after.securityEpoch).toBe(9);
+  });
+
+  it('counts no backup codes of a user without a factor', async () => {
+    const userKey = await user();
+    const setId = newId(32);
+    await backupCodes.add(userKey, setId, [digest('a')]);
+    await accounts.commit(account(userKey), { backupSetId: setId });
+    expect((await snapshots.ofUser(known(userKey))).unusedBackupCodes).toBe(0);
+    await authenticators.add(authenticator(userKey));
+    expect((await snapshots.ofUser(known(userKey))).unusedBackupCodes).toBe(1);
+  });
+
+  it.each(['[]', 'null', '5', '{"a":1}', '{"a":', '"a"'])('is an error where the account says %s of its factors: never "no second factor"', async (factors) => {
+    const userKey = await user();
+    await accounts.commit(account(userKey), { factors });
+    await expect(snapshots.ofUser(known(userKey))).rejects.toThrow();
+  });
+
   it('is an error where there are methods and their account is missing: never "no second factor"', async () => {
     const userKey = newUserKey();
-    await authenticators.add(authenticator(userKey));
+    // Also where it would not count: a user who is being forgotten is not one without a factor.
+    await authenticators.add(authenticator(userKey, { provisional: 1 }));
     const row = challenge(userKey);
     await challenges.add(row);
     const missing = 'The account of a user with a second factor is missing.';
