@@ -5,6 +5,10 @@ import { newAccount, type TwoFactorAccount } from './rows.js';
 import { deleteOf, insertOf, setting, Statement, updateOf, Updates } from './statement.js';
 
 const entity = entityNames.account;
+
+/** Settling a backup code is tried this often at the most; each lost try means that another verdict was committed. */
+const settleTries = 20;
+
 const free = { failures: 0, nextAttemptAt: 0, windowFailures: 0, windowStart: 0, failureDays: '' };
 
 export class AccountStore {
@@ -31,7 +35,6 @@ export class AccountStore {
     this.verdicts = new Updates((columns) =>
       updateOf(db, entity, columns, ['userKey', 'readVersion'], 'user_key = :userKey AND version = :readVersion'));
     const touched = { version: 'version + 1' };
-    const ofSet = 'user_key = :userKey AND backup_set_id = :setId';
     this.raiseChallengeEpoch = updateOf(db, entity, [], ['userKey'], 'user_key = :userKey', { ...touched, challengeEpoch: 'challenge_epoch + 1' });
     const ofEpoch = 'user_key = :userKey AND security_epoch = :securityEpoch';
     this.setPreferred = updateOf(db, entity, ['preferred'], ['userKey', 'securityEpoch'], ofEpoch);
@@ -73,7 +76,7 @@ export class AccountStore {
     charged: TwoFactorAccount, settled: (account: TwoFactorAccount) => Partial<TwoFactorAccount>,
   ): Promise<boolean> {
     let account: TwoFactorAccount | undefined = charged;
-    for (let attempt = 0; attempt < changeTries; attempt += 1) {
+    for (let attempt = 0; attempt < settleTries; attempt += 1) {
       if (account?.backupSetId !== charged.backupSetId) return false;
       // Whatever replaces the set raises the version: this is the set that the code was of.
       if (await this.commit(account, settled(account))) return true;

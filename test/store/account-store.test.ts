@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { DataSource } from 'typeorm';
 import { twoFactorEntities, TwoFactorMechanism } from 'passport-two-factor';
 import { identityOf } from '../../lib/service/context.js';
@@ -153,7 +153,7 @@ describe.each(databases)('the accounts on $name', (database) => {
 
     it('refuses a code whose set was replaced meanwhile', async () => {
       const before = await saved(charged);
-      await accounts.change(before.userKey, () => ({ backupSetId: 'new' }));
+      await accounts.commit(before, { backupSetId: 'new' });
       expect(await accounts.settleBackupCode(before, () => settled)).toBe(false);
       expect(await accounts.find(before.userKey)).toMatchObject({ ...charged, backupSetId: 'new' });
     });
