@@ -10,6 +10,7 @@ import { ChallengeStore } from '../store/challenge-store.js';
 import { checkDataSource } from '../store/database.js';
 import { QuotaStore } from '../store/quota-store.js';
 import { SnapshotStore, type ChallengeFilter, type Snapshot } from '../store/snapshot-store.js';
+import { Texts } from '../store/texts.js';
 import { EventHub } from './events.js';
 
 /** What every use case works with. */
@@ -22,6 +23,7 @@ export interface Context {
   readonly challenges: ChallengeStore;
   readonly quotas: QuotaStore;
   readonly snapshots: SnapshotStore;
+  readonly texts: Texts;
   readonly events: EventHub;
 }
 
@@ -38,6 +40,7 @@ export function createContext(options: TwoFactorOptions): Context {
     challenges: new ChallengeStore(db),
     quotas: new QuotaStore(db),
     snapshots: new SnapshotStore(db),
+    texts: new Texts(db),
     events: new EventHub(),
   };
 }

@@ -33,6 +33,7 @@ export class Enrollment {
   async setupTotp(identity: Identity, requireVerification: unknown = true, options?: TotpSetupOptions): Promise<Change<TotpSetup>> {
     const verify = readBoolean('requireVerification', requireVerification);
     const { label, qr } = readTotpOptions(options);
+    await this.context.texts.check('label', label);
     const user = await this.user(identity);
     const handle = sha256(label);
     const snapshot = await this.prepare(identity, TwoFactorMechanism.TOTP, (authenticator) => authenticator.handle === handle);
@@ -56,6 +57,7 @@ export class Enrollment {
   async importTotp(identity: Identity, base32: unknown, options?: Pick<TotpSetupOptions, 'label'>): Promise<void> {
     const secret = readSecret(base32);
     const { label } = readTotpOptions(options);
+    await this.context.texts.check('label', label);
     const handle = sha256(label);
     const snapshot = await this.prepare(identity, TwoFactorMechanism.TOTP, (authenticator) => authenticator.handle === handle);
     await this.enable(identity, TwoFactorMechanism.TOTP, handle, { label, value: secret.toString('base64') }, 0, snapshot, false);
@@ -134,6 +136,7 @@ export class Enrollment {
   private async prepare(
     identity: Identity, mechanism: TwoFactorMechanism, same: (authenticator: TwoFactorAuthenticator) => boolean,
   ): Promise<PreparedSnapshot> {
+    await this.context.texts.check('id', identity.id);
     const read = () => readState(this.context, identity, { purpose: 'enrollment', mechanism });
     let snapshot = await read();
     if (!snapshot.account) {

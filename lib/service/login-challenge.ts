@@ -65,7 +65,8 @@ export class LoginChallenge {
    * @throws TooManyAttemptsError where nothing but spent methods is left
    */
   async begin(identity: Identity, snapshot: PreparedSnapshot, first: FirstFactor): Promise<PendingLogin> {
-    const { settings, events } = this.context;
+    const { settings, events, texts } = this.context;
+    await texts.check('id', identity.id);
     const token = newToken();
     const now = settings.clock();
     const codes: LiveCodes = {};

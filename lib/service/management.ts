@@ -78,6 +78,7 @@ export class Management {
 
   async rename(identity: Identity, id: unknown, given: unknown): Promise<void> {
     const label = readLabel(given);
+    await this.context.texts.check('label', label);
     const { authenticators } = await this.context.snapshots.ofUser(identity);
     const authenticator = find({ authenticators }, id);
     const isTotp = authenticator.mechanism === TwoFactorMechanism.TOTP;
