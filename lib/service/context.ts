@@ -10,6 +10,7 @@ import { checkDataSource } from '../store/database.js';
 import { ErasureStore } from '../store/erasure-store.js';
 import { QuotaStore } from '../store/quota-store.js';
 import { SnapshotStore, type ChallengeFilter, type Snapshot } from '../store/snapshot-store.js';
+import { Texts } from '../store/texts.js';
 import { EventHub } from './events.js';
 
 /** What every use case works with. */
@@ -23,6 +24,7 @@ export interface Context {
   readonly quotas: QuotaStore;
   readonly snapshots: SnapshotStore;
   readonly erasure: ErasureStore;
+  readonly texts: Texts;
   readonly events: EventHub;
 }
 
@@ -42,6 +44,7 @@ export function createContext(options: TwoFactorOptions): Context {
     quotas: new QuotaStore(db),
     snapshots: new SnapshotStore(db),
     erasure: new ErasureStore(db, accounts, backupCodes),
+    texts: new Texts(db),
     events: new EventHub(),
   };
 }

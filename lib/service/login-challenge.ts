@@ -81,7 +81,8 @@ export class LoginChallenge {
    * @throws TooManyAttemptsError where nothing but spent methods is left, or too many logins were begun in a minute
    */
   async begin(identity: Identity, snapshot: PreparedSnapshot, first: FirstFactor): Promise<PendingLogin> {
-    const { settings, events } = this.context;
+    const { settings, events, texts } = this.context;
+    await texts.check('id', identity.id);
     const token = newToken();
     const now = settings.clock();
     // Before anything is made: a login that has to wait sends nothing.

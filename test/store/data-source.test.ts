@@ -29,7 +29,11 @@ describe.each(databases)('a DataSource on $name', (database) => {
   });
 
   it('that another copy of typeorm has made is taken: its shape counts, not its class', () => {
-    const copy: unknown = { isInitialized: true, options: db.options, createQueryBuilder: () => undefined, hasMetadata: () => true };
+    const { options, namingStrategy } = db;
+    const copy: unknown = {
+      isInitialized: true, options, namingStrategy, createQueryBuilder: () => undefined, hasMetadata: () => true,
+      getMetadata: (name: string) => db.getMetadata(name),
+    };
     expect(checkDataSource(copy)).toBe(copy);
   });
 
