@@ -120,6 +120,18 @@ export class RequestAuth {
     return hasSession(this.req) ? pendingView(this.req, this.service.settings.clock()) : undefined;
   }
 
+  /** @internal Whether the pending login can still be finished: its attempts may be spent. */
+  async isPendingLive(): Promise<boolean> {
+    const token = sessionToken(this.req);
+    if (token === undefined) return false;
+    try {
+      return (await this.service.verification.findLogin(token)).live;
+    } catch (error) {
+      if (error instanceof TwoFactorExpiredError) return false;
+      throw error;
+    }
+  }
+
   /** Whether a change of factors would be accepted now, so that a page can ask for the step-up before it is needed. */
   isRecent(): Promise<boolean> {
     return this.twoFactor.isRecent();

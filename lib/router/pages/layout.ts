@@ -43,6 +43,13 @@ ${!said && problem(view)}
 ${body}`);
 }
 
+/** In place of a form that would be refused for some time. The script counts, and shows `control` when it is over. */
+export const waiting = ({ t, duration }: PageFrame, seconds: number, control: Html): Html => html`
+<div class="tf-resend" data-resend-after="${seconds}">
+${control}
+<p class="tf-hint" data-wait="${t('wait.text', { time: '{time}' })}">${t('wait.text', { time: duration(seconds) })}</p>
+</div>`;
+
 /** What a form needs to be accepted. */
 export const hidden = (
   { csrfField, csrfToken }: PageFrame, fields: Readonly<Record<string, string | undefined>> = {},

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { TwoFactorError, type RequestAuth } from 'passport-two-factor';
+import { TooManyAttemptsError, TwoFactorError, type RequestAuth } from 'passport-two-factor';
 import type { RouterSettings } from '../../options.js';
 import { sessionOf, toError, type ClaimedBody } from '../../request.js';
 import { isLocalPath } from '../../return-to.js';
@@ -34,6 +34,10 @@ export async function refusal(attempt: () => unknown): Promise<TwoFactorError | 
     throw toError(error);
   }
 }
+
+/** After too many wrong codes or passwords, the form stays away for as long. */
+export const waitFor = (error: TwoFactorError | undefined): { wait?: number } =>
+  (error instanceof TooManyAttemptsError ? { wait: error.retryAfter } : {});
 
 /** Asks again who it is, and goes on below the router afterwards. */
 export const askAgain = ({ req, res }: Visit, { pages }: PageBook, path: string): Promise<void> =>
