@@ -247,3 +247,16 @@ export class SealedDataError extends Error {
   /** A user cannot mend it. */
   readonly status = 500;
 }
+
+/**
+ * What was thrown or rejected with, as something that denies. Express and Passport take `undefined`, `null`, `0`, `''`,
+ * `false`, `'route'` and `'router'` for "go on", so that `reject()` would let the next handler run. An object denies as
+ * it is, so that an app's own handlers still recognize it.
+ * @internal
+ */
+export function toError(reason: unknown): Error {
+  if (typeof reason === 'object' && reason !== null) return reason as Error;
+  const isMessage = typeof reason === 'string' && !['', 'route', 'router'].includes(reason);
+  const shown = typeof reason === 'string' ? `the text "${reason}"` : String(reason);
+  return new Error(isMessage ? reason : `A function that was called failed with ${shown} in place of an Error.`, { cause: reason });
+}

@@ -1,7 +1,7 @@
 import { format, inspect } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import * as errors from '../lib/errors.js';
-import { SecondFactorRequiredError, TwoFactorError } from '../lib/errors.js';
+import { SecondFactorRequiredError, toError, TwoFactorError } from '../lib/errors.js';
 
 interface Row {
   readonly error: TwoFactorError;
@@ -53,7 +53,7 @@ describe('errors', () => {
 
   it('have a code each, and every exported class is in the table', () => {
     expect(new Set(table.map(({ code }) => code)).size).toBe(table.length);
-    const exported = Object.keys(errors).filter((name) => name !== 'TwoFactorError' && name !== 'SealedDataError');
+    const exported = Object.keys(errors).filter((name) => /^[A-Z]/.test(name) && name !== 'TwoFactorError' && name !== 'SealedDataError');
     expect(table.map(({ error }) => error.name).sort()).toEqual(exported.sort());
   });
 
@@ -163,5 +163,21 @@ describe('SecondFactorRequiredError', () => {
     ['a function', () => error],
   ])('is not %s', (_what, value) => {
     expect(SecondFactorRequiredError.is(value)).toBe(false);
+  });
+});
+
+describe('what an app throws in place of an Error', () => {
+  it.each([undefined, null, 0, '', false, NaN, 'route', 'router', Symbol('nothing'), () => undefined])('%o becomes an Error that denies', (reason) => {
+    const error = toError(reason);
+    expect(error).toBeInstanceOf(Error);
+    expect(error.cause).toBe(reason);
+  });
+
+  it('an Error, or an object that the app knows again, stays what it is; a text is the message', () => {
+    const error = new Error('x');
+    const refusal = { status: 403 };
+    expect(toError(error)).toBe(error);
+    expect(toError(refusal)).toBe(refusal);
+    expect(toError('the directory is down')).toMatchObject({ message: 'the directory is down' });
   });
 });
