@@ -58,7 +58,12 @@ export interface SecondFactorRequiredDetails {
   readonly expiresAt: number;
   /** Stands for the pending login where there is no session (`session: false`). */
   readonly challengeToken?: string;
+  /** Where a browser goes (`secondFactorRedirect`). */
+  readonly redirect?: string;
 }
+
+/** Off the error's own properties: it is for `secondFactorErrorHandler`, not for what a client is answered. */
+const redirects = new WeakMap<object, string>();
 
 const brand = Symbol.for('passport-two-factor.SecondFactorRequiredError');
 
@@ -90,6 +95,12 @@ export class SecondFactorRequiredError extends TwoFactorError {
       challengeToken: { get: () => details.challengeToken },
       [brand]: { value: true },
     });
+    if (details.redirect !== undefined) redirects.set(this, details.redirect);
+  }
+
+  /** Where a browser is to go whose login was halted, as `secondFactorRedirect` says; undefined where it does not. */
+  get redirect(): string | undefined {
+    return redirects.get(this);
   }
 
   /** Like `instanceof`, but also true for an error made by another installed copy of this package. */

@@ -2,7 +2,7 @@ import ms from 'ms';
 import { z } from 'zod';
 import type { DeliveredMechanism } from './core/mechanism.js';
 import type { AttemptLimits, SendLimits } from './core/throttle.js';
-import type { Enforce, RequireForOAuth, Send, TwoFactorOptions, UserAdapter } from './options.js';
+import type { Enforce, KeptLogin, RequireForOAuth, Send, TwoFactorOptions, UserAdapter } from './options.js';
 
 const second = 1000;
 const minute = 60 * second;
@@ -60,7 +60,7 @@ const schema = z.strictObject({
       id: fn<UserAdapter['id']>('(user) => string'),
       email: fn<NonNullable<UserAdapter['email']>>('(user) => string | undefined').optional(),
       label: fn<NonNullable<UserAdapter['label']>>('(user) => string | undefined').optional(),
-      find: fn<UserAdapter['find']>('(id) => user | null, such as (id) => users.findOneBy({ id })'),
+      find: fn<NonNullable<UserAdapter['find']>>('(id) => user | null, such as (id) => users.findOneBy({ id })').optional(),
     },
     blockError('must be an object with the functions id and find'),
   ),
@@ -115,7 +115,7 @@ export interface CheckedUsers {
   id(user: Express.User): unknown;
   email?(user: Express.User): unknown;
   label?(user: Express.User): unknown;
-  find(id: string): unknown;
+  find?(id: string, login: KeptLogin): unknown;
 }
 
 /** The options with every default filled in, durations in milliseconds. */

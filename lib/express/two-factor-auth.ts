@@ -1,10 +1,13 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Authenticator as Passport } from 'passport';
-import type { InnerStrategy } from '../passport/first-factor.js';
+import { watchingDoor } from '../passport/door.js';
+import { introduce, type Passport as RunningPassport } from '../passport/passports.js';
+import type { InnerStrategy } from '../passport/run-strategy.js';
 import { detectKind } from '../passport/strategy-kind.js';
-import { checkService, TwoFactorStrategy } from '../passport/two-factor-strategy.js';
+import { checkService, isTwoFactorStrategy } from '../passport/two-factor-strategy.js';
+import { doorOf, openDoor } from '../passport/verdict.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
-import { hasSession } from '../session/session.js';
+import { hasSession, type SessionRequest } from '../session/session.js';
 import { RequestAuth, type FindStrategy } from './request-auth.js';
 
 declare global {
@@ -27,6 +30,8 @@ export interface TwoFactorAuthOptions {
   readonly login?: string;
   /** The request's property. Default `'auth'`. */
   readonly property?: string;
+  /** Names this Passport where an app has several: a pending login is finished by the one that began it. */
+  readonly name?: string;
 }
 
 /**
@@ -43,18 +48,35 @@ export function twoFactorAuth(options: TwoFactorAuthOptions): RequestHandler {
     const registered = (passport as unknown as { _strategy(name: string): unknown })._strategy(login) as InnerStrategy | undefined;
     if (!registered) throw new TypeError(`twoFactorAuth: no strategy is registered as "${login}": passport.use(new TwoFactorStrategy({ service }, …)) or twoFactorAuth({ login: 'its name' })`);
     // A strategy that the app forgot to wrap is gated here all the same.
-    if (registered instanceof TwoFactorStrategy) return registered;
-    const inner = (registered as { inner?: InnerStrategy }).inner ?? registered;
-    return { name: login, kind: detectKind(inner), inner };
+    if (isTwoFactorStrategy(registered)) return registered;
+    return { name: login, kind: detectKind(registered), inner: registered };
   };
+  const running = passport as unknown as RunningPassport;
+  introduce(service, running, 'twoFactorAuth', options.name);
+  if (!doorOf(running._sm)) openDoor(running._sm, watchingDoor(service));
   return (req: Request, _res: Response, next: NextFunction): void => {
     try {
       // Tells of cookie-session at the first request, not at the first login.
       hasSession(req);
-      Object.defineProperty(req, property, { configurable: true, enumerable: false, value: new RequestAuth(service, req, findStrategy) });
+      refuseOther(running, req as SessionRequest);
+      Object.defineProperty(req, property, { configurable: true, enumerable: false, value: new RequestAuth(service, req, { passport: running, findStrategy }) });
       next();
     } catch (error) {
       next(error);
     }
   };
+}
+
+/**
+ * Nest and others bring a copy of Passport of their own, whose logins no `protect` of the app's copy would see. Another
+ * Passport of the same copy is one that the app knows of.
+ * @throws TypeError
+ */
+function refuseOther({ _sm }: RunningPassport, req: SessionRequest): void {
+  const manager = req._sessionManager;
+  if (!manager || !doorOf(_sm)?.judges || doorOf(manager)?.judges || manager.constructor === _sm.constructor) return;
+  throw new TypeError(
+    'twoFactorAuth: this request is served by another copy of passport than the one that protect guards, so that its logins would ' +
+    'pass without a second factor: give both the same copy (npm ls passport shows them).',
+  );
 }

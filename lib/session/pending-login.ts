@@ -19,9 +19,9 @@ export interface PendingView {
  */
 export async function storePending(req: SessionRequest, pending: PendingLogin, now: number, keep: (key: string) => boolean): Promise<void> {
   const session = await regenerate(req, (key) => key !== passportKey(req) && keep(key));
-  const { token, methods, expiresAt } = pending;
+  const { token, methods, expiresAt, passport } = pending;
   const at = Object.entries(pending.resendAfter).map(([method, seconds]) => [method, resendAt(seconds, now)] as const);
-  setState(session, { pending: { token, methods: { ...methods }, expiresAt, resendAt: Object.fromEntries(at) } });
+  setState(session, { pending: { token, methods: { ...methods }, expiresAt, resendAt: Object.fromEntries(at), ...(passport && { passport }) } });
   // The request itself must not go on as a user who was logged in before.
   setUser(req, undefined);
   await save(session);
@@ -32,6 +32,9 @@ export function pendingToken(req: SessionRequest): string | undefined {
   const token: unknown = stateOf(req).pending?.token;
   return typeof token === 'string' ? token : undefined;
 }
+
+/** @internal The Passport that began it; undefined for one of version 0.1. */
+export const pendingPassport = (req: SessionRequest): string | undefined => stateOf(req).pending?.passport;
 
 /** @internal What a page may show of the pending login. Whether it can still be finished is for the database to say. */
 export function pendingView(req: SessionRequest, now: number): PendingView | undefined {

@@ -35,6 +35,8 @@ export interface SessionState {
     expiresAt: number;
     /** Per method whose code was made: when another one may be asked for (epoch milliseconds), null for never. */
     resendAt: Partial<Record<'email' | 'sms', number | null>>;
+    /** Names the Passport that began it: another one does not finish it. */
+    passport?: string;
   };
   /** How and when this session was authenticated. */
   authentication?: Authentication;
