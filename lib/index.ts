@@ -30,7 +30,7 @@ export {
   UserNotLoggedInError,
 } from './errors.js';
 
-export type { AvailableContact, AvailableMethods, PublicMethods } from './errors.js';
+export type { AvailableContact, AvailableMethods, PublicMethods, SpentMethods } from './errors.js';
 export type { DeliveredMechanism, MethodName } from './core/mechanism.js';
 export type { ChallengePurpose } from './core/one-time-code.js';
 export type { QrFormat } from './core/provisioning.js';

@@ -100,15 +100,15 @@ export interface LimitSettings {
   readonly backoff?: Duration;
   /** Longest backoff, 1 minute to 1 day. Default `'1h'`. */
   readonly maxBackoff?: Duration;
-  /** Failures in the window that suspend, 10 to 100. Default 100. */
+  /** Failures in the window that suspend, 10 to 100; each counts as a third of the codes it was compared with. Default 100. */
   readonly suspendAfter?: number;
-  /** The window of `suspendAfter`, 1 to 90 days from its first failure. Default `'30d'`. */
+  /** The window of `suspendAfter`, 1 to 90 days; it slides by days. Default `'30d'`. */
   readonly suspensionWindow?: Duration;
   /** Messages an hour, for each user and method, 1 to 20. Default 5. */
   readonly sendsPerHour?: number;
   /** Messages a day, 1 to 50. Default 10. */
   readonly sendsPerDay?: number;
-  /** Live pending logins of a user, 1 to 20; a new one past it ends the oldest. Default 5. */
+  /** Live pending logins of a user, 1 to 20; a new one past it ends the oldest that is older than a minute. Default 5. */
   readonly pendingLogins?: number;
   /** Factors of a user, over all methods, 1 to 50; a further one is `INVALID_INPUT`. Default 20. */
   readonly factors?: number;

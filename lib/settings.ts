@@ -82,7 +82,7 @@ const schema = z.strictObject({
   deliver: z
     .strictObject({ email: fn<Send>('(message) => Promise').optional(), sms: fn<Send>('(message) => Promise').optional() }, blockError('must be an object: { email?, sms? }'))
     .default({}),
-  clock: fn<() => number>('() => epoch milliseconds').default(() => Date.now),
+  clock: fn<() => number>('() => epoch milliseconds').default(() => () => Date.now()),
   rememberFor: duration('30d', minute, 366 * day),
   loginExpiry: duration('10m', minute, 15 * minute),
   challengeOn: z.enum(['login', 'request'], { error: 'must be "login" or "request"' }).default('login'),

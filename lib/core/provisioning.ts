@@ -1,5 +1,6 @@
 import QRCode from 'qrcode';
 import type { TotpParameters } from './totp.js';
+import { typedCode } from './typed-text.js';
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
@@ -20,14 +21,18 @@ export function encodeBase32(bytes: Uint8Array): string {
   return bits > 0 ? text + alphabet.charAt((value << (5 - bits)) & 31) : text;
 }
 
-/** @internal Strict: upper case, correct padding or none, no spare bits. Undefined for anything else. */
+/**
+ * As authenticator apps read a secret: in any case, with spaces and dashes in it, with padding or none, and without the bits at
+ * its end that fill no byte. Undefined for what is not base32.
+ * @internal
+ */
 export function decodeBase32(text: string): Buffer | undefined {
-  const unpadded = text.replace(/={1,6}$/, '');
-  if (!/^[A-Z2-7]*$/.test(unpadded) || (unpadded !== text && text.length % 8 !== 0)) return undefined;
+  const letters = typedCode(text).replace(/\s/g, '').replace(/=+$/, '');
+  if (!/^[A-Za-z2-7]*$/.test(letters)) return undefined;
   const bytes: number[] = [];
   let bits = 0;
   let value = 0;
-  for (const character of unpadded) {
+  for (const character of letters.toUpperCase()) {
     value = (value << 5) | alphabet.indexOf(character);
     bits += 5;
     if (bits >= 8) {
@@ -36,9 +41,7 @@ export function decodeBase32(text: string): Buffer | undefined {
       value &= (1 << bits) - 1;
     }
   }
-  const decoded = Buffer.from(bytes);
-  // Two spellings of one secret would be two secrets to the app and one to us: spare bits and lengths are refused.
-  return encodeBase32(decoded) === unpadded ? decoded : undefined;
+  return Buffer.from(bytes);
 }
 
 /** @internal */

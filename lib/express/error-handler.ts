@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, NextFunction, Request, Response } from 'express';
 import { SecondFactorRequiredError, TooManyAttemptsError, TwoFactorError } from '../errors.js';
+import { checkOptions } from './options.js';
 
 /** Options of `secondFactorErrorHandler`. */
 export interface SecondFactorErrorHandlerOptions {
@@ -16,6 +17,7 @@ export interface SecondFactorErrorHandlerOptions {
  * `session: false`. Others: `{ error: { code, message, retryAfter? } }`, and `Retry-After` where there is one.
  */
 export function secondFactorErrorHandler(options: SecondFactorErrorHandlerOptions = {}): ErrorRequestHandler {
+  checkOptions('secondFactorErrorHandler', options, ['status', 'redirect']);
   const { status = 401, redirect } = options;
   if (!Number.isInteger(status) || status < 200 || status > 599) throw new TypeError('secondFactorErrorHandler: status must be an HTTP status such as 202');
   return (error: unknown, req: Request, res: Response, next: NextFunction): void => {
@@ -36,7 +38,16 @@ export function secondFactorErrorHandler(options: SecondFactorErrorHandlerOption
       if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter));
       res.status(error.status).json({ error: { code, message, ...(retryAfter !== undefined && { retryAfter }) } });
     } else {
-      next(error);
+      next(explained(error, req));
     }
   };
 }
+
+/** A route that uses `req.auth` where there is none says so, in place of "Cannot read properties of undefined". */
+function explained(error: unknown, req: Request): unknown {
+  const name = error instanceof TypeError ? /^Cannot read properties of undefined \(reading '(\w+)'\)$/.exec(error.message)?.[1] : undefined;
+  if (name === undefined || 'auth' in req || !membersOfAuth.includes(name)) return error;
+  return new Error(`There is no req.auth to read "${name}" of: mount app.use(twoFactorAuth({ service, passport })) before the routes.`, { cause: error });
+}
+
+const membersOfAuth = ['login', 'loginAs', 'logout', 'isLoggedIn', 'pending', 'twoFactor', 'completeTwoFactorLogin', 'reauthenticate', 'isRecent'];

@@ -60,6 +60,7 @@ export class RequestAuth {
    * @throws TwoFactorNotVerifiedError before that, TwoFactorExpiredError where there is nothing to finish
    */
   async completeTwoFactorLogin(): Promise<Express.User> {
+    this.twoFactor.checkAwaited();
     const token = sessionToken(this.req);
     if (token === undefined) throw new TwoFactorExpiredError();
     const { verified } = this.twoFactor;
@@ -75,30 +76,28 @@ export class RequestAuth {
   }
 
   /**
-   * Asks the current user for the password again and renews the recent authentication; the session's data is kept.
-   * @throws InvalidCredentialsError, UserNotLoggedInError; StepUpRequiredError where the user has a second factor that
-   *   this session never verified: a password alone does not make up for it
+   * Asks the current user for the password again; the session's data is kept. For a user without a second factor it renews
+   * the recent authentication. For one who has a second factor it renews nothing: only a code allows a change of factors.
+   * @throws InvalidCredentialsError, UserNotLoggedInError; TooManyAttemptsError after ten wrong passwords in an hour or
+   *   thirty in a day; StepUpRequiredError where the user has a second factor that this session never verified
    */
   async reauthenticate(password: string): Promise<void> {
     const { service, req } = this;
     const current = userOf(req) as Express.User | undefined;
     if (current === undefined || sessionToken(req) !== undefined) throw new UserNotLoggedInError();
-    const { users, clock } = service.settings;
-    const names = [users.email?.(current), users.label?.(current)].filter((name): name is string => typeof name === 'string' && name !== '');
-    const [first, ...others] = names;
-    if (first === undefined) throw new TypeError('reauthenticate needs users.email or users.label to tell the name that the user logs in by');
-    const { user } = await this.prove(first, password).catch((reason: unknown) => {
-      // An app with both may know its users by the other one.
-      const other = others.find((name) => name !== first);
-      if (reason instanceof InvalidCredentialsError && other !== undefined) return this.prove(other, password);
-      throw reason;
-    });
-    const identity = service.identify(user);
-    if (identity.key !== service.identify(current).key) throw new InvalidCredentialsError();
+    const identity = service.identify(current);
+    const names = namesOf(service, current);
+    readText('password', password);
+    // Counted before the password is looked at, so that of guesses made at once none goes free.
+    await service.passwords.reserve(identity);
+    const user = await this.proveOneOf(names, password);
+    if (service.identify(user).key !== identity.key) throw new InvalidCredentialsError();
+    await service.passwords.release(identity);
     const { authenticators, securityEpoch: epoch } = await service.snapshot(identity);
-    const secondFactorAt = authenticationOf(req, identity.key, epoch)?.secondFactorAt ?? 0;
-    if (authenticators.length > 0 && secondFactorAt === 0) throw new StepUpRequiredError();
-    await elevate(req, { userKey: identity.key, at: clock(), epoch, secondFactorAt });
+    const standing = authenticationOf(req, identity.key, epoch);
+    if (authenticators.length === 0) await elevate(req, { userKey: identity.key, at: service.settings.clock(), epoch, secondFactorAt: 0 });
+    else if (standing && standing.secondFactorAt > 0) await elevate(req, standing);
+    else throw new StepUpRequiredError();
   }
 
   /** Ends the login, or the pending one. */
@@ -133,6 +132,15 @@ export class RequestAuth {
     return typeof email === 'string' && email !== '' ? email : undefined;
   }
 
+  /** An app with both may know its users by the other one. */
+  private async proveOneOf([first, other]: readonly [string, ...string[]], password: string): Promise<Express.User> {
+    const { user } = await this.prove(first, password).catch((reason: unknown) => {
+      if (reason instanceof InvalidCredentialsError && other !== undefined) return this.prove(other, password);
+      throw reason;
+    });
+    return user;
+  }
+
   private prove(identifier: string, password: unknown) {
     const strategy = this.findStrategy();
     return proveFirstFactor({ strategy, identifier, password: readText('password', password) }, this.req);
@@ -143,6 +151,14 @@ export class RequestAuth {
     if (challenge.verifiedBy !== '') return { challenge, securityEpoch };
     throw live ? new TwoFactorNotVerifiedError() : new TwoFactorExpiredError();
   }
+}
+
+/** The names that a user may log in by: one or two different ones. */
+function namesOf({ settings: { users } }: TwoFactorService, user: Express.User): [string, ...string[]] {
+  const names = [users.email?.(user), users.label?.(user)].filter((name): name is string => typeof name === 'string' && name !== '');
+  const [first, ...others] = new Set(names);
+  if (first === undefined) throw new TypeError('reauthenticate needs users.email or users.label to tell the name that the user logs in by');
+  return [first, ...others];
 }
 
 /** An empty text is for the strategy to refuse; any other type never reaches it. */

@@ -9,13 +9,16 @@ import type { Authenticator } from '../service/management.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import type { VerifiedLogin } from '../service/subject.js';
 import { authenticationOf, carryOver, elevate, isRecent, secondFactorVerified, standingEpoch, storeStepUp, stepUpToken } from '../session/authentication.js';
-import { noteSent, resendAt } from '../session/pending-login.js';
-import { hasSession, userOf } from '../session/session.js';
+import { noteSent, renewPending, resendAt } from '../session/pending-login.js';
+import { hasSession, sessionId, sessionOf, unfitSession, userOf } from '../session/session.js';
 
 /** `req.auth.twoFactor`: what `TwoFactorService` does by id, for the user of this request and with its session's standing. */
 export class RequestTwoFactor {
   /** @internal A pending login that this very request has verified, so that completing it need not read it again. */
   verified: (VerifiedLogin & { readonly token: string }) | undefined;
+
+  /** The `verify.*` of this request that have not answered yet. */
+  private readonly running = new Set<Promise<void>>();
 
   /** @internal */
   constructor(private readonly service: TwoFactorService, private readonly req: Request) {}
@@ -56,15 +59,15 @@ export class RequestTwoFactor {
    */
   readonly verify = {
     /** A code of an authenticator app. */
-    totp: (code: string): Promise<void> => this.check(['totp'], code),
+    totp: (code: string): Promise<void> => this.verifying(this.check(['totp'], code)),
     /** A code sent by e-mail. */
-    email: (code: string): Promise<void> => this.check(['email'], code),
+    email: (code: string): Promise<void> => this.verifying(this.check(['email'], code)),
     /** A code sent by SMS. */
-    sms: (code: string): Promise<void> => this.check(['sms'], code),
+    sms: (code: string): Promise<void> => this.verifying(this.check(['sms'], code)),
     /** A code sent by either. */
-    otp: (code: string): Promise<void> => this.check(['email', 'sms'], code),
+    otp: (code: string): Promise<void> => this.verifying(this.check(['email', 'sms'], code)),
     /** A backup code. */
-    backupCode: (code: string): Promise<void> => this.check(['backup_code'], code),
+    backupCode: (code: string): Promise<void> => this.verifying(this.check(['backup_code'], code)),
   };
 
   /**
@@ -182,14 +185,22 @@ export class RequestTwoFactor {
     }
   }
 
-  /** @throws StepUpRequiredError where this session's last authentication is too old or skipped an enrolled factor */
+  /**
+   * For an account with a factor the mark of this epoch comes from a second factor, or is that of the session that has
+   * enabled the first one without a code: a password renews neither (`reauthenticate`).
+   * @throws StepUpRequiredError where this session's last authentication is too old or skipped an enrolled factor
+   */
   private async recent(): Promise<Identity> {
     const identity = this.loggedIn();
     const { recentAuthentication, clock } = this.service.settings;
     if (recentAuthentication === false) return identity;
     const { securityEpoch } = await this.service.snapshot(identity);
     const authentication = authenticationOf(this.req, identity.key, securityEpoch);
-    if (!authentication || !isRecent(authentication.at, clock(), recentAuthentication)) throw new StepUpRequiredError();
+    if (!authentication || !isRecent(authentication.at, clock(), recentAuthentication)) {
+      // A step-up would not help a session that can hold nothing.
+      if (hasSession(this.req) && sessionId(sessionOf(this.req)) === undefined) throw unfitSession();
+      throw new StepUpRequiredError();
+    }
     return { ...identity, judgedAt: securityEpoch };
   }
 
@@ -214,15 +225,34 @@ export class RequestTwoFactor {
     return result;
   }
 
+  /**
+   * @internal For what rests on the verdict of a `verify.*` of this request.
+   * @throws Error where one is still running, since its `await` was forgotten
+   */
+  checkAwaited(): void {
+    if (this.running.size === 0) return;
+    // What they reject with is told by this error; nobody else waits for it.
+    for (const verdict of this.running) verdict.catch(() => undefined);
+    throw new Error('completeTwoFactorLogin was called while a verify.* of this request is still running: write "await req.auth.twoFactor.verify.totp(code)".');
+  }
+
+  private verifying(verdict: Promise<void>): Promise<void> {
+    this.running.add(verdict);
+    const done = (): void => { this.running.delete(verdict); };
+    verdict.then(done, done);
+    return verdict;
+  }
+
   private async check(methods: readonly MethodName[], code: unknown): Promise<void> {
     const token = sessionToken(this.req);
     if (token === undefined) {
       const identity = this.current();
       if (identity) return stepUp(this.service, this.req, identity, methods, code);
     }
-    const verified = await this.service.verification.verifyLogin(token, methods, code);
-    await this.service.logins.markVerified(verified.subject.challenge, verified.method);
-    if (token !== undefined) this.verified = { ...verified, token };
+    const { subject, method } = await this.service.verification.verifyLogin(token, methods, code);
+    const marked = await this.service.logins.markVerified(subject.challenge, method);
+    await renewPending(this.req, marked.token);
+    this.verified = { subject: { ...subject, challenge: marked.challenge }, method, token: marked.token };
   }
 
   private async send(mechanism: DeliveredMechanism): Promise<ChallengeSent> {
@@ -232,8 +262,11 @@ export class RequestTwoFactor {
       await noteSent(this.req, methodNames[mechanism], resendAt(sent.resendAfter, this.service.settings.clock()));
       return sent;
     }
-    const sent = await this.service.logins.sendForStepUp(this.loggedIn(), mechanism, stepUpToken(this.req));
-    if (sent.challengeToken !== undefined && hasSession(this.req)) await storeStepUp(this.req, sent.challengeToken);
-    return sent;
+    const kept = stepUpToken(this.req);
+    return this.service.logins.sendForStepUp(this.loggedIn(), mechanism, {
+      ...(kept !== undefined && { token: kept }),
+      // Before the code is sent: a session that is ended while the sender is slow is not brought back by its token.
+      keep: async (fresh) => { if (hasSession(this.req)) await storeStepUp(this.req, fresh); },
+    });
   }
 }

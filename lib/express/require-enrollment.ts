@@ -1,8 +1,11 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { EnrollmentRequiredError } from '../errors.js';
+import { EnrollmentRequiredError, toError } from '../errors.js';
 import { checkService } from '../passport/two-factor-strategy.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { userOf } from '../session/session.js';
+import { openPaths } from './open-path.js';
+import { hintOfPassport } from './hints.js';
+import { checkOptions, checkText } from './options.js';
 
 /** Options of `requireEnrollment`. */
 export interface RequireEnrollmentOptions {
@@ -10,7 +13,10 @@ export interface RequireEnrollmentOptions {
   readonly service: TwoFactorService;
   /** Where a browser goes instead of the error: the page to enrol at. It must be one of `except`. */
   readonly redirect?: string;
-  /** Paths that stay open, with all below them: the pages to enrol at and to log out. */
+  /**
+   * Paths that stay open, with all below them: the pages to enrol at and to log out. `/` opens the home page alone. They are
+   * compared with `req.path`: below a path that the guard itself is mounted at, with what comes after that.
+   */
   readonly except?: readonly string[];
 }
 
@@ -19,29 +25,29 @@ export interface RequireEnrollmentOptions {
  * `ENROLLMENT_REQUIRED`, or `redirect`, once their deadline has come. Requests of nobody go on; mount it after
  * `passport.session()`, before the routes.
  *
- * @throws TypeError for a `redirect` that is not among `except`: it would redirect for ever
+ * @throws TypeError for an unknown option, and for a `redirect` that is not among `except`: it would redirect for ever
  */
 export function requireEnrollment(options: RequireEnrollmentOptions): RequestHandler {
-  checkService((options as RequireEnrollmentOptions | undefined)?.service, 'requireEnrollment');
+  checkOptions('requireEnrollment', options, ['service', 'redirect', 'except']);
   const { service, redirect, except = [] } = options;
-  // Compared as whole segments, so that "/2fa" does not open "/2fabulous".
-  const isOpen = (path: string): boolean => except.some((open) => path === open || path.startsWith(`${open.replace(/\/$/, '')}/`));
+  checkService(service, 'requireEnrollment');
+  checkText('requireEnrollment', 'redirect', redirect, '/2fa/enroll');
+  const isOpen = openPaths('requireEnrollment', except);
   if (redirect !== undefined && !isOpen(new URL(redirect, 'http://localhost').pathname)) {
     throw new TypeError(`requireEnrollment: except must name the page that redirect goes to: { redirect: "${redirect}", except: ["${redirect}"] }`);
   }
   return (req: Request, res: Response, next: NextFunction): void => {
-    const user = userOf(req) as Express.User | undefined;
-    if (user === undefined || isOpen(req.path)) {
-      next();
-      return;
-    }
-    isDue(service, user).then(
-      (due) => {
-        if (!due) next();
-        else if (redirect === undefined) next(new EnrollmentRequiredError());
-        else res.redirect(redirect);
-      },
-    ).catch(next);
+    const hold = async (): Promise<boolean> => {
+      hintOfPassport(req);
+      const user = userOf(req) as Express.User | undefined;
+      return user !== undefined && !isOpen(req.path) && (await isDue(service, user));
+    };
+    // Whatever a function of the app throws denies: `next` takes nothing, and 'route', for "go on".
+    hold().then((due) => {
+      if (!due) next();
+      else if (redirect === undefined) next(new EnrollmentRequiredError());
+      else res.redirect(redirect);
+    }).catch((reason: unknown) => { next(toError(reason)); });
   };
 }
 

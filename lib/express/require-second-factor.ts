@@ -1,11 +1,13 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { EnrollmentRequiredError, StepUpRequiredError, UserNotLoggedInError, type TwoFactorError } from '../errors.js';
+import { EnrollmentRequiredError, StepUpRequiredError, toError, UserNotLoggedInError, type TwoFactorError } from '../errors.js';
 import type { Duration } from '../options.js';
 import { milliseconds } from '../settings.js';
 import { checkService } from '../passport/two-factor-strategy.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { authenticationOf, isRecent } from '../session/authentication.js';
-import { hasSession, sessionOf, userOf } from '../session/session.js';
+import { sessionOf, userOf } from '../session/session.js';
+import { hintOfPassport } from './hints.js';
+import { checkOptions, checkText } from './options.js';
 
 /** Options of `requireSecondFactor`. */
 export interface RequireSecondFactorOptions {
@@ -28,28 +30,43 @@ function readMaxAge(maxAge: Duration | undefined): number | undefined {
  * Guards routes: only a session whose user has verified a second factor in it passes. Errors: `NOT_LOGGED_IN`,
  * `ENROLLMENT_REQUIRED` (the user has none), `STEP_UP_REQUIRED` (an exempt OAuth login, a session older than the
  * enrolment or than a change of factors, or `maxAge`). While the second factor is not enabled, logged-in users pass.
+ *
+ * @throws TypeError for an unknown option
  */
 export function requireSecondFactor(options: RequireSecondFactorOptions): RequestHandler {
-  checkService((options as RequireSecondFactorOptions | undefined)?.service, 'requireSecondFactor');
+  checkOptions('requireSecondFactor', options, ['service', 'maxAge', 'redirect']);
   const { service, redirect } = options;
+  checkService(service, 'requireSecondFactor');
+  if (typeof redirect !== 'function') checkText('requireSecondFactor', 'redirect', redirect, '/2fa/continue');
   const maxAge = readMaxAge(options.maxAge);
   return (req: Request, res: Response, next: NextFunction): void => {
-    check(service, req, maxAge).then(
-      (refusal) => {
-        if (!refusal) next();
-        else if (redirect === undefined) next(refusal);
-        else {
-          // "//evil.example" is a path to us and another site to a browser.
-          const local = /^\/(?![/\\])/.test(req.originalUrl);
-          if (req.method === 'GET' && local && hasSession(req)) sessionOf(req).returnTo = req.originalUrl;
-          res.redirect(typeof redirect === 'string' ? redirect : redirect(refusal, req));
-        }
-      },
-    ).catch(next);
+    // Whatever a function of the app throws denies: `next` takes nothing, and 'route', for "go on".
+    check(service, req, maxAge).then((refusal) => {
+      if (!refusal) next();
+      else if (redirect === undefined) next(refusal);
+      else sendAway({ redirect, refusal }, req, res);
+    }).catch((reason: unknown) => { next(toError(reason)); });
   };
 }
 
+interface Away {
+  readonly redirect: NonNullable<RequireSecondFactorOptions['redirect']>;
+  readonly refusal: TwoFactorError;
+}
+
+function sendAway({ redirect, refusal }: Away, req: Request, res: Response): void {
+  // Without a session no step-up and no login can be kept: the browser would be sent there for ever.
+  const session = sessionOf(req);
+  const target: unknown = typeof redirect === 'string' ? redirect : redirect(refusal, req);
+  if (typeof target !== 'string' || target === '') throw new TypeError(`requireSecondFactor: redirect must answer the address of a page; got ${typeof target}`);
+  // "//evil.example" is a path to us and another site to a browser.
+  const local = /^\/(?![/\\])/.test(req.originalUrl);
+  if (req.method === 'GET' && local) session.returnTo = req.originalUrl;
+  res.redirect(target);
+}
+
 async function check(service: TwoFactorService, req: Request, maxAge: number | undefined): Promise<TwoFactorError | undefined> {
+  hintOfPassport(req);
   const user = userOf(req);
   if (user === undefined) return new UserNotLoggedInError();
   if (!service.settings.enabled) return undefined;

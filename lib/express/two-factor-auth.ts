@@ -5,17 +5,34 @@ import { detectKind } from '../passport/strategy-kind.js';
 import { checkService, TwoFactorStrategy } from '../passport/two-factor-strategy.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { hasSession } from '../session/session.js';
+import { hintOfPassport, hintOfSession } from './hints.js';
+import { checkOptions, checkText } from './options.js';
+import { OtherAuth, taken } from './other-auth.js';
 import { RequestAuth, type FindStrategy } from './request-auth.js';
 
 declare global {
   // Express has this namespace for requests to be extended in.
   namespace Express {
-    interface Request {
-      /** Put there by `twoFactorAuth()`. */
-      auth: RequestAuth;
+    /**
+     * For the compiler: an app that gives `twoFactorAuth` another `property` says so here, and `req.auth` is free for
+     * another package's types: `declare global { namespace Express { interface TwoFactorProperty { name: 'twoFactor' } } }`.
+     */
+    interface TwoFactorProperty {
+      default: 'auth';
     }
+    /** `req.auth`, put there by `twoFactorAuth()`. */
+    interface Request extends TwoFactorRequest {}
   }
 }
+
+/** Marks our getters, also those of another copy of this package: mounting it twice is no clash with somebody else. */
+const brand = Symbol.for('passport-two-factor.auth');
+
+/** The request's property that `twoFactorAuth()` is on: `auth`, or what `Express.TwoFactorProperty` names. */
+export type TwoFactorPropertyName = Express.TwoFactorProperty extends { name: infer N extends string } ? N : 'auth';
+
+/** What `twoFactorAuth()` puts on a request. */
+export type TwoFactorRequest = Record<TwoFactorPropertyName, RequestAuth>;
 
 /** Options of `twoFactorAuth`. */
 export interface TwoFactorAuthOptions {
@@ -25,20 +42,31 @@ export interface TwoFactorAuthOptions {
   readonly passport: Pick<Passport, 'authenticate'>;
   /** The strategy that `req.auth.login` and `reauthenticate` run. Default `'local'`. */
   readonly login?: string;
-  /** The request's property. Default `'auth'`. */
+  /**
+   * The request's property. Default `'auth'`, where another middleware of the request's way that keeps its value there
+   * (express-jwt) is refused; a name that is given, `'auth'` too, is taken without that look.
+   */
   readonly property?: string;
 }
 
 /**
  * Puts `req.auth` on every request. Mount it after `passport.session()`.
- * @throws TypeError for a missing service or passport
+ *
+ * A middleware that comes later may put a value of its own there, and has it. One that came before, or that leaves the
+ * property out for an anonymous request (express-jwt), is an error of the request: an `if (!req.auth)` that was written
+ * for it would let everybody in. `property` gives ours another name.
+ * @throws TypeError for a missing service or passport, or an unknown option
  */
 export function twoFactorAuth(options: TwoFactorAuthOptions): RequestHandler {
-  checkService((options as TwoFactorAuthOptions | undefined)?.service, 'twoFactorAuth');
+  checkOptions('twoFactorAuth', options, ['service', 'passport', 'login', 'property']);
   const { service, passport, login = 'local', property = 'auth' } = options;
+  checkService(service, 'twoFactorAuth');
+  checkText('twoFactorAuth', 'login', login, 'local');
+  checkText('twoFactorAuth', 'property', property, 'auth');
   if (typeof (passport as Passport | undefined)?.authenticate !== 'function') {
     throw new TypeError('twoFactorAuth: passport must be the app\'s passport: twoFactorAuth({ service, passport })');
   }
+  const other = options.property === undefined ? new OtherAuth(property) : undefined;
   const findStrategy: FindStrategy = () => {
     const registered = (passport as unknown as { _strategy(name: string): unknown })._strategy(login) as InnerStrategy | undefined;
     if (!registered) throw new TypeError(`twoFactorAuth: no strategy is registered as "${login}": passport.use(new TwoFactorStrategy({ service }, …)) or twoFactorAuth({ login: 'its name' })`);
@@ -51,10 +79,28 @@ export function twoFactorAuth(options: TwoFactorAuthOptions): RequestHandler {
     try {
       // Tells of cookie-session at the first request, not at the first login.
       hasSession(req);
-      Object.defineProperty(req, property, { configurable: true, enumerable: false, value: new RequestAuth(service, req, findStrategy) });
+      hintOfSession(req);
+      put(req, property, new RequestAuth(service, req, findStrategy), other);
       next();
     } catch (error) {
       next(error);
     }
   };
+}
+
+/** @throws TypeError where another middleware has put something there, if only a null for "nobody" */
+function put(req: Request, property: string, auth: RequestAuth, other: OtherAuth | undefined): void {
+  const own: object = Object.getOwnPropertyDescriptor(req, property) ?? {};
+  const isOurs = Object.hasOwn((Reflect.get(own, 'get') as object | undefined) ?? {}, brand);
+  if (!isOurs && property in req) throw taken('Another middleware', property);
+  const get = (): RequestAuth => {
+    other?.check(req);
+    hintOfPassport(req);
+    return auth;
+  };
+  Object.defineProperty(get, brand, { value: true });
+  const set = (value: unknown): void => {
+    Object.defineProperty(req, property, { value, configurable: true, enumerable: true, writable: true });
+  };
+  Object.defineProperty(req, property, { configurable: true, enumerable: false, get, set });
 }

@@ -1,7 +1,9 @@
 import type { Request } from 'express';
-import { InvalidCredentialsError, InvalidInputError } from '../errors.js';
+import { InvalidCredentialsError } from '../errors.js';
 import type { StrategyKind } from '../options.js';
 import type { Actions } from './settle.js';
+
+export { readRemember } from '../core/remember.js';
 
 /** A Passport strategy, structurally: those with nested types of their own (passport-saml) are strategies too. */
 export interface InnerStrategy {
@@ -11,15 +13,6 @@ export interface InnerStrategy {
 
 /** @internal As long as the column in which a pending login keeps it. */
 export const longestStrategyName = 191;
-
-/** @internal What a JSON body or a form's checkbox sends. */
-export function readRemember(remember: unknown): boolean {
-  if (remember === undefined || remember === null) return false;
-  if (typeof remember === 'boolean') return remember;
-  if (['on', 'true', '1', 1].includes(remember as string)) return true;
-  if (['', 'off', 'false', '0', 0].includes(remember as string)) return false;
-  throw new InvalidInputError('remember', 'true or false');
-}
 
 /** @internal Runs a strategy for one request on an object of its own, with these actions in place of Passport's. */
 export function runStrategy(strategy: InnerStrategy, req: Request, options: object, actions: Actions): void {

@@ -4,6 +4,7 @@ import type { MethodName } from '../core/mechanism.js';
 import { InvalidInputError, TooManyAttemptsError, TwoFactorError, TwoFactorExpiredError } from '../errors.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { planLogIn } from '../session/log-in.js';
+import { checkStillThere } from '../session/renewal.js';
 import { userOf } from '../session/session.js';
 import { admitVerified } from './gate.js';
 import { finishLogin, sessionToken, verifyStepUp } from './second-factor.js';
@@ -72,6 +73,7 @@ export class SecondFactorStrategy extends Strategy {
     const user = userOf(req);
     if (token === undefined && user !== undefined) {
       const authentication = await verifyStepUp(service, req, service.identify(user), methods, body.code);
+      await checkStillThere(req);
       planLogIn(req, { authentication, keep: [], keepAll: true });
       return { user, info: undefined };
     }

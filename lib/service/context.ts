@@ -66,8 +66,9 @@ export interface Change<T> {
  * that nobody who has logged in by a password alone acts on it.
  * @throws StepUpRequiredError
  */
-export async function readState({ snapshots }: Context, { key, judgedAt }: Identity, filter?: ChallengeFilter): Promise<Snapshot> {
-  const snapshot = await snapshots.ofUser(key, filter);
+export async function readState({ snapshots }: Context, identity: Identity, filter?: ChallengeFilter): Promise<Snapshot> {
+  const { judgedAt } = identity;
+  const snapshot = await snapshots.ofUser(identity, filter);
   if (judgedAt !== undefined && judgedAt !== snapshot.securityEpoch) throw new StepUpRequiredError();
   return snapshot;
 }

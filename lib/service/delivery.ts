@@ -5,8 +5,9 @@ import { DeliveryFailedError, InvalidInputError, SealedDataError, TooManyAttempt
 import type { Send } from '../options.js';
 import type { TwoFactorAuthenticator, TwoFactorChallenge } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
+import { secondsUntil } from './budget.js';
 import type { Context, Identity } from './context.js';
-import { secondsUntil, SendingQuota } from './sending-quota.js';
+import { SendingQuota } from './sending-quota.js';
 import { readIfReadable } from './unreadable.js';
 
 /** The one live code of a method in a challenge. A new one takes its place. */
@@ -50,10 +51,10 @@ export function checkResend(previous: LiveCode | undefined, challenge: TwoFactor
   if (wait === undefined || next > now) throw new TooManyAttemptsError(secondsUntil(next, now));
 }
 
-/** The sender was not waited for: what it sends may still arrive, so it counts. */
+/** The sender was not waited for: what it sends is likely to arrive. */
 class SenderTooLate extends Error {}
 
-/** @internal Whether nothing was sent, as far as the sender tells. */
+/** @internal Whether nothing was sent, as far as the sender tells: then another one may be asked for at once. */
 export const isUnsent = (error: unknown): boolean => error instanceof DeliveryFailedError && !(error.cause instanceof SenderTooLate);
 
 /** Makes, counts, sends and recognises delivered codes. */
@@ -81,16 +82,6 @@ export class Delivery {
     throw new InvalidInputError(mechanism === TwoFactorMechanism.EMAIL ? 'address' : 'phone', 'a destination that this service sends to');
   }
 
-  /** Sends a message that was counted; one that the sender refused is given back. @throws DeliveryFailedError */
-  async sendReserved(scope: CodeScope, to: string, code: string, expiresAt: number, quotas: readonly string[]): Promise<void> {
-    try {
-      await this.send(scope, to, code, expiresAt);
-    } catch (error) {
-      if (isUnsent(error)) await this.quota.releaseAll(quotas);
-      throw error;
-    }
-  }
-
   issue(scope: CodeScope, authenticator: string, previous?: LiveCode): { code: string; live: LiveCode } {
     const { settings, keyring } = this.context;
     const code = generateOneTimeCode(settings.codeLength);
@@ -105,7 +96,11 @@ export class Delivery {
     return this.context.keyring.checkTag('one-time-code', this.binding(scope, code), live.tag);
   }
 
-  /** @throws DeliveryFailedError where the sender throws or takes longer than `deliverTimeout` */
+  /**
+   * Sends a message that was counted. It stays counted whatever the sender answers: a provider may have sent what it
+   * reports as failed, and a sender that fails must not be called without limit.
+   * @throws DeliveryFailedError where the sender throws or takes longer than `deliverTimeout`
+   */
   async send(scope: CodeScope, to: string, code: string, expiresAt: number): Promise<void> {
     const send = this.sender(scope.mechanism);
     if (!send) return;

@@ -1,4 +1,5 @@
-import { isSpellingOf, maskContact, normalizeContact, sameContact } from '../core/contact.js';
+import { maskContact, readContact, sameContact } from '../core/contact.js';
+import { withHidden } from '../core/hidden.js';
 import { sha256 } from '../core/keyring.js';
 import { methodNames, TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
 import { isDigits, readCode } from '../core/one-time-code.js';
@@ -14,6 +15,7 @@ import {
 import { findUser, readState, type Change, type Context, type Identity } from './context.js';
 import { readLiveCodes, type CodeScope, type Delivery } from './delivery.js';
 import type { EnrollmentDrafts, PreparedSnapshot } from './enrollment-draft.js';
+import { stepsOf } from './comparisons.js';
 import { isLive, type Match, type Subject } from './subject.js';
 import { readIfReadable } from './unreadable.js';
 import type { Verification } from './verification.js';
@@ -70,9 +72,8 @@ export class Enrollment {
     const user = await this.user(identity);
     const own = mechanism === TwoFactorMechanism.EMAIL ? this.context.settings.users.email?.(user) : undefined;
     if (given === undefined && (own === undefined || own === null || own === '')) throw new InvalidInputError(mechanism === TwoFactorMechanism.EMAIL ? 'address' : 'phone', 'given: the account has none');
-    const contact = normalizeContact(mechanism, given ?? own);
     // The app vouches for the account's own address, as it does by an explicit `false`. Any other has to be proved.
-    const vouched = isSpellingOf(mechanism, own, contact);
+    const { contact, vouched } = readContact(mechanism, given ?? own, own);
     const verify = readBoolean('requireVerification', requireVerification ?? !vouched);
     await this.delivery.checkDestination(contact, mechanism);
     const snapshot = await this.prepare(identity, mechanism, (authenticator, all) => {
@@ -90,10 +91,7 @@ export class Enrollment {
       return { result: { maskedContact, verified: true }, ...(epochs && { epochs }) };
     }
     const otpValue = await this.drafts.beginWithCode(identity, mechanism, handle, draft, snapshot);
-    const result: ContactSetup = { maskedContact, verified: false };
-    Object.defineProperty(result, 'contact', { value: contact });
-    if (otpValue !== undefined) Object.defineProperty(result, 'otpValue', { value: otpValue });
-    return { result };
+    return { result: withHidden({ maskedContact, verified: false }, { contact, ...(otpValue !== undefined && { otpValue }) }) };
   }
 
   /**
@@ -105,7 +103,7 @@ export class Enrollment {
   async complete(identity: Identity, mechanism: TwoFactorMechanism, code: unknown): Promise<Change<string[]>> {
     const text = readCode(code);
     const load = async (): Promise<Subject> => {
-      const snapshot = await this.context.snapshots.ofUser(identity.key, { purpose: 'enrollment', mechanism });
+      const snapshot = await this.context.snapshots.ofUser(identity, { purpose: 'enrollment', mechanism });
       const { account } = snapshot;
       if (!account) throw new TwoFactorNotSetupError();
       const challenge = snapshot.challenges.findLast((candidate) => isLive(candidate, snapshot, this.context.settings.clock()));
@@ -113,7 +111,12 @@ export class Enrollment {
       if (challenge && judgedAt !== snapshot.securityEpoch) throw new StepUpRequiredError();
       return { identity, account, snapshot, challenge };
     };
-    const { subject, match } = await this.verification.judge(load, (given) => this.confirm(given, mechanism, text), methodNames[mechanism]);
+    const { subject, match } = await this.verification.judge({
+      load,
+      decide: (given) => this.confirm(given, mechanism, text),
+      compared: () => (mechanism === TwoFactorMechanism.TOTP ? stepsOf(this.context) : 1),
+      failed: methodNames[mechanism],
+    });
     const challenge = subject.challenge;
     // Of parallel confirmations one deletes the row and enrols.
     if (!challenge || !(await this.context.challenges.consume(challenge.id, this.context.settings.clock()))) throw new TwoFactorNotSetupError();

@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { maskContact } from '../core/contact.js';
+import { withHidden } from '../core/hidden.js';
 import { sha256 } from '../core/keyring.js';
-import { methodNames, TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
+import { TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
 import type { ChallengePurpose } from '../core/one-time-code.js';
-import {
-  DeliveryFailedError, SealedDataError, TwoFactorExpiredError, type AvailableContact, type AvailableMethods, type PublicMethods,
-} from '../errors.js';
+import { TwoFactorExpiredError, type AvailableMethods, type PublicMethods, type SpentMethods } from '../errors.js';
 import type { StrategyKind } from '../options.js';
 import { newChallenge, type TwoFactorChallenge } from '../store/rows.js';
 import { masked, preferredFirst } from './available-methods.js';
-import { newestOf, type ChallengeSent, type CodeSending, type Outgoing } from './code-sending.js';
+import { newestOf, type ChallengeSent, type CodeSending } from './code-sending.js';
 import { findUser, type Context, type Identity } from './context.js';
-import { resendAfter, type CodeScope, type Delivery, type LiveCodes } from './delivery.js';
+import { roomFor } from './crowd.js';
+import { resendAfter, type LiveCodes } from './delivery.js';
 import type { PreparedSnapshot } from './enrollment-draft.js';
+import type { HaltCoding } from './halt-codes.js';
 import { createdAfter, isLive, missing } from './subject.js';
 import type { Verification } from './verification.js';
 
@@ -31,8 +31,12 @@ export interface PendingLogin {
   readonly methods: PublicMethods;
   readonly availableMethods: AvailableMethods;
   readonly expiresAt: number;
-  /** Per method whose code was made: seconds until another one may be asked for. */
+  /** Per method whose code was made, or has to wait for a locked account: seconds until one may be asked for. */
   readonly resendAfter: Partial<Record<'email' | 'sms', number | null>>;
+  /** Methods whose messages are spent, which `methods` leaves out: when they can be asked for again. */
+  readonly spent: SpentMethods;
+  /** Seconds until a code of the account is looked at; absent for an account that is not locked. */
+  readonly retryAfter?: number;
   /** Sends the codes, once the pending login is where the next request finds it. @throws DeliveryFailedError */
   readonly deliver: () => Promise<void>;
 }
@@ -45,9 +49,21 @@ export interface FinishedLogin {
   readonly securityEpoch: number;
 }
 
+/** A pending login that was verified, under the token that it has since. */
+export interface MarkedLogin {
+  readonly token: string;
+  readonly challenge: TwoFactorChallenge;
+}
+
+/** Where the token of a step-up is kept between its requests. */
+export interface StepUpSession {
+  readonly token?: string;
+  /** Called before the code is sent. What it throws ends the sending. */
+  readonly keep?: (token: string) => Promise<void>;
+}
+
 const longestInfo = 2048;
 const stepUpExpiry = 10 * 60_000;
-const delivered: readonly DeliveredMechanism[] = [TwoFactorMechanism.EMAIL, TwoFactorMechanism.SMS];
 
 const newToken = (): string => randomBytes(32).toString('base64url');
 
@@ -55,67 +71,41 @@ const newToken = (): string => randomBytes(32).toString('base64url');
 export class LoginChallenge {
   constructor(
     private readonly context: Context,
-    private readonly delivery: Delivery,
+    private readonly halts: HaltCoding,
     private readonly sending: CodeSending,
     private readonly verification: Verification,
   ) {}
 
   /**
    * Halts a login of a user with a verified method.
-   * @throws TooManyAttemptsError where nothing but spent methods is left
+   * @throws TooManyAttemptsError where nothing but spent methods is left, or too many logins were begun in a minute
    */
   async begin(identity: Identity, snapshot: PreparedSnapshot, first: FirstFactor): Promise<PendingLogin> {
     const { settings, events } = this.context;
     const token = newToken();
     const now = settings.clock();
-    const codes: LiveCodes = {};
-    const outgoing: Outgoing[] = [];
-    const refusals: Error[] = [];
-    const contacts: { email?: AvailableContact; sms?: AvailableContact } = {};
-    for (const mechanism of delivered) {
-      const newest = await this.delivery.newest(snapshot, mechanism).catch((error: unknown) => {
-        if (!(error instanceof SealedDataError)) throw error;
-        refusals.push(error);
-        return undefined;
-      });
-      if (!newest) continue;
-      const { authenticator, contact } = newest;
-      const maskedContact = maskContact(mechanism, contact);
-      const quota = this.delivery.quota.ofUser(identity, mechanism);
-      if (settings.challengeOn === 'request') {
-        const spent = await this.delivery.quota.spent(quota);
-        if (spent) refusals.push(spent);
-        else contacts[methodNames[mechanism]] = { maskedContact, contact };
-        continue;
-      }
-      const refusal = await this.sending.refusal(contact, mechanism, quota);
-      if (refusal) {
-        refusals.push(refusal);
-        continue;
-      }
-      const scope: CodeScope = { challengeId: sha256(token), purpose: 'login', identity, mechanism };
-      const { code, live } = this.delivery.issue(scope, authenticator.id);
-      codes[methodNames[mechanism]] = live;
-      if (this.delivery.sender(mechanism)) outgoing.push({ mechanism, scope, contact, code, expiresAt: live.expiresAt, quota });
-      contacts[methodNames[mechanism]] = {
-        maskedContact, contact, ...(!this.delivery.sender(mechanism) && { otpValue: code }),
-      };
-    }
+    // Before anything is made: a login that has to wait sends nothing.
+    const gone = roomFor(snapshot, settings.pendingLogins, now);
+    const { contacts, codes, outgoing, spent, refusal, retryAfter } = await this.halts.prepare(token, identity, snapshot);
     const availableMethods: AvailableMethods = preferredFirst(snapshot.account.preferred, {
       ...(newestOf(snapshot, TwoFactorMechanism.TOTP) && { totp: true as const }),
       ...contacts,
       ...(snapshot.unusedBackupCodes > 0 && { backupCode: true as const }),
     });
-    if (Object.keys(availableMethods).length === 0) throw refusals[0] ?? new DeliveryFailedError();
+    if (Object.keys(availableMethods).length === 0) throw refusal;
 
     const row = this.row('login', token, identity, snapshot, codes, first, now + settings.loginExpiry);
     await this.context.challenges.add(row);
-    await this.prune(snapshot, now);
+    await this.context.challenges.remove(gone);
     events.emit('challenged', { userId: identity.id, at: now });
     return {
       token, availableMethods, expiresAt: row.expiresAt,
       methods: masked(availableMethods),
-      resendAfter: Object.fromEntries(Object.entries(codes).map(([method, live]) => [method, resendAfter(live)])),
+      resendAfter: {
+        ...(retryAfter !== undefined && Object.fromEntries(Object.keys(contacts).map((method) => [method, retryAfter]))),
+        ...Object.fromEntries(Object.entries(codes).map(([method, live]) => [method, resendAfter(live)])),
+      },
+      spent, ...(retryAfter !== undefined && { retryAfter }),
       deliver: () => this.sending.deliverAll(row, outgoing, availableMethods.totp === true),
     };
   }
@@ -127,29 +117,41 @@ export class LoginChallenge {
     return this.sending.send(subject, mechanism);
   }
 
-  /** The same for a user who is logged in. @param token of the session's step-up, which is begun where there is none */
-  async sendForStepUp(identity: Identity, mechanism: DeliveredMechanism, token: string | undefined): Promise<ChallengeSent> {
+  /** The same for a user who is logged in. @param session of the step-up, which is begun where there is none */
+  async sendForStepUp(identity: Identity, mechanism: DeliveredMechanism, session: StepUpSession = {}): Promise<ChallengeSent> {
+    const { token } = session;
     const { snapshots, settings } = this.context;
-    const snapshot = await snapshots.ofUser(identity.key, { purpose: 'step-up', mechanism: 0 });
+    const snapshot = await snapshots.ofUser(identity, { purpose: 'step-up', mechanism: 0 });
     const { account } = snapshot;
     if (!account || !newestOf(snapshot, mechanism)) throw await missing(this.context, identity, mechanism);
     const now = settings.clock();
     const begun = snapshot.challenges.find(({ id }) => token !== undefined && id === sha256(token));
-    if (isLive(begun, snapshot, now)) {
+    if (token !== undefined && isLive(begun, snapshot, now)) {
       const sent = await this.sending.send({ identity, account, snapshot, challenge: begun }, mechanism);
-      return Object.defineProperty(sent, 'challengeToken', { value: token });
+      return withHidden(sent, { challengeToken: token });
     }
+    const gone = roomFor(snapshot, settings.pendingLogins, now);
     const fresh = newToken();
     const challenge = this.row('step-up', fresh, identity, { ...snapshot, account }, {}, undefined, now + stepUpExpiry);
-    const sent = await this.sending.begin({ identity, account, snapshot, challenge }, mechanism);
-    await this.prune({ ...snapshot, account }, now);
-    return Object.defineProperty(sent, 'challengeToken', { value: fresh });
+    const sent = await this.sending.begin({ identity, account, snapshot, challenge }, mechanism, () => session.keep?.(fresh));
+    await this.context.challenges.remove(gone);
+    return withHidden(sent, { challengeToken: fresh });
   }
 
-  /** Marks a challenge as verified, for a later request to complete. @throws TwoFactorExpiredError */
-  async markVerified(challenge: TwoFactorChallenge, method: string): Promise<void> {
-    const marked = await this.context.challenges.markVerified(challenge.id, method, this.context.settings.clock());
-    if (!marked) throw new TwoFactorExpiredError();
+  /**
+   * Marks a challenge as verified, for a later request to complete, and gives it another token in the same statement:
+   * whoever knows the one of before, by a planted cookie or a copy of the session, completes nothing.
+   * @throws TwoFactorExpiredError
+   */
+  async markVerified(challenge: TwoFactorChallenge, verifiedBy: string): Promise<MarkedLogin> {
+    const { challenges, settings, keyring } = this.context;
+    const token = newToken();
+    const id = sha256(token);
+    // What is sealed is bound to the id of its row.
+    const info = challenge.info === '' ? '' :
+      keyring.seal('auth-info', challenge.userId, id, keyring.open('auth-info', challenge.userId, challenge.id, challenge.info));
+    if (!(await challenges.markVerified(challenge.id, { id, info, verifiedBy }, settings.clock()))) throw new TwoFactorExpiredError();
+    return { token, challenge: { ...challenge, id, info, verifiedBy } };
   }
 
   /**
@@ -193,15 +195,5 @@ export class LoginChallenge {
       throw new Error(`The info that the strategy gave with the user must be JSON of at most ${longestInfo} bytes to be kept until the second factor.`);
     }
     return this.context.keyring.seal('auth-info', identity.id, id, text);
-  }
-
-  /** Makes room for the challenge that was just added: rows do not grow with traffic. */
-  private async prune(snapshot: PreparedSnapshot, now: number): Promise<void> {
-    const { challenges, settings } = this.context;
-    const live = snapshot.challenges.filter((challenge) => isLive(challenge, snapshot, now));
-    const crowded = live.slice(0, Math.max(0, live.length - settings.pendingLogins + 1));
-    // A verified challenge whose epoch is over may still be completed until it expires.
-    const dead = snapshot.challenges.filter((challenge) => challenge.expiresAt <= now || (!live.includes(challenge) && challenge.verifiedBy === ''));
-    await challenges.remove([...new Set([...dead, ...crowded].map(({ id }) => id))]);
   }
 }

@@ -45,7 +45,7 @@ export class Management {
   constructor(private readonly context: Context, private readonly delivery: Delivery) {}
 
   async list(identity: Identity): Promise<Authenticator[]> {
-    const { account, authenticators } = await this.context.snapshots.ofUser(identity.key);
+    const { account, authenticators } = await this.context.snapshots.ofUser(identity);
     const used = JSON.parse(account?.lastUsed ?? '{}') as Record<string, number>;
     return authenticators.map((authenticator) => {
       const { id, mechanism, label, verifiedAt: createdAt } = authenticator;
@@ -56,12 +56,12 @@ export class Management {
 
   /** Unique and ascending; verified methods only. */
   async mechanisms(identity: Identity): Promise<TwoFactorMechanism[]> {
-    const { authenticators } = await this.context.snapshots.ofUser(identity.key);
+    const { authenticators } = await this.context.snapshots.ofUser(identity);
     return [...new Set(authenticators.map(({ mechanism }) => mechanism))].sort((a, b) => a - b);
   }
 
   async remainingBackupCodes(identity: Identity): Promise<number> {
-    return (await this.context.snapshots.ofUser(identity.key)).unusedBackupCodes;
+    return (await this.context.snapshots.ofUser(identity)).unusedBackupCodes;
   }
 
   /** Removes every authenticator of a mechanism. @throws TwoFactorNotSetupError, TwoFactorSetupIncompleteError */
@@ -91,7 +91,7 @@ export class Management {
       const outcome = await authenticators.rename(state.account, found.id, { label, handle });
       if (outcome === 'renamed') return;
       if (outcome === 'changed') throw new StepUpRequiredError();
-      await makeWay(this.context, await snapshots.ofUser(identity.key), { mechanism: found.mechanism, handle });
+      await makeWay(this.context, await snapshots.ofUser(identity), { mechanism: found.mechanism, handle });
     }
     throw new TwoFactorAlreadyEnabledError();
   }
@@ -133,35 +133,14 @@ export class Management {
   }
 
   async getPreferred(identity: Identity): Promise<TwoFactorMechanism | undefined> {
-    const { account, authenticators } = await this.context.snapshots.ofUser(identity.key);
+    const { account, authenticators } = await this.context.snapshots.ofUser(identity);
     return authenticators.find(({ mechanism }) => mechanism === account?.preferred)?.mechanism;
   }
 
-  /** Ends the backoff and the suspension: for support staff who have made sure who is asking. */
+  /** Ends the backoff, the suspension and what was counted of messages: for support staff who have made sure who is asking. */
   async unlock(identity: Identity): Promise<void> {
     if (!(await this.context.accounts.unlock(identity.key))) throw new TwoFactorNotSetupError();
-  }
-
-  /** Ends what every session of the user stands for, without a change of factors: a changed password, "log out everywhere". */
-  async endStandings(identity: Identity): Promise<void> {
-    const { accounts, events, settings } = this.context;
-    // A session of a user without an account stands for a password; it ends by the account's first epoch, too.
-    await accounts.ensure(identity.key, identity.id);
-    let reached = 0;
-    await changeFactors(this.context, identity, {
-      decide: ({ securityEpoch }) => {
-        reached = securityEpoch + 1;
-        return {};
-      },
-      landed: ({ securityEpoch }) => securityEpoch >= reached,
-    });
-    events.emit('standingsEnded', { userId: identity.id, at: settings.clock() });
-  }
-
-  /** Erases everything of the user, in every table. */
-  async forget(identity: Identity): Promise<void> {
-    const { erasure, events, settings } = this.context;
-    if (await erasure.erase(identity.key)) events.emit('forgotten', { userId: identity.id, at: settings.clock() });
+    await this.delivery.quota.free(identity, [TwoFactorMechanism.EMAIL, TwoFactorMechanism.SMS]);
   }
 
   /**

@@ -12,7 +12,7 @@ export class Policy {
     const { settings, snapshots, accounts } = this.context;
     const { enforce, clock } = settings;
     if (!settings.enabled || enforce === false) return undefined;
-    const { account, authenticators } = await snapshots.ofUser(identity.key);
+    const { account, authenticators } = await snapshots.ofUser(identity);
     if (authenticators.length > 0) return undefined;
     if (typeof enforce === 'object') {
       const after = enforce.after.getTime();

@@ -7,12 +7,15 @@ import { CodeSending, type ChallengeSent } from './code-sending.js';
 import { createContext, identify, identityOf, type Context, type Identity } from './context.js';
 import { Delivery } from './delivery.js';
 import { Enabling } from './enabling.js';
+import { Ending } from './ending.js';
 import { Enrollment } from './enrollment.js';
 import type { ContactSetup, TotpSetup, TotpSetupOptions } from './enrollment-input.js';
 import { EnrollmentDrafts } from './enrollment-draft.js';
 import type { TwoFactorEventName, TwoFactorListener } from './events.js';
+import { HaltCoding } from './halt-codes.js';
 import { LoginChallenge } from './login-challenge.js';
 import { Management, type Authenticator } from './management.js';
+import { PasswordLimit } from './password-limit.js';
 import { Policy } from './policy.js';
 import { Matching } from './matching.js';
 import { Verification } from './verification.js';
@@ -39,7 +42,10 @@ export class TwoFactorService {
   readonly backupCodes: BackupCodes;
   /** @internal */
   readonly policy: Policy;
+  /** @internal */
+  readonly passwords: PasswordLimit;
   private readonly context: Context;
+  private readonly ending: Ending;
 
   constructor(options: TwoFactorOptions) {
     this.context = createContext(options);
@@ -47,10 +53,14 @@ export class TwoFactorService {
     this.settings = this.context.settings;
     this.verification = new Verification(this.context, new Matching(this.context, delivery));
     this.backupCodes = new BackupCodes(this.context);
-    this.enrollment = new Enrollment(this.context, delivery, new EnrollmentDrafts(this.context, delivery), this.verification, new Enabling(this.context, this.backupCodes));
-    this.logins = new LoginChallenge(this.context, delivery, new CodeSending(this.context, delivery), this.verification);
+    const enabling = new Enabling(this.context, this.backupCodes);
+    const drafts = new EnrollmentDrafts(this.context, delivery);
+    this.enrollment = new Enrollment(this.context, delivery, drafts, this.verification, enabling);
+    this.logins = new LoginChallenge(this.context, new HaltCoding(this.context, delivery), new CodeSending(this.context, delivery), this.verification);
     this.management = new Management(this.context, delivery);
     this.policy = new Policy(this.context);
+    this.ending = new Ending(this.context);
+    this.passwords = new PasswordLimit(this.context);
   }
 
   /**
@@ -250,7 +260,7 @@ export class TwoFactorService {
 
   /** @internal The user's state and pending logins, in one SELECT. */
   async snapshot(identity: Identity): Promise<Snapshot> {
-    return this.context.snapshots.ofUser(identity.key, { purpose: 'login', mechanism: 0 });
+    return this.context.snapshots.ofUser(identity, { purpose: 'login', mechanism: 0 });
   }
 
   /**
@@ -258,7 +268,7 @@ export class TwoFactorService {
    * logged out. For a changed password and "log out everywhere".
    */
   async endStandings(userId: string): Promise<void> {
-    return this.management.endStandings(identityOf(userId));
+    return this.ending.endStandings(identityOf(userId));
   }
 
   /**
@@ -266,7 +276,7 @@ export class TwoFactorService {
    * the call is made again. Whoever is given the id later begins with nothing.
    */
   async forget(userId: string): Promise<void> {
-    return this.management.forget(identityOf(userId));
+    return this.ending.forget(identityOf(userId));
   }
 
   private async confirm(userId: string, mechanism: TwoFactorMechanism, code: string): Promise<string[]> {

@@ -1,4 +1,5 @@
-import { regenerate, save, sessionOf, setState, stateOf, type Authentication, type SessionRequest } from './session.js';
+import { checkStillThere, renew } from './renewal.js';
+import { save, sessionOf, setState, stateOf, type Authentication, type SessionRequest } from './session.js';
 
 /** What the session stands for, if it stands for this user at the account's present security epoch. */
 export function authenticationOf(req: SessionRequest, userKey: string, securityEpoch: number): Authentication | undefined {
@@ -19,21 +20,25 @@ export const isRecent = (at: number, now: number, maxAge: number): boolean => Ma
 export const secondFactorVerified = (userKey: string, epoch: number, now: number): Authentication =>
   ({ userKey, at: now, epoch, secondFactorAt: now });
 
-/** Raises what a session stands for: under a new id, with all of its data (ASVS 5.0, 7.2.4). */
+/**
+ * Raises what a session stands for: under a new id, with all of its data (ASVS 5.0, 7.2.4).
+ * @throws UserNotLoggedInError where the session was ended meanwhile
+ */
 export async function elevate(req: SessionRequest, authentication: Authentication): Promise<void> {
-  const { cookie } = sessionOf(req);
-  // What is left of the session's life: that of a remembered one must not begin anew, and one that ends with the browser still does.
-  const left = cookie?.maxAge;
-  const session = await regenerate(req, () => true);
-  if (session.cookie && left !== undefined) session.cookie.maxAge = left;
+  await checkStillThere(req);
+  const session = await renew(req);
   setState(session, { authentication });
   await save(session);
 }
 
-/** The session that changed the factors keeps its standing, and no more than that, at the new epoch. */
+/**
+ * The session that changed the factors keeps its standing, and no more than that, at the new epoch.
+ * @throws UserNotLoggedInError where the session was ended meanwhile
+ */
 export async function carryOver(req: SessionRequest, userKey: string, from: number, to: number): Promise<void> {
   const authentication = authenticationOf(req, userKey, from);
   if (!authentication) return;
+  await checkStillThere(req);
   const session = sessionOf(req);
   setState(session, { ...stateOf(req), authentication: { ...authentication, epoch: to } });
   await save(session);
@@ -41,7 +46,9 @@ export async function carryOver(req: SessionRequest, userKey: string, from: numb
 
 export const stepUpToken = (req: SessionRequest): string | undefined => stateOf(req).stepUp;
 
+/** Before its code is sent: saved afterwards, it would bring back a session that was ended while the sender was slow. */
 export async function storeStepUp(req: SessionRequest, token: string): Promise<void> {
+  await checkStillThere(req);
   const session = sessionOf(req);
   setState(session, { ...stateOf(req), stepUp: token });
   await save(session);

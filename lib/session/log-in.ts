@@ -1,3 +1,4 @@
+import { regenerateJudged } from './renewal.js';
 import { passportKey, save, sessionOf, setState, setUser, type Authentication, type Session, type SessionRequest } from './session.js';
 
 type Done = (error?: unknown) => void;
@@ -68,12 +69,12 @@ function markOnRegenerate(req: SessionRequest, plan: LogInPlan): () => Promise<v
   let marked = false;
   Object.defineProperty(before, 'regenerate', {
     configurable: true,
-    value: (done: Done) => regenerate((error) => {
-      if (error === undefined || error === null) {
-        mark(sessionOf(req));
-        marked = true;
-      }
-      done(error);
+    value: (done: Done) => regenerateJudged(req, regenerate, (error, unfit) => {
+      // A login that rests on no second factor is Passport's own: nothing of ours is put into a session that cannot hold it.
+      const refused = unfit && (plan.keepAll === true || (plan.authentication?.secondFactorAt ?? 0) > 0);
+      if (!unfit && (error === undefined || error === null)) mark(sessionOf(req));
+      marked = unfit !== undefined || error === undefined || error === null;
+      done(refused ? unfit : error);
     }),
   });
   return async () => {

@@ -1,3 +1,5 @@
+import { sha256 } from '../core/keyring.js';
+
 /** What is used of express-session, structurally: stores and versions of it differ, this does not. */
 export interface Session {
   regenerate(done: (error?: unknown) => void): unknown;
@@ -9,6 +11,7 @@ export interface Session {
 /** A request as far as sessions are concerned: Express's, Passport's, or one made in a test. */
 export interface SessionRequest {
   session?: unknown;
+  sessionStore?: unknown;
   user?: unknown;
   /** Passport's: its `key` and `userProperty` settings. */
   _sessionManager?: { _key?: string } | undefined;
@@ -35,6 +38,10 @@ export interface SessionState {
     expiresAt: number;
     /** Per method whose code was made: when another one may be asked for (epoch milliseconds), null for never. */
     resendAt: Partial<Record<'email' | 'sms', number | null>>;
+    /** Methods whose messages are spent, and when (epoch milliseconds) they can be asked for again. */
+    spent?: Partial<Record<'email' | 'sms', { maskedContact: string; retryAt: number }>>;
+    /** Epoch milliseconds before which no code of the account is looked at. */
+    lockedUntil?: number;
   };
   /** How and when this session was authenticated. */
   authentication?: Authentication;
@@ -53,19 +60,21 @@ export interface Authentication {
   secondFactorAt: number;
 }
 
-const stateKey = 'twoFactor';
+export const stateKey = 'twoFactor';
+
+const unfit =
+  'The second factor needs sessions that can be regenerated and live on the server: use express-session with a store. ' +
+  'cookie-session cannot, and its cookie would bring a finished login back to life.';
+
+/** What is said of a session that cannot carry a second factor. */
+export const unfitSession = (): Error => new Error(unfit);
 
 /** True for an app without sessions (JWT); `cookie-session` and other half sessions throw. */
 export function hasSession(req: SessionRequest): boolean {
   const { session } = req;
   if (session === undefined || session === null) return false;
   const { regenerate, save } = session as Partial<Session>;
-  if (typeof regenerate !== 'function' || typeof save !== 'function') {
-    throw new Error(
-      'The second factor needs sessions that can be regenerated and live on the server: use express-session with a store. ' +
-      'cookie-session cannot, and its cookie would bring a finished login back to life.',
-    );
-  }
+  if (typeof regenerate !== 'function' || typeof save !== 'function') throw unfitSession();
   return true;
 }
 
@@ -77,14 +86,43 @@ export function sessionOf(req: SessionRequest): Session {
   return req.session as Session;
 }
 
-export function stateOf(req: SessionRequest): SessionState {
-  const state = hasSession(req) ? (req.session as Session)[stateKey] : undefined;
-  return typeof state === 'object' && state !== null ? state : {};
+/**
+ * The id under which the server keeps the session: `id` of express-session, `externalKey` of koa-session with a store.
+ * An id that is data of the session itself is none: it lies in the cookie, or is copied with the data.
+ */
+export function sessionId(session: Session): string | undefined {
+  return ['id', 'externalKey']
+    .filter((name) => !Object.prototype.propertyIsEnumerable.call(session, name))
+    .map((name) => session[name])
+    .find((id): id is string => typeof id === 'string' && id !== '');
 }
 
+/** What the session's state is bound to. */
+function digestOf(session: Session): string | undefined {
+  const id = sessionId(session);
+  return id === undefined ? undefined : sha256(id);
+}
+
+/**
+ * What this very session stands for. What was written for another one and copied here, as by
+ * `req.logout({ keepSessionInfo: true })`, is worth nothing.
+ */
+export function stateOf(req: SessionRequest): SessionState {
+  const kept = hasSession(req) ? (req.session as Session)[stateKey] : undefined;
+  if (typeof kept !== 'object' || kept === null) return {};
+  const { session, ...state } = kept as SessionState & { session?: unknown };
+  return session !== undefined && session === digestOf(req.session as Session) ? state : {};
+}
+
+/** @throws Error where the session has no id that the state could be bound to */
 export function setState(session: Session, state: SessionState | undefined): void {
-  if (state) session[stateKey] = state;
-  else Reflect.deleteProperty(session, stateKey);
+  if (!state) {
+    Reflect.deleteProperty(session, stateKey);
+    return;
+  }
+  const digest = digestOf(session);
+  if (digest === undefined) throw unfitSession();
+  session[stateKey] = { ...state, session: digest };
 }
 
 export function save(session: Session): Promise<void> {
@@ -93,19 +131,16 @@ export function save(session: Session): Promise<void> {
   });
 }
 
-/** A new session id in place of the old one, which is dead from then on, with nothing but what `keep` picks. */
-export async function regenerate(req: SessionRequest, keep: (key: string) => boolean): Promise<Session> {
-  const old = sessionOf(req);
-  const kept = Object.entries(old).filter(([key]) => key !== 'cookie' && key !== stateKey && keep(key));
-  await new Promise<void>((resolve, reject) => {
-    old.regenerate((error) => { settle(error, resolve, reject); });
-  });
-  const fresh = sessionOf(req);
-  for (const [key, value] of kept) fresh[key] = value;
-  return fresh;
+/** Nobody is logged in from now on, and no login is pending: neither in this request nor in what is stored of its session. */
+export function endLogin(req: SessionRequest): void {
+  setUser(req, undefined);
+  const session = req.session as Session | undefined;
+  if (!session) return;
+  Reflect.deleteProperty(session, passportKey(req));
+  setState(session, undefined);
 }
 
-function settle(error: unknown, resolve: () => void, reject: (error: Error) => void): void {
+export function settle(error: unknown, resolve: () => void, reject: (error: Error) => void): void {
   if (error === undefined || error === null || error === false) resolve();
   else reject(error instanceof Error ? error : new Error('The session store failed.', { cause: error }));
 }

@@ -4,15 +4,17 @@ import { RowReader } from './row-reader.js';
 import { newAccount, type TwoFactorAccount } from './rows.js';
 import { deleteOf, insertOf, setting, Statement, updateOf, Updates } from './statement.js';
 
+/** A right backup code is settled by this many tries at the most; each lost one means that another statement came first. */
+const settleTries = 20;
+
 const entity = entityNames.account;
-const free = { failures: 0, nextAttemptAt: 0 };
+const free = { failures: 0, nextAttemptAt: 0, windowFailures: 0, windowStart: 0, failureDays: '' };
 
 export class AccountStore {
   private readonly reader: RowReader<TwoFactorAccount>;
   private readonly select: Statement;
   private readonly insert: Statement;
   private readonly verdicts: Updates;
-  private readonly settle: Statement;
   private readonly raiseChallengeEpoch: Statement;
   private readonly setPreferred: Statement;
   private readonly setDeadline: Statement;
@@ -32,15 +34,11 @@ export class AccountStore {
     this.verdicts = new Updates((columns) =>
       updateOf(db, entity, columns, ['userKey', 'readVersion'], 'user_key = :userKey AND version = :readVersion'));
     const touched = { version: 'version + 1' };
-    const ofSet = 'user_key = :userKey AND backup_set_id = :setId';
-    this.settle = updateOf(db, entity, ['failures', 'nextAttemptAt'], ['userKey', 'setId'], ofSet, {
-      ...touched, windowFailures: 'CASE WHEN window_failures > 0 THEN window_failures - 1 ELSE 0 END',
-    });
     this.raiseChallengeEpoch = updateOf(db, entity, [], ['userKey'], 'user_key = :userKey', { ...touched, challengeEpoch: 'challenge_epoch + 1' });
     const ofEpoch = 'user_key = :userKey AND security_epoch = :securityEpoch';
     this.setPreferred = updateOf(db, entity, ['preferred'], ['userKey', 'securityEpoch'], ofEpoch);
     this.setDeadline = updateOf(db, entity, ['enrollBy'], ['userKey'], 'user_key = :userKey AND enroll_by = 0');
-    this.free = updateOf(db, entity, [...Object.keys(free), 'windowFailures', 'windowStart'], ['userKey'], 'user_key = :userKey', touched);
+    this.free = updateOf(db, entity, Object.keys(free), ['userKey'], 'user_key = :userKey', touched);
     this.deleteOne = deleteOf(db, entity, ['userKey'], 'user_key = :userKey');
   }
 
@@ -68,9 +66,22 @@ export class AccountStore {
     return Math.max(reached + 1, this.erased + 1, now);
   }
 
-  /** A backup code was right: takes back the failure it was charged. False where the set was replaced meanwhile. */
-  settleBackupCode(userKey: string, setId: string): Promise<boolean> {
-    return this.settle.affectsOne({ ...setting(free), userKey, setId });
+  /**
+   * A backup code was right: takes back the failure it was charged. False where the set was replaced meanwhile.
+   * @param charged the account as it was left by the charge
+   * @param settled the columns without the charge, given the account as it is
+   */
+  async settleBackupCode(
+    charged: TwoFactorAccount, settled: (account: TwoFactorAccount) => Partial<TwoFactorAccount>,
+  ): Promise<boolean> {
+    let account: TwoFactorAccount | undefined = charged;
+    for (let attempt = 0; attempt < settleTries; attempt += 1) {
+      if (account?.backupSetId !== charged.backupSetId) return false;
+      // Whatever replaces the set raises the version: this is the set that the code was of.
+      if (await this.commit(account, settled(account))) return true;
+      account = await this.find(charged.userKey);
+    }
+    throw new Error('The account changes too often for the backup code to be settled now.');
   }
 
   /** A code that was charged before it was known turned out wrong, and was the last of the attempts. */
@@ -89,7 +100,7 @@ export class AccountStore {
   }
 
   unlock(userKey: string): Promise<boolean> {
-    return this.free.affectsOne({ ...setting({ ...free, windowFailures: 0, windowStart: 0 }), userKey });
+    return this.free.affectsOne({ ...setting(free), userKey });
   }
   /** Erases the account, and with it every count and epoch of the user. How many rows that were. */
   async remove(userKey: string): Promise<number> {

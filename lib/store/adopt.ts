@@ -8,16 +8,45 @@ export const dataSourceOf = (runner: QueryRunner): DataSource => {
   return found;
 };
 
-const isMysql = (db: DataSource): boolean => db.options.type === 'mysql' || db.options.type === 'mariadb';
+export const isMysql = (db: DataSource): boolean => db.options.type === 'mysql' || db.options.type === 'mariadb';
 
 /** Every comparison of ours is exact, and of two collations in one comparison this one wins, so that none is an error. */
 const exact = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
 
 /**
- * Makes the table, or brings one that is there to this shape: made by an earlier version or by `synchronize`, or left half
- * done by a migration that was cut off. Columns and rows that it does not know stay.
+ * Makes the tables, or brings those that are there to this shape: made by an earlier version or by `synchronize`, or left
+ * half done by a migration that was cut off. Columns and rows that it does not know stay.
  */
-export async function adopt(runner: QueryRunner, wanted: Table): Promise<void> {
+export const adopt = (runner: QueryRunner, wanted: readonly Table[]): Promise<void> =>
+  inTurn(runner, wanted, (table) => adoptOne(runner, table));
+
+/**
+ * Changes one table after the other, while other processes read and write. SQLite copies a table to change it: without a
+ * transaction, what is written between the copy and its end would be lost.
+ */
+export async function inTurn(runner: QueryRunner, tables: readonly Table[], change: (table: Table) => Promise<void>): Promise<void> {
+  const db = dataSourceOf(runner);
+  const isSqlite = !isMysql(db) && db.options.type !== 'postgres';
+  const own = isSqlite && !runner.isTransactionActive;
+  if (own) await runner.startTransaction();
+  try {
+    if (isSqlite) await lockSqlite(runner, tables);
+    for (const table of tables) await change(table);
+    if (own) await runner.commitTransaction();
+  } catch (error) {
+    if (own) await runner.rollbackTransaction();
+    throw error;
+  }
+}
+
+/** SQLite refuses a transaction that has read before another process wrote. One that begins with a write waits for its turn. */
+async function lockSqlite(runner: QueryRunner, [first]: readonly Table[]): Promise<void> {
+  const name = dataSourceOf(runner).driver.escape(`${first?.name ?? ''}_lock`);
+  await runner.query(`CREATE TABLE ${name} (id integer)`);
+  await runner.query(`DROP TABLE ${name}`);
+}
+
+async function adoptOne(runner: QueryRunner, wanted: Table): Promise<void> {
   await runner.createTable(wanted, true);
   const found = await runner.getTable(wanted.name);
   if (!found) throw new Error(`The table ${wanted.name} could not be made.`);
@@ -30,7 +59,7 @@ export async function adopt(runner: QueryRunner, wanted: Table): Promise<void> {
   }
 }
 
-const pathOf = (db: DataSource, { name }: Table): string => name.split('.').map((part) => db.driver.escape(part)).join('.');
+export const pathOf = (db: DataSource, { name }: { readonly name: string }): string => name.split('.').map((part) => db.driver.escape(part)).join('.');
 
 const has = (table: Table, { name }: TableColumn): boolean => table.columns.some((column) => column.name === name);
 

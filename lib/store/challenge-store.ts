@@ -18,7 +18,7 @@ export class ChallengeStore {
     this.insert = insertOf(db, entity);
     this.deleteUnverified = deleteOf(db, entity, ['id', 'now'], unverified);
     this.deleteVerified = deleteOf(db, entity, ['id', 'now'], "id = :id AND verified_by <> '' AND expires_at > :now");
-    this.verify = updateOf(db, entity, ['verifiedBy'], ['id', 'now'], unverified);
+    this.verify = updateOf(db, entity, ['id', 'info', 'verifiedBy'], ['old', 'now'], unverified.replace(':id', ':old'));
     this.updateCodes = updateOf(db, entity, ['codes', 'codeVersion'], ['id', 'version'], 'id = :id AND code_version = :version');
     this.deleteOne = deleteOf(db, entity, ['id'], 'id = :id');
   }
@@ -37,8 +37,9 @@ export class ChallengeStore {
     return this.deleteVerified.affectsOne({ id, now });
   }
 
-  markVerified(id: string, verifiedBy: string, now: number): Promise<boolean> {
-    return this.verify.affectsOne({ set_verifiedBy: verifiedBy, id, now });
+  /** Marks it verified under another id: the token of before stands for nothing any more. */
+  markVerified(old: string, { id, info, verifiedBy }: Pick<TwoFactorChallenge, 'id' | 'info' | 'verifiedBy'>, now: number): Promise<boolean> {
+    return this.verify.affectsOne({ set_id: id, set_info: info, set_verifiedBy: verifiedBy, old, now });
   }
 
   /** Replaces the codes unless another request did since `version` was read: one resend at a time. */

@@ -35,6 +35,11 @@ const big: EntitySchemaColumnOptions = {
   default: 0,
   transformer: { from: (value: string | number) => Number(value), to: (value: unknown) => value },
 };
+/**
+ * The epochs of an account and its factors. Where `synchronize` finds them as the `int` of version 0.1 it drops the column and adds
+ * it anew: from this default, which is beyond every epoch of that version, no ended session or login comes back to life.
+ */
+const epoch: EntitySchemaColumnOptions = { ...big, default: 1_764_200_000_000 };
 /** SHA-256 in hex: lookups go through it alone, since MySQL collations equate `abc`, `ABC` and `ábc`. */
 const digest = text(64);
 
@@ -67,8 +72,8 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
         windowStart: big,
         nextAttemptAt: big,
         lastStep: big,
-        challengeEpoch: big,
-        securityEpoch: big,
+        challengeEpoch: epoch,
+        securityEpoch: epoch,
         backupSetId: text(32),
         backupSalt: text(191),
         lastUsed: long,
@@ -94,7 +99,7 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
         period: int,
         verifiedAt: big,
         confirmedStep: big,
-        securityEpoch: big,
+        securityEpoch: epoch,
         provisional: int,
       }),
       uniques: [{ name: `${prefix}authenticators_one`, columns: ['userKey', 'mechanism', 'handle'] }],

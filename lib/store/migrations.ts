@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { adopt, dataSourceOf } from './adopt.js';
+import { adopt, dataSourceOf, inTurn, isMysql, pathOf } from './adopt.js';
 import { readTablePrefix, type TableOptions } from './entities.js';
 import { grownColumns, grownTables, initialTables, type Names } from './table-shapes.js';
 
@@ -14,6 +14,20 @@ function namesOn(runner: QueryRunner, prefix: string): Names {
   return { table, prefix };
 }
 
+/** Version 0.1 counts every row: without this, one that was removed or never confirmed would be a factor again. */
+async function removeUncounted(runner: QueryRunner, authenticators: string, accounts: string): Promise<void> {
+  const db = dataSourceOf(runner);
+  const [factor, account] = await Promise.all(
+    [authenticators, accounts].map(async (name) => pathOf(db, (await runner.getTable(name)) ?? { name })),
+  );
+  const says = (answer: boolean): string => {
+    const pieces = ["'%\"'", `${factor}.id`, `'":${answer}%'`];
+    const text = isMysql(db) ? `CONCAT(${pieces.join(', ')})` : pieces.join(' || ');
+    return `EXISTS (SELECT 1 FROM ${account} account WHERE account.user_key = ${factor}.user_key AND account.factors LIKE ${text})`;
+  };
+  await runner.query(`DELETE FROM ${factor} WHERE ${says(false)} OR (provisional = 1 AND NOT ${says(true)})`);
+}
+
 /**
  * The migrations that make the tables of `twoFactorEntities()` with the same `tablePrefix`, for MySQL, MariaDB,
  * PostgreSQL and SQLite. Spread them into the `migrations` of the DataSource. Tables that are there already, made by
@@ -26,7 +40,7 @@ export function twoFactorMigrations(options?: TableOptions): MigrationClass[] {
     readonly name = `TwoFactorInitial_${prefix}1764000000000`;
 
     async up(runner: QueryRunner): Promise<void> {
-      for (const table of initialTables(namesOn(runner, prefix))) await runner.createTable(table, true);
+      await inTurn(runner, initialTables(namesOn(runner, prefix)), (table) => runner.createTable(table, true));
     }
 
     async down(runner: QueryRunner): Promise<void> {
@@ -37,11 +51,13 @@ export function twoFactorMigrations(options?: TableOptions): MigrationClass[] {
     readonly name = `TwoFactorGrowth_${prefix}1764200000000`;
 
     async up(runner: QueryRunner): Promise<void> {
-      for (const table of grownTables(namesOn(runner, prefix))) await adopt(runner, table);
+      await adopt(runner, grownTables(namesOn(runner, prefix)));
     }
 
+    /** Charset, defaults and the width of the epochs stay: version 0.1 works with them, and its `int` no longer holds the epochs. */
     async down(runner: QueryRunner): Promise<void> {
       const { table } = namesOn(runner, prefix);
+      await removeUncounted(runner, table('authenticators'), table('accounts'));
       await runner.dropIndex(table('quotas'), `${prefix}quotas_user`);
       for (const [name, columns = []] of Object.entries(grownColumns)) {
         for (const column of columns) await runner.dropColumn(table(name), column.name);

@@ -76,19 +76,23 @@ export const grownColumns: Readonly<Partial<Record<string, readonly TableColumnO
   quotas: [digest('user_key')],
 };
 
-const grown = (column: TableColumnOptions): TableColumnOptions => {
+/** `epoch` is the default of epochs: what `synchronize` makes of columns that it has to make anew. */
+function grown(column: TableColumnOptions, epoch: string): TableColumnOptions {
   // MySQL has a default for TEXT as an expression only, which TypeORM takes for a difference for ever.
   if (column.type === 'text') return column;
   if (column.type === 'varchar') return { ...column, default: "''" };
-  return { ...column, default: '0', ...(column.name.endsWith('_epoch') && { type: 'bigint' }) };
-};
+  return column.name.endsWith('_epoch') ? { ...column, type: 'bigint', default: epoch } : { ...column, default: '0' };
+}
 
 /** The tables of the second version: columns that were added, a default for all but TEXT, epochs beyond 32 bits. */
 export function grownTables(names: Names): Table[] {
-  return initialShapes(names.prefix).map((shape) => tableOf({
-    ...shape,
-    keys: shape.keys.map(grown),
-    columns: [...shape.columns, ...(grownColumns[shape.name] ?? [])].map(grown),
-    ...(shape.name === 'quotas' && { indices: [{ name: `${names.prefix}quotas_user`, columnNames: ['user_key'] }] }),
-  }, names));
+  return initialShapes(names.prefix).map((shape) => {
+    const grow = (column: TableColumnOptions) => grown(column, shape.name === 'challenges' ? '0' : '1764200000000');
+    return tableOf({
+      ...shape,
+      keys: shape.keys.map(grow),
+      columns: [...shape.columns, ...(grownColumns[shape.name] ?? [])].map(grow),
+      ...(shape.name === 'quotas' && { indices: [{ name: `${names.prefix}quotas_user`, columnNames: ['user_key'] }] }),
+    }, names);
+  });
 }

@@ -1,3 +1,4 @@
+import type { Request, Response } from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requireEnrollment, TwoFactorMechanism, TwoFactorService } from 'passport-two-factor';
 import { TestApp, UserSchema, type TestUser } from '../support/app.js';
@@ -117,9 +118,66 @@ describe.each(databases)('the policy on $name', (database) => {
     });
   });
 
+  it('opens its pages to one spelling alone: what another reader takes for another page is held', async () => {
+    const test = await open(true);
+    const user = await test.user((ids += 1));
+    const guarded = async (path: string, except: string[]): Promise<string> => new Promise((resolve) => {
+      const next = (error?: unknown): void => { resolve(error === undefined ? 'open' : (error as { code: string }).code); };
+      requireEnrollment({ service: test.service, except })({ user, path } as unknown as Request, {} as Response, next);
+    });
+    for (const path of ['/2fa', '/2fa/', '/2fa/add', '/2fa/add/', '/2fa/%61dd', '/2fa/.well-known', '/2fa/a..b', '/2fa/\u00fc', '/2fa/%C3%BC']) {
+      expect([path, await guarded(path, ['/2fa', '/log out'])]).toEqual([path, 'open']);
+    }
+    for (const path of [
+      '/2fabulous', '/2FA', '/', '//', '//2fa', '/2fa//', '/2fa//x', '/2fa/..', '/2fa/.', '/2fa/../x', '/2fa/%2e%2e/x', '/2fa/.%2E/x', '/2fa/..%2fx', '/2fa/..%2Fx',
+      '/2fa%2fx', '/2fa/x%2f..%2f..%2fy', '/2fa/..%5cx', '/2fa/..\\x', '/2fa/%252e%252e/x', '/2fa/..;/x', '/2fa;/x', '/2fa/x;y', '/2fa/.../x', '/2fa/..%20/x',
+      '/2fa/%00', '/2fa/..%00/x', '/2fa/%0a', '/2fa/%3f/../x', '/2fa/%23', '/2fa/%c0%ae%c0%ae/x', '/2fa/%zz', '/2fa/\uff0e\uff0e/x', '/2fa/%EF%BC%8E%EF%BC%8E/x', '/2fa/..\uff0fx',
+      '/2fa/\u2025/x', '2fa', '', `/2fa/${'x'.repeat(2048)}`, undefined as never,
+    ]) {
+      expect([path, await guarded(path, ['/2fa'])]).toEqual([path, 'ENROLLMENT_REQUIRED']);
+    }
+    expect(await guarded('/log%20out', ['/log out'])).toBe('open');
+    expect(await guarded('/2fa', ['/2fa/'])).toBe('open');
+    expect([await guarded('/', ['/']), await guarded('/admin', ['/'])]).toEqual(['open', 'ENROLLMENT_REQUIRED']);
+    await test.close();
+  });
+
+  it('compares what comes after the path that the guard is mounted at', async () => {
+    const test = await TestApp.open(database, {
+      twoFactor: { enforce: true },
+      routes: (app, given) => {
+        app.use('/app', requireEnrollment({ service: given.service, except: ['/2fa'] }));
+        app.get(['/app/2fa/add', '/app/home', '/2fa/add'], (_req, res) => { res.json({ ok: true }); });
+      },
+    });
+    const user = await test.user((ids += 1));
+    const agent = test.agent();
+    await test.login(agent, user).expect(200);
+    await agent.get('/app/home').expect(403);
+    await agent.get('/app/2fa/add').expect(200);
+    await agent.get('/2fa/add').expect(200);
+    await test.close();
+  });
+
+  it.each([undefined, null, 0, '', false, 'route', 'router'])('denies where the function rejects with %j', async (reason) => {
+    const test = await open(() => Promise.reject(reason as unknown as Error));
+    const user = await test.user((ids += 1));
+    const agent = test.agent();
+    await test.login(agent, user).expect(200);
+    await agent.get('/home').expect(500);
+    await test.close();
+  });
+
   it('refuses to redirect to a page that it guards itself', async () => {
     const test = await open(true);
     expect(() => requireEnrollment({ service: test.service, redirect: '/2fa', except: ['/logout'] })).toThrow(/except must name the page/);
+    for (const [options, named] of [
+      [{ except: '/2fa' }, /except must be a list/], [{ except: ['2fa'] }, /except must be a list of paths/], [{ except: ['/2fa/../x'] }, /except must be/],
+      [{ excepts: ['/2fa'] }, /no option "excepts"/], [{ redirect: () => '/2fa' }, /redirect must be a text/], [{ redirect: '' }, /redirect must be a text/],
+    ] as [object, RegExp][]) {
+      expect(() => requireEnrollment({ service: test.service, ...options })).toThrow(named);
+    }
+    expect(() => requireEnrollment(undefined as never)).toThrow(/requireEnrollment: the argument must be an object/);
     await test.close();
   });
 });

@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import { describe, expect, it } from 'vitest';
-import { InvalidCredentialsError, InvalidInputError } from '../../lib/errors.js';
-import { proveFirstFactor, readRemember, runStrategy, type InnerStrategy } from '../../lib/passport/first-factor.js';
+import { InvalidCredentialsError } from '../../lib/errors.js';
+import { proveFirstFactor, runStrategy, type InnerStrategy } from '../../lib/passport/first-factor.js';
 import { captureActions, type Actions } from '../../lib/passport/settle.js';
 import { detectKind } from '../../lib/passport/strategy-kind.js';
 
@@ -19,16 +19,6 @@ function told(): { actions: Actions; calls: unknown[][] } {
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
-
-describe('whether a login is to be remembered', () => {
-  it.each([true, 'on', 'true', '1', 1])('is yes for %j', (given) => { expect(readRemember(given)).toBe(true); });
-  it.each([undefined, null, false, '', 'off', 'false', '0', 0])('is no for %j', (given) => { expect(readRemember(given)).toBe(false); });
-
-  it.each(['yes', 'ON', 2, -1, {}, [], ['on'], [true]])('is not read from %j', (given) => {
-    expect(() => readRemember(given)).toThrow(InvalidInputError);
-    expect(() => readRemember(given)).toThrow(/^remember must be true or false/);
-  });
-});
 
 describe('how a strategy proves who the user is', () => {
   it.each([

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   authenticationOf, carryOver, elevate, isRecent, secondFactorVerified, stepUpToken, storeStepUp,
 } from '../../lib/session/authentication.js';
-import { requestWith } from './session.js';
+import { boundTo, requestWith } from './session.js';
 
 const now = Date.UTC(2026, 0, 1);
 const alice = secondFactorVerified('alice', 3, now);
@@ -37,7 +37,7 @@ describe('raising what a session stands for', () => {
     const old = req.session;
     await elevate(req, alice);
     expect(req.session).not.toBe(old);
-    expect(saved).toEqual([{ cookie: { maxAge: null }, cart: 1, passport: { user: 1 }, twoFactor: { authentication: alice } }]);
+    expect(saved).toEqual([{ cookie: { maxAge: null }, cart: 1, passport: { user: 1 }, twoFactor: { session: boundTo(2), authentication: alice } }]);
   });
 
   it('leaves a remembered session what is left of its life', async () => {
@@ -77,7 +77,7 @@ describe('a change of factors', () => {
     const { req, saved } = requestWith({ twoFactor: { authentication: alice } });
     await carryOver(req, userKey, from, 4);
     expect(saved).toEqual([]);
-    expect(req.session.twoFactor).toEqual({ authentication: alice });
+    expect(req.session.twoFactor).toEqual({ session: boundTo(1), authentication: alice });
   });
 });
 

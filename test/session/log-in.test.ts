@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { secondFactorVerified } from '../../lib/session/authentication.js';
 import { logIn, planLogIn, type LogInPlan } from '../../lib/session/log-in.js';
-import { passportRequest, requestWith, type TestRequest } from './session.js';
+import { boundTo, passportRequest, requestWith, type TestRequest } from './session.js';
 
 const alice = { id: 1 };
 const authentication = secondFactorVerified('alice', 3, Date.UTC(2026, 0, 1));
@@ -18,7 +18,7 @@ describe('a planned login', () => {
     await logIn(req, alice);
     expect(req.session).not.toBe(old);
     expect(req.user).toBe(alice);
-    expect(saved).toEqual([{ cookie: { maxAge: null }, returnTo: '/home', passport: { user: 1 }, twoFactor: { authentication } }]);
+    expect(saved).toEqual([{ cookie: { maxAge: null }, returnTo: '/home', passport: { user: 1 }, twoFactor: { session: boundTo(2), authentication } }]);
   });
 
   it('has no mark where an enrolled factor was skipped', async () => {
@@ -48,7 +48,7 @@ describe('a planned login', () => {
     planLogIn(req, { ...plan, keep: [], keepAll: true });
     await logIn(req, alice);
     expect(saved).toMatchObject([{ cart: 1, passport: { user: 1 }, twoFactor: { authentication } }]);
-    expect(saved[0]!.twoFactor).toEqual({ authentication });
+    expect(saved[0]!.twoFactor).toEqual({ session: boundTo(2), authentication });
   });
 
   it('keeps what the app asks Passport to keep', async () => {
@@ -93,7 +93,7 @@ describe('a planned login', () => {
     expect(req.login).toBe(alias);
     await logIn(req, { id: 2 });
     expect(saved.map(({ passport, twoFactor }) => ({ passport, twoFactor }))).toEqual([
-      { passport: { user: 1 }, twoFactor: { authentication } },
+      { passport: { user: 1 }, twoFactor: { session: boundTo(2), authentication } },
       { passport: { user: 2 }, twoFactor: undefined },
     ]);
   });

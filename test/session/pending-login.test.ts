@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PendingLogin } from '../../lib/service/login-challenge.js';
 import { noteSent, pendingToken, pendingView, resendAt, storePending } from '../../lib/session/pending-login.js';
-import { requestWith } from './session.js';
+import { boundTo, requestWith } from './session.js';
 
 const now = Date.UTC(2026, 0, 1);
 const pending = { token: 'token', methods: { totp: true, email: 'a***@b.co' }, expiresAt: now + 60_000, resendAfter: { email: 30, sms: null } } as unknown as PendingLogin;
@@ -16,7 +16,7 @@ describe('a halted login', () => {
     await storePending(req, pending, now, (key) => key !== 'role');
     expect(req.session).not.toBe(old);
     expect(req.user).toBeUndefined();
-    expect(saved).toEqual([{ cookie: { maxAge: null }, cart: 1, twoFactor: { pending: state } }]);
+    expect(saved).toEqual([{ cookie: { maxAge: null }, cart: 1, twoFactor: { session: boundTo(2), pending: state } }]);
   });
 
   it('is none where it could not be saved', async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
-  hasSession, passportKey, regenerate, save, sessionOf, setState, setUser, stateOf, userOf, type Session, type SessionRequest,
+  endLogin, hasSession, passportKey, save, sessionId, sessionOf, setState, setUser, stateOf, userOf, type Session, type SessionRequest,
 } from '../../lib/session/session.js';
-import { requestWith } from './session.js';
+import { boundTo, requestWith } from './session.js';
 
 const nothing = (): void => undefined;
 const sessionIn = (req: SessionRequest): Session => req.session as Session;
@@ -78,21 +78,55 @@ describe('saving a session', () => {
   });
 });
 
-describe('a new session id', () => {
-  it('takes along what is picked, and never the cookie or what our own state said', async () => {
-    const { req } = requestWith({ cart: 1, role: 'admin', twoFactor: { stepUp: 'old' } });
-    const old = req.session;
-    old.cookie!.maxAge = 1000;
-    const fresh = await regenerate(req, (key) => key !== 'role');
-    expect(fresh).toBe(req.session);
-    expect(fresh).not.toBe(old);
-    expect({ ...fresh }).toEqual({ cookie: { maxAge: null }, cart: 1 });
+describe('the id of a session', () => {
+  const withId = (data: object, hidden: object = {}): Session =>
+    Object.defineProperties({ ...data }, Object.fromEntries(Object.entries(hidden).map(([name, value]) => [name, { value: value as unknown }]))) as Session;
+
+  it.each([
+    ["express-session's", withId({}, { id: 'a' }), 'a'],
+    ["koa-session's", withId({}, { externalKey: 'b' }), 'b'],
+    ["koa-session's without a store", withId({}, { externalKey: undefined }), undefined],
+    ['none that lies in the data, as in a cookie', withId({ id: 'c', externalKey: 'c' }), undefined],
+    ['none that is empty or no text', withId({}, { id: '', externalKey: 7 }), undefined],
+    ['none', withId({}), undefined],
+  ])('is %s', (_what, session, id) => {
+    expect(sessionId(session)).toBe(id);
+  });
+});
+
+describe('what lies in a session for us', () => {
+  const state = { stepUp: 'token' };
+
+  it('is bound to its id', () => {
+    const { req } = requestWith();
+    setState(sessionIn(req), state);
+    expect(req.session.twoFactor).toEqual({ ...state, session: boundTo(1) });
+    expect(stateOf(req)).toEqual(state);
   });
 
-  it('that the store cannot make is an error, and nothing was moved', async () => {
-    const { req } = requestWith({ cart: 1 }, { regenerate: new Error('the store is down') });
-    const old = req.session;
-    await expect(regenerate(req, () => true)).rejects.toThrow('the store is down');
-    expect(req.session).toBe(old);
+  it.each([
+    ['copied from another session', boundTo(2)], ['of version 0.1, which bound it to nothing', undefined], ['bound to nothing', ''], ['bound to what is no text', null],
+  ])('is worth nothing where it is %s', (_what, session) => {
+    expect(stateOf(requestWith({ twoFactor: { ...state, session } }).req)).toEqual({});
+  });
+
+  it('is worth nothing, and cannot be written, where the session has no id', () => {
+    const { req } = requestWith();
+    const bare = Object.defineProperties({ twoFactor: state } as unknown as Session, { regenerate: { value: nothing }, save: { value: nothing } });
+    expect(stateOf({ ...req, session: bare })).toEqual({});
+    expect(() => { setState(bare, state); }).toThrow(/use express-session with a store/);
+    setState(bare, undefined);
+    expect(bare).not.toHaveProperty('twoFactor');
+  });
+});
+
+describe('ending a login', () => {
+  it('leaves nobody logged in and nothing of ours, and the rest', () => {
+    const { req } = requestWith({ cart: 1, passport: { user: 1 }, twoFactor: { stepUp: 'token' } });
+    req.user = { id: 1 };
+    endLogin(req);
+    expect(req.user).toBeUndefined();
+    expect({ ...req.session }).toEqual({ cookie: { maxAge: null }, cart: 1 });
+    expect(() => { endLogin({}); }).not.toThrow();
   });
 });

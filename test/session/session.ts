@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Passport } from 'passport';
 import type { Response } from 'express';
 import type { LogInRequest } from '../../lib/session/log-in.js';
@@ -19,12 +20,18 @@ export interface TestRequest extends LogInRequest {
   user?: unknown;
 }
 
+/** What the state in the n-th session of such a request is bound to. */
+export const boundTo = (session: number): string => createHash('sha256').update(`session ${String(session)}`).digest('hex');
+
 /** A request with a session like express-session's, whose methods are no data; `saved` is what a store would have got. */
 export function requestWith(data: object = {}, faults: Faults = {}): { req: TestRequest; saved: Record<string, unknown>[] } {
   const saved: Record<string, unknown>[] = [];
   const req = {} as TestRequest;
+  let ids = 0;
   const open = (own: object): TestRequest['session'] =>
     Object.defineProperties({ cookie: { maxAge: faults.maxAge ?? null }, ...own }, {
+      // Like express-session's, no data either.
+      id: { value: `session ${String((ids += 1))}` },
       regenerate: {
         configurable: true,
         value: (done: Done) => {
@@ -47,6 +54,8 @@ export function requestWith(data: object = {}, faults: Faults = {}): { req: Test
       },
     });
   req.session = open(data);
+  const { twoFactor } = req.session;
+  if (typeof twoFactor === 'object' && twoFactor !== null) req.session.twoFactor = { session: boundTo(1), ...twoFactor };
   return { req, saved };
 }
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { DataSource } from 'typeorm';
 import { twoFactorEntities, TwoFactorMechanism } from 'passport-two-factor';
 import { identityOf } from '../../lib/service/context.js';
@@ -127,30 +127,47 @@ describe.each(databases)('the accounts on $name', (database) => {
   });
 
   describe('settleBackupCode', () => {
-    it('takes back the failure that was charged and ends the wait', async () => {
-      const before = await saved({ failures: 5, windowFailures: 17, windowStart: now, nextAttemptAt: now + 30_000, backupSetId: 'set' });
-      expect(await accounts.settleBackupCode(before.userKey, 'set')).toBe(true);
-      expect(await accounts.find(before.userKey)).toEqual({ ...before, failures: 0, windowFailures: 16, nextAttemptAt: 0, version: 2 });
+    const settled = { failures: 0, windowFailures: 16, nextAttemptAt: 0 };
+    const charged = { failures: 5, windowFailures: 17, windowStart: now, nextAttemptAt: now + 30_000, backupSetId: 'set' };
+
+    it('takes back what was charged', async () => {
+      const before = await saved(charged);
+      expect(await accounts.settleBackupCode(before, () => settled)).toBe(true);
+      expect(await accounts.find(before.userKey)).toEqual({ ...before, ...settled, version: 2 });
     });
 
-    it('never takes the window below none', async () => {
-      const before = await saved({ backupSetId: 'set' });
-      expect(await accounts.settleBackupCode(before.userKey, 'set')).toBe(true);
-      expect((await accounts.find(before.userKey))?.windowFailures).toBe(0);
+    it('takes it from the account as it is by now', async () => {
+      const before = await saved(charged);
+      await accounts.commit(before, { windowFailures: 20 });
+      const settle = (account: { windowFailures: number }) => ({ windowFailures: account.windowFailures - 1 });
+      expect(await accounts.settleBackupCode(before, settle)).toBe(true);
+      expect(await accounts.find(before.userKey)).toMatchObject({ windowFailures: 19, version: 3 });
+    });
+
+    it('of ten at once loses none', async () => {
+      const before = await saved({ ...charged, windowFailures: 30 });
+      const settle = (account: { windowFailures: number }) => ({ windowFailures: account.windowFailures - 1 });
+      expect(await winners(10, () => accounts.settleBackupCode(before, settle))).toBe(10);
+      expect(await accounts.find(before.userKey)).toMatchObject({ windowFailures: 20 });
     });
 
     it('refuses a code whose set was replaced meanwhile', async () => {
-      const before = await saved({ failures: 1, backupSetId: 'new' });
-      expect(await accounts.settleBackupCode(before.userKey, 'old')).toBe(false);
-      expect(await accounts.settleBackupCode(before.userKey, '')).toBe(false);
-      expect(await accounts.find(before.userKey)).toEqual(before);
+      const before = await saved(charged);
+      await accounts.commit(before, { backupSetId: 'new' });
+      expect(await accounts.settleBackupCode(before, () => settled)).toBe(false);
+      expect(await accounts.find(before.userKey)).toMatchObject({ ...charged, backupSetId: 'new' });
     });
 
-    it('is for its user alone, though another has a set of that id', async () => {
-      const before = await saved({ failures: 1, backupSetId: 'same' });
-      const other = await saved({ failures: 1, backupSetId: 'same' });
-      await accounts.settleBackupCode(before.userKey, 'same');
-      expect(await accounts.find(other.userKey)).toEqual(other);
+    it('refuses a code whose account was erased meanwhile', async () => {
+      expect(await accounts.settleBackupCode({ ...(await saved(charged)), userKey: newUserKey() }, () => settled)).toBe(false);
+    });
+
+    it('gives up after twenty lost tries', async () => {
+      const before = await saved(charged);
+      const store = new AccountStore(db);
+      const commit = vi.spyOn(store, 'commit').mockResolvedValue(false);
+      await expect(store.settleBackupCode(before, () => settled)).rejects.toThrow('changes too often');
+      expect(commit).toHaveBeenCalledTimes(20);
     });
   });
 

@@ -71,23 +71,30 @@ describe.each(databases)('the challenges on $name', (database) => {
   });
 
   describe('markVerified', () => {
-    it('says who verified it, once', async () => {
+    const marked = (verifiedBy: string) => ({ id: newId(), info: 'sealed anew', verifiedBy });
+
+    it('says who verified it, once, under another id: the one of before is nothing any more', async () => {
       const row = await add();
-      expect(await winners(20, () => challenges.markVerified(row.id, 'backup_code', now))).toBe(1);
-      expect(await challenges.markVerified(row.id, 'totp', now)).toBe(false);
-      expect(await find(row.id)).toEqual({ ...row, verifiedBy: 'backup_code' });
+      const tries = Array.from({ length: 20 }, () => marked('backup_code'));
+      const won = await Promise.all(tries.map((columns) => challenges.markVerified(row.id, columns, now)));
+      expect(won.filter(Boolean)).toHaveLength(1);
+      const winner = tries[won.indexOf(true)]!;
+      expect(await challenges.markVerified(row.id, marked('totp'), now)).toBe(false);
+      expect(await challenges.markVerified(winner.id, marked('totp'), now)).toBe(false);
+      expect(await find(row.id)).toBeUndefined();
+      expect(await find(winner.id)).toEqual({ ...row, ...winner });
     });
 
     it('does not mark one that has expired', async () => {
       const row = await add();
-      expect(await challenges.markVerified(row.id, 'totp', row.expiresAt)).toBe(false);
+      expect(await challenges.markVerified(row.id, marked('totp'), row.expiresAt)).toBe(false);
       expect(await find(row.id)).toEqual(row);
     });
 
     it('does not mark one that is gone', async () => {
       const { id } = await add();
       await challenges.consume(id, now);
-      expect(await challenges.markVerified(id, 'totp', now)).toBe(false);
+      expect(await challenges.markVerified(id, marked('totp'), now)).toBe(false);
       expect(await find(id)).toBeUndefined();
     });
   });

@@ -1,4 +1,3 @@
-import { csrfField } from '../csrf.js';
 import { explainError } from './explain-error.js';
 import { html, type Html } from './html.js';
 import type { PageFrame } from './page-types.js';
@@ -45,7 +44,9 @@ ${body}`);
 }
 
 /** What a form needs to be accepted. */
-export const hidden = (csrfToken: string, fields: Readonly<Record<string, string | undefined>> = {}): Html => html`
+export const hidden = (
+  { csrfField, csrfToken }: PageFrame, fields: Readonly<Record<string, string | undefined>> = {},
+): Html => html`
 <input type="hidden" name="${csrfField}" value="${csrfToken}">${Object.entries(fields).map(([name, value]) =>
   value !== undefined && value !== '' && html`<input type="hidden" name="${name}" value="${value}">`)}`;
 

@@ -18,8 +18,10 @@ export interface PageFrame {
   readonly base: string;
   /** The app's login page. */
   readonly loginPath: string;
-  /** Goes into every form, as a hidden field named `_csrf`. */
+  /** Goes into every form, as a hidden field named `csrfField`. */
   readonly csrfToken: string;
+  /** `_csrf`, or what the option `csrf` says. */
+  readonly csrfField: string;
   /** Where the user is to go afterwards: a path on this site, or ''. Goes into the forms as `returnTo`. */
   readonly returnTo: string;
   /** Something that went well. */

@@ -1,7 +1,6 @@
 import type { Request, Response } from 'express';
 import { TooManyAttemptsError, type TwoFactorError } from 'passport-two-factor';
 import { script, style } from '../assets/assets.js';
-import { csrfToken } from '../csrf.js';
 import { duration, knownLocale, translator, type MessageKey } from '../messages/index.js';
 import type { RouterSettings } from '../options.js';
 import { authOf, bodyOf, saveSession, sessionOf } from '../request.js';
@@ -60,7 +59,7 @@ export class Pages {
   }
 
   private frame(req: Request): PageFrame {
-    const { service, stylesheet, messages, loginPath } = this.settings;
+    const { service, stylesheet, messages, loginPath, csrf } = this.settings;
     const auth = authOf(req);
     const base = req.baseUrl;
     const locale = this.locale(req);
@@ -72,7 +71,8 @@ export class Pages {
       duration: (seconds) => duration(locale, seconds),
       site: service.issuer,
       // Nobody who is not known yet needs one, nor a session for it.
-      csrfToken: (auth.pending ?? auth.isLoggedIn()) ? (csrfToken(req) ?? '') : '',
+      csrfToken: (auth.pending ?? auth.isLoggedIn()) ? (csrf.token(req) ?? '') : '',
+      csrfField: csrf.field,
       returnTo: firstLocalPath([bodyOf(req).returnTo, req.query.returnTo], ''),
       ...(notice !== undefined && { notice }),
       layout: (title, body) => layout({ locale, site: service.issuer, stylesheets, script: `${base}${script.path}` }, title, body),

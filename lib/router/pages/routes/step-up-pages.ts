@@ -27,15 +27,18 @@ export function stepUpPages(book: PageBook): void {
     else await showStepUp(visit, book, askedMethod(body.method, (await verifiableMethods(auth)) ?? {}), error);
   });
 
-  post('/step-up/password', '/step-up', async (visit) => {
-    const { req, res, auth, body } = visit;
-    checkLoggedIn(req);
-    const error = await refusal(() => auth.reauthenticate(body.password));
-    if (!error) res.redirect(303, takeReturnTo(req, `${req.baseUrl}/`));
-    // The user has got a second factor since the page was made: it is what has to be asked for.
-    else if (error instanceof StepUpRequiredError) await pages.redirect(req, res, '/step-up');
-    else await pages.send(req, res, 'password', { name: auth.email ?? '' }, { error });
-  });
+  // An app without passwords has no such page, whatever strategy it may have.
+  if (settings.login !== undefined) {
+    post('/step-up/password', '/step-up', async (visit) => {
+      const { req, res, auth, body } = visit;
+      checkLoggedIn(req);
+      const error = await refusal(() => auth.reauthenticate(body.password));
+      if (!error) res.redirect(303, takeReturnTo(req, `${req.baseUrl}/`));
+      // The user has got a second factor since the page was made: it is what has to be asked for.
+      else if (error instanceof StepUpRequiredError) await pages.redirect(req, res, '/step-up');
+      else await pages.send(req, res, 'password', { name: auth.email ?? '' }, { error });
+    });
+  }
 
   post('/send', '/choose', async (visit) => {
     const { req, res, auth, body } = visit;

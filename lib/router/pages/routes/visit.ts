@@ -1,7 +1,8 @@
 import type { Request, Response } from 'express';
 import { TwoFactorError, type RequestAuth } from 'passport-two-factor';
 import type { RouterSettings } from '../../options.js';
-import { sessionOf, type ClaimedBody } from '../../request.js';
+import { sessionOf, toError, type ClaimedBody } from '../../request.js';
+import { isLocalPath } from '../../return-to.js';
 import { withReturnTo } from '../layout.js';
 import type { Pages } from '../pages.js';
 
@@ -30,7 +31,7 @@ export async function refusal(attempt: () => unknown): Promise<TwoFactorError | 
     return undefined;
   } catch (error) {
     if (error instanceof TwoFactorError) return error;
-    throw error;
+    throw toError(error);
   }
 }
 
@@ -41,6 +42,6 @@ export const askAgain = ({ req, res }: Visit, { pages }: PageBook, path: string)
 /** Nobody is logged in: to the app's login page, and back here afterwards. */
 export function sendToLogin({ req, res }: Visit, { settings }: PageBook): void {
   const session = sessionOf(req);
-  if (session && req.method === 'GET') session.returnTo = req.originalUrl;
+  if (session && req.method === 'GET' && isLocalPath(req.originalUrl)) session.returnTo = req.originalUrl;
   res.redirect(303, settings.loginPath);
 }

@@ -29,7 +29,7 @@ function link(view: View, method: MethodName): Html {
 
 /** Sending is something done, not a page to look at. */
 function sending(view: View, method: MethodName, contact: string): Html {
-  const { base, csrfToken, returnTo } = view;
-  return html`<form method="post" action="${base}/send">${hidden(csrfToken, { method, returnTo })}
+  const { base, returnTo } = view;
+  return html`<form method="post" action="${base}/send">${hidden(view, { method, returnTo })}
 <button class="tf-choice">${words(view, method, contact)}</button></form>`;
 }

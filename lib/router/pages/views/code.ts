@@ -6,11 +6,11 @@ import { codeField } from './code-field.js';
 type View = PageView<'code'>;
 
 export function codePage(view: View): string {
-  const { t, base, csrfToken, returnTo, purpose, method, maskedContact = '', sent, digits } = view;
+  const { t, base, returnTo, purpose, method, maskedContact = '', sent, digits } = view;
   const action = { login: '/verify', 'step-up': '/step-up', enrollment: `/confirm/${method}` }[purpose];
   return page(view, t(`code.title.${purpose}`), html`
 <p${sent && html` role="status"`}>${t(sent ? 'code.sent' : `code.from.${method}`, { contact: maskedContact })}</p>
-<form method="post" action="${base}${action}">${hidden(csrfToken, { method, returnTo, contact: view.contact })}
+<form method="post" action="${base}${action}">${hidden(view, { method, returnTo, contact: view.contact })}
 ${codeField(view, method, digits)}
 <button class="tf-button">${t('code.submit')}</button>
 </form>
@@ -19,12 +19,13 @@ ${links(view)}`);
 }
 
 /** Asking for another code. The script counts the seconds; without it the server says how many are left. */
-function resend({ t, base, csrfToken, returnTo, method, resendAfter, contact, duration }: View): Html | false {
+function resend(view: View): Html | false {
+  const { t, base, returnTo, method, resendAfter, contact, duration } = view;
   if ((method !== 'email' && method !== 'sms') || resendAfter === null) return false;
   const action = contact === undefined ? '/send' : `/add/${method}`;
   return html`
 <form method="post" action="${base}${action}" class="tf-resend"${resendAfter !== undefined && resendAfter > 0 && html` data-resend-after="${resendAfter}"`}>
-${hidden(csrfToken, { method, returnTo, contact })}
+${hidden(view, { method, returnTo, contact })}
 <button class="tf-button tf-plain">${t('code.resend')}</button>
 ${resendAfter !== undefined && resendAfter > 0 && html`<p class="tf-hint" data-wait="${t('code.resendIn', { time: '{time}' })}">${t('code.resendIn', { time: duration(resendAfter) })}</p>`}
 </form>`;

@@ -3,10 +3,10 @@ import { hidden, page } from '../layout.js';
 import type { PageView } from '../page-types.js';
 
 export function passwordPage(view: PageView<'password'>): string {
-  const { t, base, csrfToken, returnTo, error, name } = view;
+  const { t, base, returnTo, error, name } = view;
   return page(view, t('password.title'), html`
 <p>${t('password.text')}</p>
-<form method="post" action="${base}/step-up/password">${hidden(csrfToken, { returnTo })}
+<form method="post" action="${base}/step-up/password">${hidden(view, { returnTo })}
 ${name !== '' && html`<input type="text" name="username" value="${name}" autocomplete="username" readonly hidden>`}
 <label for="password">${t('password.label')}</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required autofocus${error && html` aria-invalid="true" aria-describedby="error"`}>

@@ -4,7 +4,7 @@ import type { PageView } from '../page-types.js';
 import { codeField } from './code-field.js';
 
 export function totpPage(view: PageView<'totp'>): string {
-  const { t, base, csrfToken, secret, uri, qrCode, digits } = view;
+  const { t, base, secret, uri, qrCode, digits } = view;
   const groups = secret.match(/.{1,4}/g) ?? [];
   return page(view, t('totp.title'), html`
 <ol class="tf-steps">
@@ -16,7 +16,7 @@ export function totpPage(view: PageView<'totp'>): string {
 <button type="button" class="tf-small" data-copy="${secret}" data-copied="${t('backup.copied')}" hidden>${t('totp.copy')}</button></li>
 <li><p>${t('totp.enter')}</p>
 ${problem(view)}
-<form method="post" action="${base}/confirm/totp">${hidden(csrfToken, { uri })}
+<form method="post" action="${base}/confirm/totp">${hidden(view, { uri })}
 ${codeField(view, 'totp', digits, view.error !== undefined)}
 <button class="tf-button">${t('code.submit')}</button>
 </form></li>
