@@ -98,7 +98,7 @@ export class Enabling {
       });
       const reached = named.result.account.securityEpoch;
       const securityEpoch = this.context.accounts.epochAfter(named.epochs.from, this.context.settings.clock());
-      await this.insert({ ...row, securityEpoch });
+      await this.insert(identity, { ...row, securityEpoch });
       const { result, epochs } = await changeFactors(this.context, { id: identity.id, key: identity.key }, {
         decide: ({ account, authenticators }) => {
           const isThere = authenticators.some(({ id }) => id === row.id);
@@ -130,7 +130,7 @@ export class Enabling {
   }
 
   /** @throws TwoFactorAlreadyEnabledError where another request has enabled one of that label or contact since */
-  private async insert(row: TwoFactorAuthenticator): Promise<void> {
+  private async insert(identity: Identity, row: TwoFactorAuthenticator): Promise<void> {
     const { authenticators, snapshots } = this.context;
     for (let attempt = 0; attempt < addTries; attempt += 1) {
       const added = await authenticators.add(row).catch((error: unknown) => {
@@ -139,7 +139,7 @@ export class Enabling {
         return false;
       });
       if (added) return;
-      const state = await snapshots.ofUser({ id: row.userId, key: row.userKey });
+      const state = await snapshots.ofUser(identity);
       if (rowsOf(state).some(({ id }) => id === row.id)) return;
       await makeWay(this.context, state, row);
     }

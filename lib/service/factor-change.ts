@@ -54,7 +54,7 @@ export async function changeFactors(
     const before = { ...state, account };
     const { factors = entries(before), set = {}, ends } = change.decide(before);
     const next = { ...set, factors: JSON.stringify(factors), ...epochsAfter(context, before, ends) };
-    if (!(await commits(context, account, next, change))) continue;
+    if (!(await commits(context, identity, before, { next, change }))) continue;
     const after = { ...account, ...next };
     await sweep(context, before, after);
     const to = ends === 'nothing' ? state.securityEpoch : after.securityEpoch;
@@ -76,13 +76,14 @@ function epochsAfter(
 
 /** Where the connection was lost before the answer, the account itself tells whether the UPDATE took effect. */
 async function commits(
-  { accounts, snapshots }: Context, account: TwoFactorAccount, next: Partial<TwoFactorAccount>, { landed }: FactorChange,
+  { accounts, snapshots }: Context, identity: Identity, { account }: PreparedSnapshot,
+  { next, change }: { readonly next: Partial<TwoFactorAccount>; readonly change: FactorChange },
 ): Promise<boolean> {
   try {
     return await accounts.commit(account, next);
   } catch (error) {
     // Raises the version, if it has not been: an UPDATE that is still under way cannot take effect after the look.
-    if (!(await accounts.commit(account, {})) && landed(await snapshots.ofUser({ id: account.userId, key: account.userKey }))) return true;
+    if (!(await accounts.commit(account, {})) && change.landed(await snapshots.ofUser(identity))) return true;
     throw error;
   }
 }

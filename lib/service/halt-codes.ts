@@ -36,9 +36,12 @@ export class HaltCoding {
     const outgoing: Outgoing[] = [];
     let unreadable: SealedDataError | undefined;
     for (const mechanism of mechanisms) {
-      const newest = await this.newest(snapshot, mechanism);
-      if (newest instanceof SealedDataError) unreadable = newest;
-      if (!newest || newest instanceof SealedDataError) continue;
+      const newest = await this.delivery.newest(snapshot, mechanism).catch((error: unknown) => {
+        if (!(error instanceof SealedDataError)) throw error;
+        unreadable ??= error;
+        return undefined;
+      });
+      if (!newest) continue;
       const { authenticator, contact } = newest;
       const method = methodNames[mechanism];
       const maskedContact = maskContact(mechanism, contact);
@@ -59,14 +62,6 @@ export class HaltCoding {
     const refusal = waits.length > 0
       ? new TooManyAttemptsError(Math.min(...waits), spent) : (unreadable ?? new DeliveryFailedError());
     return { contacts, spent, codes, outgoing, refusal, retryAfter };
-  }
-
-  /** The contact that codes go to; the error where the user has some and none can be read. */
-  private newest(snapshot: PreparedSnapshot, mechanism: DeliveredMechanism) {
-    return this.delivery.newest(snapshot, mechanism).catch((error: unknown) => {
-      if (error instanceof SealedDataError) return error;
-      throw error;
-    });
   }
 
   private spent(identity: Identity, mechanism: DeliveredMechanism): Promise<Error | undefined> {

@@ -144,28 +144,6 @@ export class Management {
     await this.delivery.quota.free(identity, [TwoFactorMechanism.EMAIL, TwoFactorMechanism.SMS]);
   }
 
-  /** Ends what every session of the user stands for, without a change of factors: a changed password, "log out everywhere". */
-  async endStandings(identity: Identity): Promise<void> {
-    const { accounts, events, settings } = this.context;
-    // A session of a user without an account stands for a password; it ends by the account's first epoch, too.
-    await accounts.ensure(identity.key, identity.id);
-    let reached = 0;
-    await changeFactors(this.context, identity, {
-      decide: ({ securityEpoch }) => {
-        reached = securityEpoch + 1;
-        return {};
-      },
-      landed: ({ securityEpoch }) => securityEpoch >= reached,
-    });
-    events.emit('standingsEnded', { userId: identity.id, at: settings.clock() });
-  }
-
-  /** Erases everything of the user, in every table. */
-  async forget(identity: Identity): Promise<void> {
-    const { erasure, events, settings } = this.context;
-    if (await erasure.erase(identity.key)) events.emit('forgotten', { userId: identity.id, at: settings.clock() });
-  }
-
   /**
    * Removes the factors that `wanted` picks, and with the last of all the backup codes: they stand in for a factor. In parts
    * for a user who has enrolled dozens of them by version 0.1.

@@ -7,6 +7,7 @@ import { CodeSending, type ChallengeSent } from './code-sending.js';
 import { createContext, identify, identityOf, type Context, type Identity } from './context.js';
 import { Delivery } from './delivery.js';
 import { Enabling } from './enabling.js';
+import { Ending } from './ending.js';
 import { Enrollment } from './enrollment.js';
 import type { ContactSetup, TotpSetup, TotpSetupOptions } from './enrollment-input.js';
 import { EnrollmentDrafts } from './enrollment-draft.js';
@@ -44,6 +45,7 @@ export class TwoFactorService {
   /** @internal */
   readonly passwords: PasswordLimit;
   private readonly context: Context;
+  private readonly ending: Ending;
 
   constructor(options: TwoFactorOptions) {
     this.context = createContext(options);
@@ -57,6 +59,7 @@ export class TwoFactorService {
     this.logins = new LoginChallenge(this.context, new HaltCoding(this.context, delivery), new CodeSending(this.context, delivery), this.verification);
     this.management = new Management(this.context, delivery);
     this.policy = new Policy(this.context);
+    this.ending = new Ending(this.context);
     this.passwords = new PasswordLimit(this.context);
   }
 
@@ -270,7 +273,7 @@ export class TwoFactorService {
    * logged out. For a changed password and "log out everywhere".
    */
   async endStandings(userId: string): Promise<void> {
-    return this.management.endStandings(identityOf(userId));
+    return this.ending.endStandings(identityOf(userId));
   }
 
   /**
@@ -278,7 +281,7 @@ export class TwoFactorService {
    * the call is made again. Whoever is given the id later begins with nothing.
    */
   async forget(userId: string): Promise<void> {
-    return this.management.forget(identityOf(userId));
+    return this.ending.forget(identityOf(userId));
   }
 
   private async confirm(userId: string, mechanism: TwoFactorMechanism, code: string): Promise<string[]> {

@@ -4,6 +4,9 @@ import { RowReader } from './row-reader.js';
 import { newAccount, type TwoFactorAccount } from './rows.js';
 import { deleteOf, insertOf, setting, Statement, updateOf, Updates } from './statement.js';
 
+/** A right backup code is settled by this many tries at the most; each lost one means that another statement came first. */
+const settleTries = 20;
+
 const entity = entityNames.account;
 
 /** Settling a backup code is tried this often at the most; each lost try means that another verdict was committed. */

@@ -16,9 +16,11 @@ export class AuthenticatorStore {
     this.insert = insertOf(db, entity);
     this.deleteOne = deleteOf(db, entity, ['id', 'userKey'], 'id = :id AND user_key = :userKey');
     this.updates = new Updates((columns) => updateOf(db, entity, columns, ['id', 'userKey'], 'id = :id AND user_key = :userKey'));
-    const unchanged = db.createQueryBuilder().select('1').from(entityNames.account, 'account')
-      .where('account.userKey = :userKey AND account.securityEpoch = :securityEpoch').getQuery();
-    const condition = `id = :id AND user_key = :userKey AND EXISTS (${unchanged})`;
+    const condition = () => {
+      const unchanged = db.createQueryBuilder().select('1').from(entityNames.account, 'account')
+        .where('account.userKey = :userKey AND account.securityEpoch = :securityEpoch').getQuery();
+      return `id = :id AND user_key = :userKey AND EXISTS (${unchanged})`;
+    };
     this.setLabel = updateOf(db, entity, ['label', 'handle'], ['id', 'userKey', 'securityEpoch'], condition);
   }
 

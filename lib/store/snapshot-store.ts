@@ -126,7 +126,7 @@ export class SnapshotStore {
       inert: all.filter((row) => !counts(factors, row)),
       challenges: distinct(shape === 'of-user' ? [] : rows.map((row) => this.challenge.read(row)))
         .sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)),
-      unusedBackupCodes: authenticators.length === 0 || !first ? 0 : countOf(first, 'unused_codes'),
+      unusedBackupCodes: first && authenticators.length > 0 ? countOf(first, 'unused_codes') : 0,
       securityEpoch: Math.max(account?.securityEpoch ?? 0, ...authenticators.map(({ securityEpoch }) => securityEpoch)),
     };
   }
