@@ -159,7 +159,7 @@ describe.each(databases)('the policy on $name', (database) => {
     await test.close();
   });
 
-  it.each([undefined, null, 0, '', false, 'route', 'router'])('denies where the function rejects with %j', async (reason) => {
+  it.each<unknown>([undefined, null, 0, '', false, 'route', 'router'])('denies where the function rejects with %j', async (reason) => {
     const test = await open(() => Promise.reject(reason as Error));
     const user = await test.user((ids += 1));
     const agent = test.agent();
