@@ -32,10 +32,10 @@ declare global {
 const brand = Symbol.for('passport-two-factor.auth');
 
 /** The request's property that `twoFactorAuth()` is on: `auth`, or what `Express.TwoFactorProperty` names. */
-export type TwoFactorPropertyName = Express.TwoFactorProperty extends { name: infer N extends string } ? N : 'auth';
+type TwoFactorPropertyName = Express.TwoFactorProperty extends { name: infer N extends string } ? N : 'auth';
 
 /** What `twoFactorAuth()` puts on a request. */
-export type TwoFactorRequest = Record<TwoFactorPropertyName, RequestAuth>;
+type TwoFactorRequest = Record<TwoFactorPropertyName, RequestAuth>;
 
 /** Options of `twoFactorAuth`. */
 export interface TwoFactorAuthOptions {

@@ -46,6 +46,8 @@ export const askAgain = ({ req, res }: Visit, { pages }: PageBook, path: string)
 /** Nobody is logged in: to the app's login page, and back here afterwards. */
 export function sendToLogin({ req, res }: Visit, { settings }: PageBook): void {
   const session = sessionOf(req);
-  if (session && req.method === 'GET' && isLocalPath(req.originalUrl)) session.returnTo = req.originalUrl;
+  // Where there is no session nobody will ever be logged in, and the login page would send the browser back for ever.
+  if (!session) throw new Error('There is no req.session: mount express-session and passport.session() before twoFactorRouter. If its store is down, nobody is logged in.');
+  if (req.method === 'GET' && isLocalPath(req.originalUrl)) session.returnTo = req.originalUrl;
   res.redirect(303, settings.loginPath);
 }
