@@ -16,7 +16,7 @@ export interface ErrorPageOptions {
  * @throws TypeError for a path that is none
  */
 export function twoFactorErrorPages(options: ErrorPageOptions): ErrorRequestHandler {
-  const { path, ...others }: Partial<ErrorPageOptions> = (options) ?? {};
+  const { path, ...others } = Object(options) as Partial<ErrorPageOptions>;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) throw new TypeError(`twoFactorErrorPages: there is no option "${unknown}"; there is path`);
   if (!isLocalPath(path)) throw new TypeError(`twoFactorErrorPages: path must be where the router is mounted, such as "/2fa"; got ${typeof path}`);

@@ -1,3 +1,4 @@
+import { isRightToLeft } from '../messages/index.js';
 import { explainError } from './explain-error.js';
 import { html, type Html } from './html.js';
 import type { PageFrame } from './page-types.js';
@@ -11,7 +12,7 @@ export interface Frame {
 
 export function layout({ locale, site, stylesheets, script }: Frame, title: string, body: Html): string {
   return html`<!doctype html>
-<html lang="${locale}">
+<html lang="${locale}"${isRightToLeft(locale) && html` dir="rtl"`}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
