@@ -194,6 +194,29 @@ describe('a block of options', () => {
     expect(making).toThrow(`${block}: there is no option "${name}"`);
   });
 
+  it.each([
+    ['TwoFactorService options', 'user', 'users'], ['TwoFactorService options', 'RememberFor', 'rememberFor'], ['users', 'mail', 'email'], ['twoFactor', 'backupCodeCount', 'backupCodesCount'],
+    ['twoFactor', 'tokenExpire', 'tokenExpiry'], ['deliver', 'e-mail', 'email'], ['limits', 'attemps', 'attempts'], ['limits', 'sendPerHour', 'sendsPerHour'],
+  ])('%s: to whoever writes "%s" the name "%s" is told', (block, name, meant) => {
+    const given = options(block === 'TwoFactorService options' ? name : `${block}.${name}`, 1) as TwoFactorOptions;
+    expect(() => new TwoFactorService(given)).toThrow(new RegExp(`^${block}: there is no option "${name}"; there are .*; did you mean "${meant}"\\?$`));
+  });
+
+  it('twoFactor.enforce: a misspelt member beside the date is refused, and one in its place', () => {
+    expect(() => make('twoFactor.enforce', { after: new Date(0), when: () => true })).toThrow(TypeError);
+    expect(() => make('twoFactor.enforce', { after: new Date(0), when: () => true })).toThrow(/^twoFactor\.enforce: there is no option "when"; there are after$/);
+    expect(() => make('twoFactor.enforce', { afters: new Date(0) })).toThrow(/^twoFactor\.enforce must be /);
+  });
+
+  it.each(['db', 'keys'])('%s that is left out is asked for by name, and how to make one is said', (name) => {
+    const given = Object.fromEntries(Object.entries(options('limits', {}) as object).filter(([other]) => other !== name));
+    for (const without of [given, { ...given, [name]: undefined }, { ...given, [name]: null }]) {
+      const making = () => new TwoFactorService(without as unknown as TwoFactorOptions);
+      expect(making).toThrow(TypeError);
+      expect(making).toThrow(name === 'db' ? /^db must be a TypeORM DataSource: new DataSource/ : /^keys must be a comma-separated list .*generateKey/);
+    }
+  });
+
   it.each([undefined, null, 'mysql://', 7, []])('the options as a whole are an object, not %j', (given) => {
     const making = () => new TwoFactorService(given as unknown as TwoFactorOptions);
     expect(making).toThrow(TypeError);
