@@ -9,9 +9,6 @@ const settleTries = 20;
 
 const entity = entityNames.account;
 
-/** Settling a backup code is tried this often at the most; each lost try means that another verdict was committed. */
-const settleTries = 20;
-
 const free = { failures: 0, nextAttemptAt: 0, windowFailures: 0, windowStart: 0, failureDays: '' };
 
 export class AccountStore {
