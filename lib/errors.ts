@@ -1,12 +1,44 @@
+/** A member that is read from the prototype, so that JSON and logs do not show it; whoever assigns to it gets one of its own. */
+function readable<T extends object>(prototype: T, name: string, read: (error: T) => unknown): void {
+  Object.defineProperty(prototype, name, {
+    configurable: true,
+    get(this: T) {
+      return read(this);
+    },
+    set(this: T, value: unknown) {
+      Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
+    },
+  });
+}
+
+/** What http-errors gives its errors, for Nest, Koa, Fastify and whatever else answers a request by it. */
+function likeHttpErrors(prototype: { readonly status: number }): void {
+  readable(prototype, 'statusCode', ({ status }) => status);
+  readable(prototype, 'expose', ({ status }) => status < 500);
+}
+
 /**
  * Every error that the library answers a request with. `code` is stable and meant for programs, `status` is the HTTP
  * status that fits, `message` is meant for the user who made the request and never holds a code, secret or contact.
+ *
+ * `instanceof` also knows an error that another installed copy of this package has made.
  */
 export abstract class TwoFactorError extends Error {
   /** Stable, for programs. */
   abstract readonly code: string;
   /** The HTTP status that fits. */
   abstract readonly status: number;
+  /** The same as `status`, by the name that other frameworks read. */
+  declare readonly statusCode: number;
+  /** Whether the message is for the client. */
+  declare readonly expose: boolean;
+  /** For GraphQL, which answers them beside the message. */
+  declare readonly extensions: { readonly code: string };
+
+  static {
+    likeHttpErrors(this.prototype);
+    readable(this.prototype, 'extensions', ({ code }) => ({ code }));
+  }
 
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -58,15 +90,23 @@ export interface SecondFactorRequiredDetails {
   readonly expiresAt: number;
   /** Stands for the pending login where there is no session (`session: false`). */
   readonly challengeToken?: string;
+  /** Where a browser goes (`secondFactorRedirect`). */
+  readonly redirect?: string;
 }
 
-const brand = Symbol.for('passport-two-factor.SecondFactorRequiredError');
+const brandOf = (name: string): symbol => Symbol.for(`passport-two-factor.${name}`);
+
+const carries = (value: unknown, brand: symbol): boolean =>
+  typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true;
+
+/** What a client must not see, by its error: a clone that a logger makes has nothing to show. */
+const hidden = new WeakMap<object, Pick<SecondFactorRequiredDetails, 'availableMethods' | 'challengeToken' | 'redirect'>>();
 
 /**
  * The first factor was right and the user has a second one: nobody is logged in yet.
  *
- * `availableMethods` and `challengeToken` hold what only the server (or the one client) may see, so they are not
- * enumerable: JSON, spread, `util.inspect` and a logger do not show them.
+ * `availableMethods` and `challengeToken` hold what only the server (or the one client) may see, so they are no
+ * properties of the error's own: JSON, spread, `util.inspect` and a logger do not find them.
  */
 export class SecondFactorRequiredError extends TwoFactorError {
   readonly code = 'SECOND_FACTOR_REQUIRED';
@@ -79,22 +119,30 @@ export class SecondFactorRequiredError extends TwoFactorError {
   declare readonly availableMethods: AvailableMethods;
   /** With `session: false`: for the client to send back. */
   declare readonly challengeToken: string | undefined;
+  /** Where a browser is to go whose login was halted, as `secondFactorRedirect` says; undefined where it does not. */
+  declare readonly redirect: string | undefined;
+
+  static {
+    // Where util.inspect is told to show all, it reads the accessors of prototypes too, up to the first of a built-in class.
+    const layer = Object.create(TwoFactorError.prototype, {
+      constructor: { value: Error },
+      availableMethods: { get(this: object) { return hidden.get(this)?.availableMethods; } },
+      challengeToken: { get(this: object) { return hidden.get(this)?.challengeToken; } },
+      redirect: { get(this: object) { return hidden.get(this)?.redirect; } },
+    }) as object;
+    Object.setPrototypeOf(this.prototype, layer);
+  }
 
   constructor(details: SecondFactorRequiredDetails) {
     super('A second factor is required to finish this login.');
     this.methods = details.methods;
     this.expiresAt = details.expiresAt;
-    // Functions, since `console.log('%o')` shows the values of properties that are not enumerable too.
-    Object.defineProperties(this, {
-      availableMethods: { get: () => details.availableMethods },
-      challengeToken: { get: () => details.challengeToken },
-      [brand]: { value: true },
-    });
+    hidden.set(this, { ...details });
   }
 
-  /** Like `instanceof`, but also true for an error made by another installed copy of this package. */
+  /** The same as `instanceof`: true also for an error made by another installed copy of this package. */
   static is(error: unknown): error is SecondFactorRequiredError {
-    return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[brand] === true;
+    return carries(error, brandOf('SecondFactorRequiredError'));
   }
 
   /** What JSON shows: nothing that only the server may see. */
@@ -157,15 +205,37 @@ export class UserNotLoggedInError extends TwoFactorError {
   }
 }
 
+/** Methods whose messages are spent: when they can be asked for again. */
+export type SpentMethods = Partial<Record<'email' | 'sms', {
+  /** For display: `j***@example.com`, `+1•••••••67`. */
+  readonly maskedContact: string;
+  /** Whole seconds. */
+  readonly retryAfter: number;
+}>>;
+
 /** Too many wrong codes, or too many messages sent. Right and wrong codes are answered alike meanwhile. */
 export class TooManyAttemptsError extends TwoFactorError {
   readonly code = 'TOO_MANY_ATTEMPTS';
   readonly status = 429;
   /** Whole seconds until the next try is looked at. */
   readonly retryAfter: number;
-  constructor(retryAfter: number) {
+  /** What Express and Koa answer with it where no handler of the app does. */
+  declare readonly headers: Readonly<Record<string, string>>;
+  readonly #spent: SpentMethods | undefined;
+
+  static {
+    readable(this.prototype, 'headers', ({ retryAfter }) => ({ 'Retry-After': String(retryAfter) }));
+  }
+
+  constructor(retryAfter: number, spent?: SpentMethods) {
     super('Too many attempts. Try again later.');
     this.retryAfter = retryAfter;
+    this.#spent = spent;
+  }
+
+  /** Of a login that nothing but spent methods could finish: which, and when. No own property, so that logs leave it out. */
+  get spent(): SpentMethods | undefined {
+    return #spent in this ? this.#spent : undefined;
   }
 }
 
@@ -226,7 +296,7 @@ export class InvalidInputError extends TwoFactorError {
   }
 }
 
-/** The app's sender refused, failed or took too long (`cause`). No attempt was charged; ask for the code again. */
+/** The app's sender refused, failed or took too long (`cause`). No attempt was charged, the message was; ask for the code again. */
 export class DeliveryFailedError extends TwoFactorError {
   readonly code = 'DELIVERY_FAILED';
   readonly status = 502;
@@ -246,6 +316,34 @@ export class SealedDataError extends Error {
   readonly code = 'SEALED_DATA';
   /** A user cannot mend it. */
   readonly status = 500;
+  /** The same as `status`, by the name that other frameworks read. */
+  declare readonly statusCode: number;
+  /** The message is not for the client. */
+  declare readonly expose: boolean;
+
+  static {
+    likeHttpErrors(this.prototype);
+  }
+}
+
+const classes = {
+  TwoFactorError, SecondFactorRequiredError, InvalidCredentialsError, InvalidTwoFactorCodeError, InvalidBackupCodeError,
+  TwoFactorExpiredError, TwoFactorNotVerifiedError, UserNotLoggedInError, TooManyAttemptsError, StepUpRequiredError,
+  EnrollmentRequiredError, TwoFactorNotSetupError, TwoFactorAlreadyEnabledError, TwoFactorSetupIncompleteError, InvalidInputError,
+  DeliveryFailedError, SealedDataError,
+};
+
+// Two copies of the package have two classes of one name (a monorepo, Jest's resetModules): they know each other's errors by
+// a brand, which a subclass inherits. A subclass that the app makes has none of its own and stays what it is in JavaScript.
+for (const [name, ours] of Object.entries(classes)) {
+  const brand = brandOf(name);
+  const inherited = Function.prototype[Symbol.hasInstance];
+  Object.defineProperty(ours.prototype, brand, { value: true });
+  Object.defineProperty(ours, Symbol.hasInstance, {
+    value(this: unknown, value: unknown) {
+      return this === ours ? carries(value, brand) : inherited.call(this as typeof Error, value);
+    },
+  });
 }
 
 /**

@@ -2,7 +2,7 @@ import ms from 'ms';
 import { z } from 'zod';
 import type { DeliveredMechanism } from './core/mechanism.js';
 import type { AttemptLimits, SendLimits } from './core/throttle.js';
-import type { Enforce, RequireForOAuth, Send, TwoFactorOptions, UserAdapter } from './options.js';
+import type { Enforce, KeptLogin, RequireForOAuth, Send, TwoFactorOptions, UserAdapter } from './options.js';
 
 const second = 1000;
 const minute = 60 * second;
@@ -60,7 +60,7 @@ const schema = z.strictObject({
       id: fn<UserAdapter['id']>('(user) => string'),
       email: fn<NonNullable<UserAdapter['email']>>('(user) => string | undefined').optional(),
       label: fn<NonNullable<UserAdapter['label']>>('(user) => string | undefined').optional(),
-      find: fn<UserAdapter['find']>('(id) => user | null, such as (id) => users.findOneBy({ id })'),
+      find: fn<NonNullable<UserAdapter['find']>>('(id) => user | null, such as (id) => users.findOneBy({ id })').optional(),
     },
     blockError('must be an object with the functions id and find'),
   ),
@@ -82,7 +82,7 @@ const schema = z.strictObject({
   deliver: z
     .strictObject({ email: fn<Send>('(message) => Promise').optional(), sms: fn<Send>('(message) => Promise').optional() }, blockError('must be an object: { email?, sms? }'))
     .default({}),
-  clock: fn<() => number>('() => epoch milliseconds').default(() => Date.now),
+  clock: fn<() => number>('() => epoch milliseconds').default(() => () => Date.now()),
   rememberFor: duration('30d', minute, 366 * day),
   loginExpiry: duration('10m', minute, 15 * minute),
   challengeOn: z.enum(['login', 'request'], { error: 'must be "login" or "request"' }).default('login'),
@@ -105,6 +105,7 @@ const schema = z.strictObject({
       sendsPerHour: integer(5, 1, 20),
       sendsPerDay: integer(10, 1, 50),
       pendingLogins: integer(5, 1, 20),
+      factors: integer(20, 1, 50),
     }, blockError('must be an object'))
     .refine(({ backoff, maxBackoff }) => backoff <= maxBackoff, { error: 'must have a backoff that is no longer than maxBackoff' })
     .prefault({}),
@@ -115,7 +116,7 @@ export interface CheckedUsers {
   id(user: Express.User): unknown;
   email?(user: Express.User): unknown;
   label?(user: Express.User): unknown;
-  find(id: string): unknown;
+  find?(id: string, login: KeptLogin): unknown;
 }
 
 /** The options with every default filled in, durations in milliseconds. */
@@ -141,6 +142,7 @@ export interface Settings {
   readonly attemptLimits: AttemptLimits;
   readonly sendLimits: SendLimits;
   readonly pendingLogins: number;
+  readonly factorLimit: number;
 }
 
 /** @throws TypeError that names the option, what it must be and what it is */
@@ -163,6 +165,7 @@ export function readOptions(options: unknown): Settings {
     attemptLimits: limits,
     sendLimits: { perHour: limits.sendsPerHour, perDay: limits.sendsPerDay },
     pendingLogins: limits.pendingLogins,
+    factorLimit: limits.factors,
   });
 }
 

@@ -2,6 +2,7 @@ import { format, inspect } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import * as errors from '../lib/errors.js';
 import { SecondFactorRequiredError, toError, TwoFactorError } from '../lib/errors.js';
+import { everyLog } from './support/loggers.js';
 
 interface Row {
   readonly error: TwoFactorError;
@@ -57,6 +58,67 @@ describe('errors', () => {
     expect(table.map(({ error }) => error.name).sort()).toEqual(exported.sort());
   });
 
+  it.each(table)('$error.name has the shape of http-errors and of GraphQL, and shows none of it in JSON or a copy', ({ error, code, status }) => {
+    expect(error).toMatchObject({ statusCode: status, expose: status < 500, extensions: { code } });
+    for (const name of ['statusCode', 'expose', 'extensions', 'headers']) {
+      expect(Object.keys(error)).not.toContain(name);
+      expect(JSON.parse(JSON.stringify(error))).not.toHaveProperty(name);
+    }
+  });
+
+  it('take what another library assigns to them, such as http-errors, and no other error has it', () => {
+    const error = new errors.InvalidTwoFactorCodeError();
+    Object.assign(error, { statusCode: 418, expose: false, extensions: { code: 'MINE' } });
+    expect(error).toMatchObject({ status: 401, statusCode: 418, expose: false, extensions: { code: 'MINE' } });
+    expect(new errors.InvalidTwoFactorCodeError()).toMatchObject({ statusCode: 401, expose: true, extensions: { code: 'INVALID_CODE' } });
+  });
+
+  it('tell frameworks in a header how long to wait', () => {
+    expect(new errors.TooManyAttemptsError(42).headers).toEqual({ 'Retry-After': '42' });
+  });
+
+  it('of stored data are no message for the client', () => {
+    expect(new errors.SealedDataError('A stored secret was altered.')).toMatchObject({ statusCode: 500, expose: false });
+  });
+
+  describe('of another copy of the package', async () => {
+    vi.resetModules();
+    const copy = await import('../lib/errors.js');
+    const names = Object.keys(errors).filter((name): name is Exclude<keyof typeof errors, 'toError'> => name !== 'toError');
+    const known = (error: unknown) => names.filter((name) => error instanceof copy[name]);
+
+    it.each(table)('are known by their class, and by no other: $error.name', ({ error }) => {
+      expect(copy.TwoFactorError).not.toBe(TwoFactorError);
+      expect(known(error).sort()).toEqual([error.name, 'TwoFactorError'].sort());
+    });
+
+    it('that are no answer to a user are none there either', () => {
+      expect(known(new errors.SealedDataError('x'))).toEqual(['SealedDataError']);
+    });
+
+    it('may be of a class that the app has made of one', () => {
+      class Mine extends errors.StepUpRequiredError {}
+      expect(known(new Mine()).sort()).toEqual(['StepUpRequiredError', 'TwoFactorError']);
+      expect(new Mine()).toBeInstanceOf(Mine);
+      expect(new errors.StepUpRequiredError()).not.toBeInstanceOf(Mine);
+      expect(new copy.StepUpRequiredError()).not.toBeInstanceOf(Mine);
+    });
+
+    it('may be of a class that the app has made of TwoFactorError, whatever its code', () => {
+      class Mine extends TwoFactorError {
+        readonly code = 'STEP_UP_REQUIRED';
+        readonly status = 403;
+      }
+      expect(known(new Mine('Mine.'))).toEqual(['TwoFactorError']);
+      expect(new errors.StepUpRequiredError()).not.toBeInstanceOf(Mine);
+    });
+
+    it.each([undefined, null, 'INVALID_CODE', 7, new Error('other'), { code: 'INVALID_CODE', status: 401, name: 'InvalidTwoFactorCodeError' }, () => undefined])('are not %s', (value) => {
+      expect(known(value)).toEqual([]);
+      expect(names.filter((name) => value instanceof errors[name])).toEqual([]);
+    });
+  });
+
   it('keep their names in a subclass of the app', () => {
     class MyError extends errors.InvalidTwoFactorCodeError {}
     expect(new MyError().name).toBe('MyError');
@@ -95,8 +157,17 @@ describe('SecondFactorRequiredError', () => {
     expect(required().challengeToken).toBeUndefined();
   });
 
-  it('keeps what is for the server in properties of its own that are not enumerable', () => {
-    for (const name of ['availableMethods', 'challengeToken']) expect(Object.getOwnPropertyDescriptor(error, name)).toMatchObject({ enumerable: false });
+  it('keeps what is for the server in no property of its own, also of a class that the app derives', () => {
+    class Derived extends SecondFactorRequiredError {}
+    const derived = new Derived({ methods: {}, availableMethods: { totp: true }, challengeToken: token, expiresAt: 1 });
+    for (const one of [error, derived]) {
+      expect(Reflect.ownKeys(one).filter((key) => typeof key === 'symbol' || /method|token|available/i.test(key))).toEqual(['methods']);
+    }
+    expect([derived.challengeToken, derived.availableMethods]).toEqual([token, { totp: true }]);
+  });
+
+  it.each(everyLog(error))('shows no code, contact or token: %s', (_how, text) => {
+    for (const secret of secrets) expect(text).not.toContain(secret);
   });
 
   it('gives the client the masked methods and the time', () => {
@@ -146,7 +217,7 @@ describe('SecondFactorRequiredError', () => {
     vi.resetModules();
     const copy = await import('../lib/errors.js');
     expect(copy.SecondFactorRequiredError).not.toBe(SecondFactorRequiredError);
-    expect(error).not.toBeInstanceOf(copy.SecondFactorRequiredError);
+    expect(error).toBeInstanceOf(copy.SecondFactorRequiredError);
     expect(copy.SecondFactorRequiredError.is(error)).toBe(true);
     const theirs = new copy.SecondFactorRequiredError({ methods: {}, availableMethods: { email: { maskedContact: 'm', contact: 'c' } }, expiresAt: 1 });
     expect(SecondFactorRequiredError.is(theirs)).toBe(true);
@@ -163,6 +234,7 @@ describe('SecondFactorRequiredError', () => {
     ['a function', () => error],
   ])('is not %s', (_what, value) => {
     expect(SecondFactorRequiredError.is(value)).toBe(false);
+    expect(value instanceof SecondFactorRequiredError).toBe(false);
   });
 });
 

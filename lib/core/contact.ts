@@ -2,28 +2,45 @@ import { domainToASCII } from 'node:url';
 import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
 import { InvalidInputError } from '../errors.js';
 import { TwoFactorMechanism, type DeliveredMechanism } from './mechanism.js';
+import { typedAddress, typedNumber } from './typed-text.js';
 
 const longestAddress = 254; // RFC 5321 §4.5.3.1.3, less the angle brackets
 
-/** RFC 5322's dot-atom at a domain name whose last label is letters or Punycode (`xn--p1ai`), so no IP address. */
-const emailShape =
-  /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:[a-z]{2,}|xn--[a-z0-9-]+)$/;
+/** RFC 5322's atom, with the letters and digits of every script (RFC 6531). */
+const atom = String.raw`(?:[\w!#$%&'*+/=?^\x60{|}~\-]|(?![\0-\x7f])[\p{L}\p{M}\p{N}\u200c\u200d])+`;
+const strictLocal = new RegExp(String.raw`^${atom}(?:\.${atom})*$`, 'u');
+
+/** Whatever mail servers hand out, such as two dots in a row: one word, or a text in quotes. */
+const anyLocal = /^(?:[^\p{Cc}\p{Z}<>()[\]\\,;:"@]+|"(?:[^\p{Cc}\p{Zl}\p{Zp}"\\]|\\[\x20-\x7e])*")$/u;
+
+/** A domain name whose last label is letters or Punycode (`xn--p1ai`), so no IP address. */
+const strictDomain = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:[a-z]{2,}|xn--[a-z0-9-]+)$/;
+
+/** The same with the underscore that names of hosts have in private networks. */
+const anyDomain = /^(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+(?:[a-z]{2,}|xn--[a-z0-9-]+)$/;
 
 /** domainToASCII reads a URL's host: it would drop a newline, decode "%61" and end at "/", "?" or "#". */
-const domainCharacters = /^[\p{L}\p{M}\p{N}.-]+$/u;
+const domainCharacters = /^[\u200d\u200c\p{L}\p{M}\p{N}._-]+$/u;
+
+function parseEmail(address: unknown, local: RegExp, domain: RegExp): string | undefined {
+  const typed = typeof address === 'string' && address.length <= 320 ? typedAddress(address).trim() : '';
+  const at = typed.lastIndexOf('@');
+  const name = typed.slice(0, Math.max(at, 0));
+  // Chinese and Japanese keyboards type a full stop of their own.
+  const host = typed.slice(at + 1).replace(/[\u3002\uff61]/g, '.');
+  if (!domainCharacters.test(host) || !local.test(name)) return undefined;
+  const ascii = domainToASCII(host);
+  const normalized = `${name}@${ascii}`;
+  return domain.test(ascii) && Buffer.byteLength(normalized) <= longestAddress ? normalized : undefined;
+}
 
 /**
  * The address with its domain in lower-case ASCII. The local part is kept: its case is the receiver's business.
  * @throws InvalidInputError naming `address`
  */
 export function normalizeEmail(address: unknown): string {
-  const trimmed = typeof address === 'string' && address.length <= 320 ? address.trim() : '';
-  const at = trimmed.lastIndexOf('@');
-  const domain = trimmed.slice(at + 1);
-  const normalized = `${trimmed.slice(0, Math.max(at, 0))}@${domainToASCII(domain)}`;
-  if (!domainCharacters.test(domain) || normalized.length > longestAddress || !emailShape.test(normalized)) {
-    throw new InvalidInputError('address', 'an e-mail address');
-  }
+  const normalized = parseEmail(address, strictLocal, strictDomain);
+  if (normalized === undefined) throw new InvalidInputError('address', 'an e-mail address');
   return normalized;
 }
 
@@ -35,7 +52,7 @@ const parsePhone = (phone: string) => parsePhoneNumberFromString(phone, { extrac
  * @throws InvalidInputError naming `phone`
  */
 export function normalizePhone(phone: unknown): string {
-  const number = typeof phone === 'string' && phone.length <= 40 ? parsePhone(phone.trim()) : undefined;
+  const number = typeof phone === 'string' && phone.length <= 40 ? parsePhone(typedNumber(phone).trim()) : undefined;
   if (!number?.isPossible() || number.ext !== undefined) {
     throw new InvalidInputError('phone', 'a phone number with its country code, such as +15551234567');
   }
@@ -48,14 +65,18 @@ export const normalizeContact = (mechanism: DeliveredMechanism, contact: unknown
 /** Two spellings that reach the same mailbox nearly everywhere are one contact. */
 export const sameContact = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
-/** Whether what the app has for the account is this contact. One that cannot be a contact, such as `root@localhost`, is none. */
-export function isSpellingOf(mechanism: DeliveredMechanism, given: unknown, contact: string): boolean {
-  try {
-    return sameContact(normalizeContact(mechanism, given), contact);
-  } catch (error) {
-    if (error instanceof InvalidInputError) return false;
-    throw error;
-  }
+const parseOwn = (mechanism: DeliveredMechanism, contact: unknown): string | undefined =>
+  mechanism === TwoFactorMechanism.EMAIL ? parseEmail(contact, anyLocal, anyDomain) : undefined;
+
+/**
+ * The contact that a user gives, and whether it is the one that the app has for the account. The app vouches for that, so that
+ * it may have a local part that nobody else could give; one that cannot be a contact, such as `root@localhost`, vouches for none.
+ * @throws InvalidInputError naming `address` or `phone`
+ */
+export function readContact(mechanism: DeliveredMechanism, given: unknown, own: unknown): { contact: string; vouched: boolean } {
+  const [contact, ours] = [parseOwn(mechanism, given), parseOwn(mechanism, own)];
+  if (contact !== undefined && ours !== undefined && sameContact(contact, ours)) return { contact, vouched: true };
+  return { contact: normalizeContact(mechanism, given), vouched: false };
 }
 
 /** Enough for its owner to recognise it; the number of stars and bullets is fixed, so it does not tell the length. */

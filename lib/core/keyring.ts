@@ -1,4 +1,6 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import {
+  createCipheriv, createDecipheriv, createHash, createHmac, createSecretKey, hkdfSync, randomBytes, timingSafeEqual, type KeyObject,
+} from 'node:crypto';
 import { SealedDataError } from '../errors.js';
 
 /** @internal What a sub-key is for. Each purpose has a key of its own, so no value made for one can serve another. */
@@ -36,7 +38,7 @@ const expected =
   'keys must be a comma-separated list of "name:BASE64" with 32 random bytes each, newest first: ' +
   'set TWO_FACTOR_KEYS to the output of `node -p "require(\'passport-two-factor\').generateKey(\'k1\')"`';
 
-function parseKey(entry: string): [string, Buffer] {
+function parseKey(entry: string): [string, KeyObject] {
   const colon = entry.indexOf(':');
   const text = entry.slice(colon + 1);
   if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) throw new TypeError(`${expected}; an entry is not base64`);
@@ -45,32 +47,33 @@ function parseKey(entry: string): [string, Buffer] {
   // A key without a name is named for what it is, so that two nameless keys are still told apart.
   const id = colon < 0 ? createHash('sha256').update(key).digest('hex').slice(0, 8) : entry.slice(0, colon);
   if (!keyName.test(id)) throw new TypeError(`${expected}; a name has letters, digits, "-" and "_" only`);
-  return [id, key];
+  return [id, createSecretKey(key)];
 }
 
 /**
  * The keys that protect what is stored: the first seals, all open. Rotate by prepending a key; rows are sealed again
- * when they are next used, and the old key may go once no row names it.
+ * when they are next used, and the old key may go once no row names it. No logger, serializer or inspection of the
+ * service finds a key: they are private, and no bytes that could be printed.
  * @internal
  */
 export class Keyring {
   readonly current: string;
-  private readonly keys: ReadonlyMap<string, Buffer>;
-  private readonly derived = new Map<string, Buffer>();
+  readonly #keys: ReadonlyMap<string, KeyObject>;
+  readonly #derived = new Map<string, KeyObject>();
 
   /** @throws TypeError saying what `keys` must be; the message never holds key material */
   constructor(keys: unknown) {
     if (typeof keys !== 'string' || keys.trim() === '') throw new TypeError(`${expected}; got ${keys === '' ? 'an empty string' : typeof keys}`);
     const entries = keys.split(',').map((entry) => parseKey(entry.trim()));
-    this.keys = new Map(entries);
-    if (this.keys.size !== entries.length) throw new TypeError(`${expected}; two entries have the same name`);
+    this.#keys = new Map(entries);
+    if (this.#keys.size !== entries.length) throw new TypeError(`${expected}; two entries have the same name`);
     this.current = entries[0]?.[0] ?? '';
   }
 
   /** AES-256-GCM under the first key. Bound to user and row: a ciphertext moved to another row does not open. */
   seal(purpose: SealPurpose, userId: string, rowId: string, plaintext: string | Buffer): string {
     const iv = randomBytes(12);
-    const cipher = createCipheriv('aes-256-gcm', this.subKey(this.current, `seal ${purpose}`), iv);
+    const cipher = createCipheriv('aes-256-gcm', this.#subKey(this.current, `seal ${purpose}`), iv);
     cipher.setAAD(frame([purpose, userId, rowId]));
     const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
     const parts = [iv, ciphertext, cipher.getAuthTag()].map((part) => part.toString('base64url'));
@@ -83,7 +86,7 @@ export class Keyring {
     if (version !== 'v1' || id === undefined || iv === undefined || ciphertext === undefined || tag === undefined || rest.length > 0) {
       throw new SealedDataError('A stored secret does not have the form of one.');
     }
-    const key = this.subKey(id, `seal ${purpose}`);
+    const key = this.#subKey(id, `seal ${purpose}`);
     try {
       // The length is named since Node would accept a tag cut to four bytes.
       const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'), { authTagLength: 16 });
@@ -101,7 +104,7 @@ export class Keyring {
 
   /** HMAC-SHA-256 in hex of the framed parts, under the first key or the one that made an older value. */
   mac(purpose: MacPurpose, parts: readonly string[], keyId = this.current): string {
-    return createHmac('sha256', this.subKey(keyId, `mac ${purpose}`)).update(frame([purpose, ...parts])).digest('hex');
+    return createHmac('sha256', this.#subKey(keyId, `mac ${purpose}`)).update(frame([purpose, ...parts])).digest('hex');
   }
 
   /** A MAC that names its key, so that it can still be checked after a rotation. */
@@ -116,13 +119,13 @@ export class Keyring {
     return given.length === expected.length && timingSafeEqual(given, expected);
   }
 
-  private subKey(id: string, info: string): Buffer {
-    const cached = this.derived.get(`${id} ${info}`);
+  #subKey(id: string, info: string): KeyObject {
+    const cached = this.#derived.get(`${id} ${info}`);
     if (cached) return cached;
-    const key = this.keys.get(id);
+    const key = this.#keys.get(id);
     if (!key) throw new SealedDataError(`A stored secret names the key "${id}", which is not in the keys option.`);
-    const derived = Buffer.from(hkdfSync('sha256', key, '', `passport-two-factor ${info}`, 32));
-    this.derived.set(`${id} ${info}`, derived);
+    const derived = createSecretKey(Buffer.from(hkdfSync('sha256', key, '', `passport-two-factor ${info}`, 32)));
+    this.#derived.set(`${id} ${info}`, derived);
     return derived;
   }
 }

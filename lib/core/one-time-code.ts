@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { InvalidInputError } from '../errors.js';
+import { typedCode } from './typed-text.js';
 
 /** What a code is made for; it serves nothing else. */
 export type ChallengePurpose = 'login' | 'enrollment' | 'step-up';
@@ -8,14 +9,14 @@ export type ChallengePurpose = 'login' | 'enrollment' | 'step-up';
 const longestInput = 64;
 
 /**
- * A code as the user typed it, without the ASCII spaces and dashes that screens and people put in.
+ * A code as the user typed it: the digits of any script are the same code, spaces, dashes and what is invisible are none of it.
  * @throws InvalidInputError when it is not a string, or too long to be a code
  * @internal
  */
 export function readCode(code: unknown): string {
   if (typeof code !== 'string') throw new InvalidInputError('code', 'a string');
   if (code.length > longestInput) throw new InvalidInputError('code', 'a code of a known shape');
-  return code.replace(/[ -]/g, '');
+  return typedCode(code);
 }
 
 /** @internal */

@@ -1,10 +1,13 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Authenticator as Passport } from 'passport';
-import type { InnerStrategy } from '../passport/first-factor.js';
+import { watchingDoor } from '../passport/door.js';
+import { introduce, type Passport as RunningPassport } from '../passport/passports.js';
+import type { InnerStrategy } from '../passport/run-strategy.js';
 import { detectKind } from '../passport/strategy-kind.js';
-import { checkService, TwoFactorStrategy } from '../passport/two-factor-strategy.js';
+import { checkService, isTwoFactorStrategy } from '../passport/two-factor-strategy.js';
+import { doorOf, openDoor } from '../passport/verdict.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
-import { hasSession } from '../session/session.js';
+import { hasSession, type SessionRequest } from '../session/session.js';
 import { hintOfPassport, hintOfSession } from './hints.js';
 import { checkOptions, checkText } from './options.js';
 import { OtherAuth, taken } from './other-auth.js';
@@ -47,6 +50,8 @@ export interface TwoFactorAuthOptions {
    * (express-jwt) is refused; a name that is given, `'auth'` too, is taken without that look.
    */
   readonly property?: string;
+  /** Names this Passport where an app has several: a pending login is finished by the one that began it. */
+  readonly name?: string;
 }
 
 /**
@@ -58,7 +63,7 @@ export interface TwoFactorAuthOptions {
  * @throws TypeError for a missing service or passport, or an unknown option
  */
 export function twoFactorAuth(options: TwoFactorAuthOptions): RequestHandler {
-  checkOptions('twoFactorAuth', options, ['service', 'passport', 'login', 'property']);
+  checkOptions('twoFactorAuth', options, ['service', 'passport', 'login', 'property', 'name']);
   const { service, passport, login = 'local', property = 'auth' } = options;
   checkService(service, 'twoFactorAuth');
   checkText('twoFactorAuth', 'login', login, 'local');
@@ -71,16 +76,19 @@ export function twoFactorAuth(options: TwoFactorAuthOptions): RequestHandler {
     const registered = (passport as unknown as { _strategy(name: string): unknown })._strategy(login) as InnerStrategy | undefined;
     if (!registered) throw new TypeError(`twoFactorAuth: no strategy is registered as "${login}": passport.use(new TwoFactorStrategy({ service }, …)) or twoFactorAuth({ login: 'its name' })`);
     // A strategy that the app forgot to wrap is gated here all the same.
-    if (registered instanceof TwoFactorStrategy) return registered;
-    const inner = (registered as { inner?: InnerStrategy }).inner ?? registered;
-    return { name: login, kind: detectKind(inner), inner };
+    if (isTwoFactorStrategy(registered)) return registered;
+    return { name: login, kind: detectKind(registered), inner: registered };
   };
+  const running = passport as unknown as RunningPassport;
+  introduce(service, running, 'twoFactorAuth', options.name);
+  if (!doorOf(running._sm)) openDoor(running._sm, watchingDoor(service));
   return (req: Request, _res: Response, next: NextFunction): void => {
     try {
       // Tells of cookie-session at the first request, not at the first login.
       hasSession(req);
       hintOfSession(req);
-      put(req, property, new RequestAuth(service, req, findStrategy), other);
+      refuseOther(running, req as SessionRequest);
+      put(req, property, new RequestAuth(service, req, { passport: running, findStrategy }), other);
       next();
     } catch (error) {
       next(error);
@@ -103,4 +111,18 @@ function put(req: Request, property: string, auth: RequestAuth, other: OtherAuth
     Object.defineProperty(req, property, { value, configurable: true, enumerable: true, writable: true });
   };
   Object.defineProperty(req, property, { configurable: true, enumerable: false, get, set });
+}
+
+/**
+ * Nest and others bring a copy of Passport of their own, whose logins no `protect` of the app's copy would see. Another
+ * Passport of the same copy is one that the app knows of.
+ * @throws TypeError
+ */
+function refuseOther({ _sm }: RunningPassport, req: SessionRequest): void {
+  const manager = req._sessionManager;
+  if (!manager || !doorOf(_sm)?.judges || doorOf(manager)?.judges || manager.constructor === _sm.constructor) return;
+  throw new TypeError(
+    'twoFactorAuth: this request is served by another copy of passport than the one that protect guards, so that its logins would ' +
+    'pass without a second factor: give both the same copy (npm ls passport shows them).',
+  );
 }

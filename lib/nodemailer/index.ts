@@ -99,6 +99,6 @@ function readFrom(from: unknown): string | MailAddress {
 
 /** The library hands over checked addresses; this holds for whoever else calls a sender. */
 function readAddress(address: string): string {
-  if (/^[^\p{Cc}\s<>,;@]+@[^\p{Cc}\s<>,;@]+$/u.test(address)) return address;
+  if (/^(?:[^\p{Cc}\s<>,;@"]+|"(?:[^\p{Cc}<>"\\]|\\[^\p{Cc}<>])*")@[^\p{Cc}\s<>,;@"]+$/u.test(address)) return address;
   throw new TypeError('The address to send to is not one address.');
 }

@@ -1,9 +1,27 @@
 import { csrfSync } from 'csrf-sync';
-import type { Request } from 'express';
-import { sessionOf } from './request.js';
+import type { Request, RequestHandler } from 'express';
+import { only, sessionOf } from './request.js';
 
-/** The form field that carries the token; JSON clients send it as `x-csrf-token`. */
-export const csrfField = '_csrf';
+/** Tokens of a guard that the app has before all of its routes, and so before the router. */
+export interface AppCsrf {
+  /** The token that the app's guard will accept from this session, such as `(req) => req.csrfToken()`. */
+  readonly token: (req: Request) => string;
+  /** The form field that the guard reads it from. Default `'_csrf'`. */
+  readonly field?: string;
+}
+
+/** How the pages' forms and the client of the JSON API prove that they are not another site's. */
+export interface Csrf {
+  /** The hidden field of the forms. */
+  readonly field: string;
+  /** The token of this session; undefined for a request without one. */
+  readonly token: (req: Request) => string | undefined;
+  /** Refuses a POST without it. */
+  readonly check: RequestHandler;
+}
+
+/** JSON clients send the router's own token as `x-csrf-token`. */
+const ownField = '_csrf';
 
 const sessionKey = 'twoFactorCsrf';
 
@@ -12,12 +30,16 @@ const sessionKey = 'twoFactorCsrf';
  * it in: with a cookie beside it, the cookie's session may be whom the request acts for.
  */
 function isBearerOnly(req: Request): boolean {
-  return /^bearer ./i.test(req.headers.authorization ?? '') && (sessionOf(req) === undefined || req.headers.cookie === undefined);
+  const alone = sessionOf(req) === undefined || req.headers.cookie === undefined;
+  return alone && /^bearer ./i.test(req.headers.authorization ?? '');
 }
 
 const protection = csrfSync({
   size: 32,
-  getTokenFromRequest: (req) => req.get('x-csrf-token') ?? (req.body as Record<string, string | undefined> | undefined)?.[csrfField],
+  getTokenFromRequest: (req) => {
+    const body = req.body as Record<string, string | undefined> | undefined;
+    return req.get('x-csrf-token') ?? body?.[ownField];
+  },
   getTokenFromState: (req) => sessionOf(req)?.[sessionKey] as string | undefined,
   storeTokenInState: (req, token) => {
     const session = sessionOf(req);
@@ -26,10 +48,31 @@ const protection = csrfSync({
   skipCsrfProtection: isBearerOnly,
 });
 
-/** Refuses every POST without the token of its session. */
-export const csrfProtection = protection.csrfSynchronisedProtection;
+const own: Csrf = {
+  field: ownField,
+  token: (req) => (sessionOf(req) ? protection.generateToken(req) : undefined),
+  check: protection.csrfSynchronisedProtection,
+};
+
+function ofTheApp({ token: read, field = ownField }: AppCsrf): Csrf {
+  const token = (req: Request): string => {
+    const token: unknown = read(req);
+    if (typeof token === 'string' && token !== '') return token;
+    throw new TypeError(`twoFactorRouter: csrf.token must answer the token of the app's CSRF guard; got ${token === '' ? 'no text' : typeof token}`);
+  };
+  return {
+    field,
+    token: (req) => (sessionOf(req) ? token(req) : undefined),
+    // The app's guard has decided before. Should it be missing, there is no token to be had, or the browser tells.
+    check: only((req) => {
+      if (isBearerOnly(req)) return;
+      token(req);
+      if (req.get('sec-fetch-site') === 'cross-site') throw protection.invalidCsrfTokenError;
+    }),
+  };
+}
+
+/** The router's own tokens, or those of the app's guard. */
+export const csrfOf = (app: AppCsrf | undefined): Csrf => (app ? ofTheApp(app) : own);
 
 export const isCsrfError = (error: unknown): boolean => error === protection.invalidCsrfTokenError;
-
-/** The token of this session; undefined for a request without one. */
-export const csrfToken = (req: Request): string | undefined => (sessionOf(req) ? protection.generateToken(req) : undefined);

@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import { TwoFactorMechanism, type TwoFactorAuthOptions, type TwoFactorService } from 'passport-two-factor';
+import { csrfOf, type AppCsrf, type Csrf } from './csrf.js';
 import { isLocalPath } from './return-to.js';
 import { catalogue, type Catalogue, type MessageTable } from './messages/index.js';
 import { pageNames, type PageRenderers } from './pages/page-types.js';
@@ -29,6 +30,11 @@ export interface TwoFactorRouterOptions {
   readonly stylesheet?: string;
   /** What is offered for set-up. Default: the authenticator app, and what the service has a sender for. */
   readonly methods?: readonly EnrollableMethod[];
+  /**
+   * For an app with a CSRF guard before all of its routes: where its token comes from, and the form field that it is read
+   * from. The guard then decides in place of the router's own check. Default: the router's own tokens.
+   */
+  readonly csrf?: AppCsrf;
 }
 
 /** The options with their defaults. */
@@ -43,6 +49,7 @@ export interface RouterSettings {
   readonly messages: Catalogue;
   readonly stylesheet: string | undefined;
   readonly methods: readonly EnrollableMethod[];
+  readonly csrf: Csrf;
 }
 
 const enrollable: readonly EnrollableMethod[] = ['totp', 'email', 'sms'];
@@ -74,7 +81,20 @@ function readMethods(methods: unknown, service: TwoFactorService): readonly Enro
   return enrollable.filter((method) => methods.includes(method));
 }
 
-const names = ['service', 'passport', 'pages', 'login', 'loginPath', 'returnTo', 'locale', 'messages', 'stylesheet', 'methods'];
+function readCsrf(csrf: unknown): AppCsrf | undefined {
+  if (csrf === undefined) return undefined;
+  if (typeof csrf !== 'object' || csrf === null) refuse('csrf', 'an object: { token, field? }', csrf);
+  const { token, field, ...others } = csrf as Record<string, unknown>;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw new TypeError(`twoFactorRouter: there is no option "csrf.${unknown}"; there are token, field`);
+  if (typeof token !== 'function') refuse('csrf.token', 'a function of the request: (req) => req.csrfToken()', token);
+  if (field !== undefined && !isText(field)) refuse('csrf.field', 'the name of a form field', field);
+  return csrf as AppCsrf;
+}
+
+const names = [
+  'service', 'passport', 'pages', 'login', 'loginPath', 'returnTo', 'locale', 'messages', 'stylesheet', 'methods', 'csrf',
+];
 
 /** @throws TypeError that names the option and what it must be */
 export function readRouterOptions(given: TwoFactorRouterOptions): RouterSettings {
@@ -93,5 +113,6 @@ export function readRouterOptions(given: TwoFactorRouterOptions): RouterSettings
     login: login === false ? undefined : login,
     messages: catalogue(options.messages),
     methods: readMethods(options.methods, service),
+    csrf: csrfOf(readCsrf(options.csrf)),
   };
 }

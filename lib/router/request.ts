@@ -18,6 +18,7 @@ export interface ClaimedBody {
   readonly method?: string;
   readonly returnTo?: string;
   readonly uri?: string;
+  readonly again?: string;
 }
 
 export function bodyOf(req: Request): ClaimedBody {
@@ -37,16 +38,26 @@ export function saveSession(req: Request): Promise<void> {
   });
 }
 
+/** Whatever was thrown, as something that Express denies by: `next(undefined)` and `next('route')` would go on. */
+export const toError = (reason: unknown): Error =>
+  // An error of another realm or copy of the package is no `instanceof Error` here, and stays what it is.
+  typeof reason === 'object' && reason !== null ? (reason as Error) : new Error('The request could not be answered.', { cause: reason });
+
 /** A handler whose failure reaches the error handlers, on Express 4 as well. */
 export function handle(use: (req: Request, res: Response, next: NextFunction) => unknown): RequestHandler {
   return (req, res, next) => {
-    Promise.resolve().then(() => use(req, res, next)).catch(next);
+    Promise.resolve().then(() => use(req, res, next)).catch((reason: unknown) => { next(toError(reason)); });
   };
 }
 
 /** Goes on if `check` does not throw. */
 export const only = (check: (req: Request) => void): RequestHandler => (req, _res, next) => {
-  check(req);
+  try {
+    check(req);
+  } catch (reason) {
+    next(toError(reason));
+    return;
+  }
   next();
 };
 

@@ -1,94 +1,117 @@
 import { randomBytes } from 'node:crypto';
 import { generateBackupCodes, generateSalt, stretchBackupCode } from '../core/backup-code.js';
-import { StepUpRequiredError, TwoFactorNotSetupError } from '../errors.js';
-import type { TwoFactorAccount } from '../store/rows.js';
-import { isOutdated, readState, type Change, type Context, type Identity } from './context.js';
-import type { PreparedSnapshot } from './enrollment-draft.js';
+import { TooManyAttemptsError, TwoFactorNotSetupError } from '../errors.js';
+import { readState, type Change, type Context, type Identity } from './context.js';
+import { changeFactors, tidy } from './factor-change.js';
+import { Turns } from './turns.js';
 
 /** A written set that no account points to yet. */
-interface NewSet {
+export interface NewSet {
   readonly codes: string[];
   readonly backupSetId: string;
   readonly backupSalt: string;
 }
 
-const noSet = { backupSetId: '', backupSalt: '' };
+/** How long a claim that a crash has left behind is in the way. */
+const longestMaking = 60_000;
 
-/** What a removal of the last factor has left behind when it was cut short: its codes must not come back with the next one. */
-const staleSet = ({ authenticators, account }: PreparedSnapshot): string => (authenticators.length === 0 ? account.backupSetId : '');
-
-/** Whether the account may be pointed to another set. Of two first factors that are added at once, one gives the codes. */
-const isFree = ({ backupSetId }: TwoFactorAccount, before: PreparedSnapshot): boolean =>
-  backupSetId === '' || backupSetId === staleSet(before);
+/** Sets are hashed one after another in the whole process: the threads that hash are those of everybody's password check. */
+const hashing = new Turns();
 
 export class BackupCodes {
+  /** By user, so that requests at once cost one set. No statement is run in a turn: it could be waited for by the user's others. */
+  private readonly turns = new Turns();
+
   constructor(private readonly context: Context) {}
 
-  /** Writes a set for a user who has none, before the factor that it comes with is there. */
-  async prepare(identity: Identity, before: PreparedSnapshot): Promise<NewSet | undefined> {
-    return isFree(before.account, before) ? this.write(identity) : undefined;
+  /**
+   * Writes a set for a user who has none that is left, to be given with a factor. Of requests at once one does; the others wait and look
+   * again.
+   * @returns undefined where the user has a set
+   */
+  async prepare(identity: Identity): Promise<NewSet | undefined> {
+    while (!(await this.hasSet(identity))) {
+      if (!this.turns.isTaken(identity.key)) return this.write(identity);
+      await this.turns.ended(identity.key);
+    }
+    return undefined;
   }
 
   async discard({ backupSetId }: NewSet): Promise<void> {
-    await this.context.backupCodes.removeSet(backupSetId);
-  }
-
-  /**
-   * Commits that a factor was added, with the set that was prepared for it.
-   * @param before the user's state before the factor was there
-   * @returns the codes, `[]` where none were made or another factor has given them
-   */
-  async factorAdded(identity: Identity, before: PreparedSnapshot, set: NewSet | undefined): Promise<Change<string[]>> {
-    const { backupSetId, backupSalt } = set ?? noSet;
-    const account = await this.context.accounts.change(
-      identity.key, (current) => (isFree(current, before) ? { backupSetId, backupSalt } : {}), before.securityEpoch,
-    );
-    if (!account) throw new Error('The change of factors was refused.');
-    const stale = staleSet(before);
-    if (stale !== '') await this.context.backupCodes.removeSet(stale);
-    const lost = set !== undefined && account.backupSetId !== set.backupSetId;
-    if (lost) await this.discard(set);
-    return { result: lost ? [] : (set?.codes ?? []), epochs: { from: account.securityEpoch - 1, to: account.securityEpoch } };
+    await tidy(() => this.context.backupCodes.removeSet(backupSetId));
   }
 
   /**
    * Replaces the whole set. The new codes are written first, then the account is pointed to them in one statement, so
    * there is no moment with both sets valid, nor one with none.
-   * @throws TwoFactorNotSetupError for a user without a verified method
+   * @throws TwoFactorNotSetupError for a user without a verified method, TooManyAttemptsError while a set is being made
    */
   async regenerate(identity: Identity): Promise<Change<string[]>> {
-    const { accounts, backupCodes, events, settings } = this.context;
-    const before = await readState(this.context, identity);
-    if (before.authenticators.length === 0) throw new TwoFactorNotSetupError();
-    const set = await this.write(identity);
-    const { backupSetId, backupSalt } = set;
-    let replaced = '';
-    const account = await accounts.change(identity.key, (current) => {
-      if (isOutdated(identity, current, before)) return undefined;
-      replaced = current.backupSetId;
-      return { backupSetId, backupSalt };
-    }, before.securityEpoch);
-    if (!account) {
+    const { events, settings } = this.context;
+    const set = await this.claimed(identity, async () => {
+      const { authenticators } = await readState(this.context, identity);
+      if (authenticators.length === 0) throw new TwoFactorNotSetupError();
+      return this.write(identity);
+    });
+    const { codes, backupSetId, backupSalt } = set;
+    try {
+      const { epochs } = await changeFactors(this.context, identity, {
+        decide: ({ authenticators }) => {
+          if (authenticators.length === 0) throw new TwoFactorNotSetupError();
+          return { set: { backupSetId, backupSalt } };
+        },
+        landed: ({ account }) => account?.backupSetId === backupSetId,
+      });
+      events.emit('backupCodesRegenerated', { userId: identity.id, at: settings.clock(), remainingBackupCodes: codes.length });
+      return { result: codes, epochs };
+    } catch (error) {
       await this.discard(set);
-      throw new StepUpRequiredError();
+      throw error;
     }
-    if (replaced !== '') await backupCodes.removeSet(replaced);
-    events.emit('backupCodesRegenerated', { userId: identity.id, at: settings.clock(), remainingBackupCodes: set.codes.length });
-    return { result: set.codes, epochs: { from: account.securityEpoch - 1, to: account.securityEpoch } };
+  }
+
+  private async hasSet(identity: Identity): Promise<boolean> {
+    return (await readState(this.context, identity)).unusedBackupCodes > 0;
+  }
+
+  /** Claims before anything is hashed, over all processes: forty requests at once cost one set, and the others are refused. */
+  private async claimed<T>({ key }: Identity, make: () => Promise<T>): Promise<T> {
+    const { backupCodes, settings } = this.context;
+    if (this.turns.isTaken(key)) throw new TooManyAttemptsError(1);
+    const now = settings.clock();
+    const claimed = await backupCodes.claim(key, now, now + longestMaking).catch(async (error: unknown) => {
+      await tidy(() => backupCodes.release(key));
+      throw error;
+    });
+    if (!claimed) throw new TooManyAttemptsError(1);
+    try {
+      return await make();
+    } finally {
+      await tidy(() => backupCodes.release(key));
+    }
   }
 
   private async write(identity: Identity): Promise<NewSet> {
-    const { keyring, settings, backupCodes } = this.context;
+    const { tags, ...set } = await this.turns.run(identity.key, () => hashing.run('', () => this.hash(identity)));
+    try {
+      await this.context.backupCodes.add(identity.key, set.backupSetId, tags);
+      return set;
+    } catch (error) {
+      await this.discard(set);
+      throw error;
+    }
+  }
+
+  private async hash(identity: Identity): Promise<NewSet & { readonly tags: string[] }> {
+    const { keyring, settings } = this.context;
     const codes = generateBackupCodes(settings.backupCodesCount);
     const backupSetId = randomBytes(16).toString('hex');
     const salt = generateSalt();
-    const tags = await Promise.all(
-      codes.map(async (code) => {
-        const stretched = await stretchBackupCode(code, salt);
-        return keyring.mac('backup-code', [identity.id, backupSetId, stretched.toString('hex')]);
-      }),
-    );
-    await backupCodes.add(identity.key, backupSetId, tags);
-    return { codes, backupSetId, backupSalt: `${keyring.current}.${salt.toString('base64url')}` };
+    const tags: string[] = [];
+    for (const code of codes) {
+      const stretched = await stretchBackupCode(code, salt);
+      tags.push(keyring.mac('backup-code', [identity.id, backupSetId, stretched.toString('hex')]));
+    }
+    return { codes, tags, backupSetId, backupSalt: `${keyring.current}.${salt.toString('base64url')}` };
   }
 }

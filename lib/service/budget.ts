@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { afterSend, afterUnsent, type SendLimits } from '../core/throttle.js';
 import { TooManyAttemptsError } from '../errors.js';
 import type { Context } from './context.js';
 
 const budgetTries = 50;
+const day = 86_400_000;
 
 export const secondsUntil = (time: number, now: number): number => Math.max(1, Math.ceil((time - now) / 1000));
 
@@ -25,7 +27,10 @@ export class Budgets {
       const counts = afterSend(read ?? { hourStart: now, hourCount: 0, dayStart: now, dayCount: 0 }, limits, now);
       if ('retryAt' in counts) throw new TooManyAttemptsError(secondsUntil(counts.retryAt, now));
       // Lost to a parallel request: that one was counted, so a limit of n is reached after n lost tries.
-      if (await quotas.commit(budget, read, counts)) return;
+      if (!(await quotas.commit(budget, read, counts))) continue;
+      // With the row of a user's first message go those of others that count nothing any more, neither for a day nor an hour.
+      if (!read && budget.userKey !== '') await quotas.removeStale(randomBytes(32).toString('hex'), now - 2 * day);
+      return;
     }
     throw new TooManyAttemptsError(1);
   }

@@ -1,9 +1,10 @@
 import { maskContact } from '../core/contact.js';
+import { withHidden } from '../core/hidden.js';
 import { methodNames, type DeliveredMechanism, type TwoFactorMechanism } from '../core/mechanism.js';
 import { DeliveryFailedError, TooManyAttemptsError } from '../errors.js';
 import type { TwoFactorAuthenticator, TwoFactorChallenge } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
-import type { Budget } from './budget.js';
+import { refuseLocked } from './backoff.js';
 import type { Context } from './context.js';
 import { checkResend, isUnsent, readLiveCodes, resendAfter, type CodeScope, type Delivery } from './delivery.js';
 import { missing, type Subject } from './subject.js';
@@ -16,11 +17,11 @@ export interface ChallengeSent {
   readonly expiresAt: number;
   /** Seconds until another one may be asked for; null where there will be none for this challenge. */
   readonly resendAfter: number | null;
-  /** Where to send it, for the server alone; not enumerable. */
+  /** Where to send it, for the server alone: JSON and logs do not show it. */
   readonly contact?: string;
-  /** The code to send; not enumerable, absent where the library sends. */
+  /** The code to send; hidden likewise, absent where the library sends. */
   readonly otpValue?: string;
-  /** Names the step-up that the code is for, which `req.auth` keeps in the session; not enumerable. */
+  /** Names the step-up that the code is for, which `req.auth` keeps in the session; hidden likewise. */
   readonly challengeToken?: string;
 }
 
@@ -34,28 +35,15 @@ export interface Outgoing {
   readonly contact: string;
   readonly code: string;
   readonly expiresAt: number;
-  readonly quota: Budget;
 }
 
 /** @internal The newest verified contact: the one that codes are sent to. */
 export const newestOf = (snapshot: Snapshot, mechanism: TwoFactorMechanism): TwoFactorAuthenticator | undefined =>
   snapshot.authenticators.findLast((authenticator) => authenticator.mechanism === mechanism);
 
-/** @internal Sends the codes of challenges, and takes back what a failing sender has cost. */
+/** @internal Sends the codes of challenges, and lets another one be asked for where a sender has failed. */
 export class CodeSending {
   constructor(private readonly context: Context, private readonly delivery: Delivery) {}
-
-  /** Why no code can be sent to this contact now; reserved where one can. */
-  async refusal(contact: string, mechanism: DeliveredMechanism, quota: Budget): Promise<Error | undefined> {
-    if (!(await this.delivery.allows(contact, mechanism))) return new DeliveryFailedError();
-    try {
-      await this.delivery.quota.reserve(quota);
-      return undefined;
-    } catch (error) {
-      if (error instanceof TooManyAttemptsError) return error;
-      throw error;
-    }
-  }
 
   /** Sends another code for a challenge: the one before it is dead from then on. */
   send(subject: Begun, mechanism: DeliveredMechanism): Promise<ChallengeSent> {
@@ -89,15 +77,16 @@ export class CodeSending {
 
   /** @param store answers the challenge with these codes as it is stored, false where another request was first */
   private async sendNext(
-    { challenge, identity, snapshot }: Begun, mechanism: DeliveredMechanism, store: (codes: string) => Promise<TwoFactorChallenge | false>,
+    { challenge, identity, account, snapshot }: Begun, mechanism: DeliveredMechanism, store: (codes: string) => Promise<TwoFactorChallenge | false>,
   ): Promise<ChallengeSent> {
     const { settings, events } = this.context;
-    const authenticator = newestOf(snapshot, mechanism);
-    if (!authenticator) throw await missing(this.context, identity, mechanism);
+    const newest = await this.delivery.newest(snapshot, mechanism);
+    if (!newest) throw await missing(this.context, identity, mechanism);
+    const { authenticator, contact } = newest;
+    refuseLocked(this.context, account);
     const codes = readLiveCodes(challenge);
     const previous = codes[methodNames[mechanism]];
     checkResend(previous, challenge, settings.clock());
-    const contact = await this.delivery.contactOf(authenticator, mechanism);
     await this.delivery.checkDestination(contact, mechanism);
     const quota = this.delivery.quota.ofUser(identity, mechanism);
     await this.delivery.quota.reserve(quota);
@@ -108,12 +97,10 @@ export class CodeSending {
       await this.delivery.quota.release(quota);
       throw new TooManyAttemptsError(1);
     }
-    await this.deliverOne(row, { mechanism, scope, contact, code, expiresAt: live.expiresAt, quota }, previous?.sentAt ?? 0);
+    await this.deliverOne(row, { mechanism, scope, contact, code, expiresAt: live.expiresAt }, previous?.sentAt ?? 0);
     events.emit('challenged', { userId: identity.id, mechanism, method: methodNames[mechanism], at: settings.clock() });
-    const sent: ChallengeSent = { maskedContact: maskContact(mechanism, contact), expiresAt: live.expiresAt, resendAfter: resendAfter(live) };
-    Object.defineProperty(sent, 'contact', { value: contact });
-    if (!this.delivery.sender(mechanism)) Object.defineProperty(sent, 'otpValue', { value: code });
-    return sent;
+    const sent = { maskedContact: maskContact(mechanism, contact), expiresAt: live.expiresAt, resendAfter: resendAfter(live) };
+    return withHidden(sent, { contact, ...(!this.delivery.sender(mechanism) && { otpValue: code }) });
   }
 
   /** At the halt. A sender that fails ends the login only where its code is what the user needs to go on. */
@@ -139,11 +126,11 @@ export class CodeSending {
     }
   }
 
-  private sendOut({ scope, contact, code, expiresAt, quota }: Outgoing): Promise<void> {
-    return this.delivery.sendReserved(scope, contact, code, expiresAt, [quota]);
+  private sendOut({ scope, contact, code, expiresAt }: Outgoing): Promise<void> {
+    return this.delivery.send(scope, contact, code, expiresAt);
   }
 
-  /** The next request may ask again at once; a message that was not sent is not counted either. */
+  /** The next request may ask again at once, and a message that was not sent is none of the challenge's four. */
   private async takeBack(row: TwoFactorChallenge, { mechanism }: Outgoing, sentAt: number, failure: unknown): Promise<TwoFactorChallenge> {
     const codes = readLiveCodes(row);
     const live = codes[methodNames[mechanism]];

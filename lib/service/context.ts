@@ -2,14 +2,15 @@ import { sha256, Keyring } from '../core/keyring.js';
 import { StepUpRequiredError } from '../errors.js';
 import type { TwoFactorOptions } from '../options.js';
 import { readOptions, type Settings } from '../settings.js';
-import type { TwoFactorAccount } from '../store/rows.js';
 import { AccountStore } from '../store/account-store.js';
 import { AuthenticatorStore } from '../store/authenticator-store.js';
 import { BackupCodeStore } from '../store/backup-code-store.js';
 import { ChallengeStore } from '../store/challenge-store.js';
 import { checkDataSource } from '../store/database.js';
+import { ErasureStore } from '../store/erasure-store.js';
 import { QuotaStore } from '../store/quota-store.js';
 import { SnapshotStore, type ChallengeFilter, type Snapshot } from '../store/snapshot-store.js';
+import { Texts } from '../store/texts.js';
 import { EventHub } from './events.js';
 
 /** What every use case works with. */
@@ -22,6 +23,8 @@ export interface Context {
   readonly challenges: ChallengeStore;
   readonly quotas: QuotaStore;
   readonly snapshots: SnapshotStore;
+  readonly erasure: ErasureStore;
+  readonly texts: Texts;
   readonly events: EventHub;
 }
 
@@ -29,22 +32,22 @@ export function createContext(options: TwoFactorOptions): Context {
   const settings = readOptions(options);
   const keyring = new Keyring(options.keys);
   const db = checkDataSource(options.db);
+  const accounts = new AccountStore(db);
+  const backupCodes = new BackupCodeStore(db);
   return {
     settings,
     keyring,
-    accounts: new AccountStore(db),
+    accounts,
     authenticators: new AuthenticatorStore(db),
-    backupCodes: new BackupCodeStore(db),
+    backupCodes,
     challenges: new ChallengeStore(db),
     quotas: new QuotaStore(db),
     snapshots: new SnapshotStore(db),
+    erasure: new ErasureStore(db, accounts, backupCodes),
+    texts: new Texts(db),
     events: new EventHub(),
   };
 }
-
-/** Whether another change of factors was committed since a caller with a standing to lose has read the user's state. */
-export const isOutdated = ({ judgedAt }: Identity, account: TwoFactorAccount, before: Snapshot): boolean =>
-  judgedAt !== undefined && account.securityEpoch > before.securityEpoch;
 
 /** A user as the tables know one: `key` for every lookup, `id` to be read and as what secrets are bound to. */
 export interface Identity {
@@ -52,6 +55,8 @@ export interface Identity {
   readonly key: string;
   /** The security epoch at which the caller was found to have authenticated recently; absent for a caller that is trusted. */
   readonly judgedAt?: number;
+  /** The user of this very request, for an app that has no `users.find`. */
+  readonly user?: Express.User;
 }
 
 /** What a change of factors answers. */
@@ -66,8 +71,9 @@ export interface Change<T> {
  * that nobody who has logged in by a password alone acts on it.
  * @throws StepUpRequiredError
  */
-export async function readState({ snapshots }: Context, { key, judgedAt }: Identity, filter?: ChallengeFilter): Promise<Snapshot> {
-  const snapshot = await snapshots.ofUser(key, filter);
+export async function readState({ snapshots }: Context, identity: Identity, filter?: ChallengeFilter): Promise<Snapshot> {
+  const { judgedAt } = identity;
+  const snapshot = await snapshots.ofUser(identity, filter);
   if (judgedAt !== undefined && judgedAt !== snapshot.securityEpoch) throw new StepUpRequiredError();
   return snapshot;
 }
@@ -91,16 +97,40 @@ const isUser = (user: unknown): user is Express.User => user !== undefined && us
 /** The identity of the app's user. @throws TypeError where there is no user or `users.id` answers no id */
 export function identify(settings: Settings, user: unknown): Identity {
   if (!isUser(user)) throw new TypeError('There is no user to tell the id of.');
-  return identityOf(settings.users.id(user));
+  const identity = identityOf(settings.users.id(user));
+  return settings.users.find ? identity : { ...identity, user };
+}
+
+/** Passport's way from what it keeps of a user to the user. */
+export type Deserialize = (serialized: unknown) => Promise<unknown>;
+
+/** What is known of a user beside the id, where a login was halted. */
+export interface KeptOfUser {
+  readonly serialized?: unknown;
+  readonly info?: unknown;
+  readonly deserialize?: Deserialize | undefined;
 }
 
 /** The app's user of that id as the app knows it now; undefined for one that is removed or disabled. */
-export async function findUser(settings: Settings, identity: Identity): Promise<Express.User | undefined> {
-  const user: unknown = await settings.users.find(identity.id);
+export async function findUser(
+  { users }: Pick<Settings, 'users'>, identity: Identity, { serialized, info, deserialize }: KeptOfUser = {},
+): Promise<Express.User | undefined> {
+  const user: unknown = users.find
+    ? await users.find(identity.id, { serialized, info })
+    : identity.user ?? (await deserialized(serialized, deserialize));
   if (!isUser(user)) return undefined;
   // A look-up that answers somebody else (the first row, a case-insensitive match) must not log that one in.
-  if (identify(settings, user).key !== identity.key) {
-    throw new Error('users.find answered a user with another id than the one it was asked for.');
+  if (identityOf(users.id(user)).key !== identity.key) {
+    throw new Error(`${users.find ? 'users.find' : 'deserializeUser'} answered a user with another id than the one it was asked for.`);
   }
   return user;
 }
+
+async function deserialized(serialized: unknown, deserialize: Deserialize | undefined): Promise<unknown> {
+  if (serialized !== undefined && deserialize) return deserialize(serialized);
+  throw new TypeError(noFind);
+}
+
+export const noFind =
+  'users.find is missing, and this user cannot be found without it: give the service users: { find: (id) => user }, or let ' +
+  'Passport find the users of its logins: passport.serializeUser and deserializeUser, and protect or twoFactorAuth({ passport }).';

@@ -1,12 +1,14 @@
 import { maskContact } from '../core/contact.js';
 import { methodNames, TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
 import { generateOneTimeCode, type ChallengePurpose } from '../core/one-time-code.js';
-import { DeliveryFailedError, InvalidInputError, TooManyAttemptsError } from '../errors.js';
+import { DeliveryFailedError, InvalidInputError, SealedDataError, TooManyAttemptsError } from '../errors.js';
 import type { Send } from '../options.js';
 import type { TwoFactorAuthenticator, TwoFactorChallenge } from '../store/rows.js';
-import { secondsUntil, type Budget } from './budget.js';
+import type { Snapshot } from '../store/snapshot-store.js';
+import { secondsUntil } from './budget.js';
 import type { Context, Identity } from './context.js';
 import { SendingQuota } from './sending-quota.js';
+import { readIfReadable } from './unreadable.js';
 
 /** The one live code of a method in a challenge. A new one takes its place. */
 export interface LiveCode {
@@ -49,10 +51,10 @@ export function checkResend(previous: LiveCode | undefined, challenge: TwoFactor
   if (wait === undefined || next > now) throw new TooManyAttemptsError(secondsUntil(next, now));
 }
 
-/** The sender was not waited for: what it sends may still arrive, so it counts. */
+/** The sender was not waited for: what it sends is likely to arrive. */
 class SenderTooLate extends Error {}
 
-/** @internal Whether nothing was sent, as far as the sender tells. */
+/** @internal Whether nothing was sent, as far as the sender tells: then another one may be asked for at once. */
 export const isUnsent = (error: unknown): boolean => error instanceof DeliveryFailedError && !(error.cause instanceof SenderTooLate);
 
 /** Makes, counts, sends and recognises delivered codes. */
@@ -80,16 +82,6 @@ export class Delivery {
     throw new InvalidInputError(mechanism === TwoFactorMechanism.EMAIL ? 'address' : 'phone', 'a destination that this service sends to');
   }
 
-  /** Sends a message that was counted; one that the sender refused is given back. @throws DeliveryFailedError */
-  async sendReserved(scope: CodeScope, to: string, code: string, expiresAt: number, quotas: readonly Budget[]): Promise<void> {
-    try {
-      await this.send(scope, to, code, expiresAt);
-    } catch (error) {
-      if (isUnsent(error)) await this.quota.releaseAll(quotas);
-      throw error;
-    }
-  }
-
   issue(scope: CodeScope, authenticator: string, previous?: LiveCode): { code: string; live: LiveCode } {
     const { settings, keyring } = this.context;
     const code = generateOneTimeCode(settings.codeLength);
@@ -104,7 +96,11 @@ export class Delivery {
     return this.context.keyring.checkTag('one-time-code', this.binding(scope, code), live.tag);
   }
 
-  /** @throws DeliveryFailedError where the sender throws or takes longer than `deliverTimeout` */
+  /**
+   * Sends a message that was counted. It stays counted whatever the sender answers: a provider may have sent what it
+   * reports as failed, and a sender that fails must not be called without limit.
+   * @throws DeliveryFailedError where the sender throws or takes longer than `deliverTimeout`
+   */
   async send(scope: CodeScope, to: string, code: string, expiresAt: number): Promise<void> {
     const send = this.sender(scope.mechanism);
     if (!send) return;
@@ -137,6 +133,23 @@ export class Delivery {
     return contact;
   }
 
+  /**
+   * The newest contact that can be read, and where to send to; undefined for a user without one.
+   * @throws SealedDataError where there are some and none can be read
+   */
+  async newest(
+    { authenticators }: Snapshot, mechanism: DeliveredMechanism,
+  ): Promise<{ authenticator: TwoFactorAuthenticator; contact: string } | undefined> {
+    let unreadable: SealedDataError | undefined;
+    for (const authenticator of authenticators.filter((one) => one.mechanism === mechanism).reverse()) {
+      const contact = readIfReadable(this.context, authenticator, () => this.openContact(authenticator));
+      if (!(contact instanceof SealedDataError)) return { authenticator, contact: await this.contactOf(authenticator, mechanism) };
+      unreadable ??= contact;
+    }
+    if (unreadable) throw unreadable;
+    return undefined;
+  }
+
   openContact(authenticator: TwoFactorAuthenticator): string {
     return this.context.keyring.open('contact', authenticator.userId, authenticator.id, authenticator.sealed).toString();
   }
@@ -145,8 +158,10 @@ export class Delivery {
     return this.context.keyring.mac('contact', [methodNames[mechanism], userId, contact.toLowerCase()]);
   }
 
-  mask(authenticator: TwoFactorAuthenticator): string {
-    return maskContact(authenticator.mechanism as DeliveredMechanism, this.openContact(authenticator));
+  /** Undefined for a contact that cannot be read. */
+  mask(authenticator: TwoFactorAuthenticator): string | undefined {
+    const contact = readIfReadable(this.context, authenticator, () => this.openContact(authenticator));
+    return contact instanceof SealedDataError ? undefined : maskContact(authenticator.mechanism as DeliveredMechanism, contact);
   }
 
   private binding({ purpose, mechanism, identity, challengeId }: CodeScope, code: string): string[] {

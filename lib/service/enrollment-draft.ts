@@ -3,6 +3,7 @@ import { sha256 } from '../core/keyring.js';
 import { methodNames, type DeliveredMechanism, type TwoFactorMechanism } from '../core/mechanism.js';
 import { newChallenge, type TwoFactorAccount, type TwoFactorChallenge } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
+import { refuseLocked } from './backoff.js';
 import type { Context, Identity } from './context.js';
 import type { CodeScope, Delivery } from './delivery.js';
 import { createdAfter, isLive } from './subject.js';
@@ -39,15 +40,24 @@ export class EnrollmentDrafts {
       sealed: keyring.seal('enrollment', identity.id, id, JSON.stringify(draft)),
       codes: prepared?.codes ?? '{}', createdAt: createdAfter(snapshot, now), expiresAt: now + enrollmentExpiry,
     }));
-    const replaced = snapshot.challenges.filter((old) => old.handle === handle || !isLive(old, snapshot, now));
-    const crowded = snapshot.challenges.slice(0, Math.max(0, snapshot.challenges.length - settings.pendingLogins + 1));
-    await challenges.remove([...new Set([...replaced, ...crowded].map((old) => old.id))]);
+    await this.prune(identity, mechanism, now);
+  }
+
+  /** Read again, so that of requests at once none leaves more than one of a label, or more than there may be. */
+  private async prune(identity: Identity, mechanism: TwoFactorMechanism, now: number): Promise<void> {
+    const { settings, snapshots, challenges } = this.context;
+    const snapshot = await snapshots.ofUser(identity, { purpose: 'enrollment', mechanism });
+    const live = snapshot.challenges.filter((one) => isLive(one, snapshot, now));
+    const newest = live.filter((one, index) => !live.slice(index + 1).some(({ handle }) => handle === one.handle));
+    const kept = newest.slice(-settings.pendingLogins);
+    await challenges.remove(snapshot.challenges.filter((one) => !kept.includes(one)).map(({ id }) => id));
   }
 
   /** Begins an enrolment of a contact and sends its code. @returns the code where the app has to send it */
   async beginWithCode(
     identity: Identity, mechanism: DeliveredMechanism, handle: string, draft: Draft, snapshot: PreparedSnapshot,
   ): Promise<string | undefined> {
+    refuseLocked(this.context, snapshot.account);
     const quotas = [this.delivery.quota.ofUser(identity, mechanism), this.delivery.quota.ofDestination(draft.value)];
     await this.delivery.quota.reserveAll(quotas);
     const scope: CodeScope = { challengeId: newId(), purpose: 'enrollment', identity, mechanism };
@@ -55,7 +65,7 @@ export class EnrollmentDrafts {
     await this.begin(identity, mechanism, handle, draft, snapshot, {
       id: scope.challengeId, codes: JSON.stringify({ [methodNames[mechanism]]: live }),
     });
-    await this.delivery.sendReserved(scope, draft.value, code, live.expiresAt, quotas);
+    await this.delivery.send(scope, draft.value, code, live.expiresAt);
     return this.delivery.sender(mechanism) ? undefined : code;
   }
 

@@ -28,9 +28,9 @@ export interface ContactSetup {
   readonly maskedContact: string;
   /** `false`: a code was made, and `complete.*` waits for it. */
   readonly verified: boolean;
-  /** Not enumerable: for the server, which sends the code where the library does not. */
+  /** For the server, which sends the code where the library does not: JSON and logs do not show it. */
   readonly contact?: string;
-  /** The code to send; not enumerable, absent where the library sends. */
+  /** The code to send; hidden likewise, absent where the library sends. */
   readonly otpValue?: string;
 }
 
@@ -59,10 +59,9 @@ export function readTotpOptions(given: TotpSetupOptions | null | undefined): { l
   return { label: readLabel(options.label ?? 'default'), qr };
 }
 
-/** @internal Lower case, spaces and dashes are read, since that is how apps show a secret. */
+/** @internal */
 export function readSecret(base32: unknown): Buffer {
-  const ascii = typeof base32 === 'string' && base32.length <= 256 && /^[A-Za-z2-7= -]*$/.test(base32) ? base32 : '';
-  const secret = decodeBase32(ascii.replace(/[ -]/g, '').toUpperCase());
+  const secret = decodeBase32(typeof base32 === 'string' && base32.length <= 256 ? base32 : '');
   if (!secret || secret.length < shortestImport) throw new InvalidInputError('secret', `base32 of at least ${shortestImport} bytes`);
   return secret;
 }

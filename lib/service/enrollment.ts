@@ -1,20 +1,23 @@
-import { randomBytes } from 'node:crypto';
-import { isSpellingOf, maskContact, normalizeContact, sameContact } from '../core/contact.js';
+import { maskContact, readContact, sameContact } from '../core/contact.js';
+import { withHidden } from '../core/hidden.js';
 import { sha256 } from '../core/keyring.js';
 import { methodNames, TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
 import { isDigits, readCode } from '../core/one-time-code.js';
 import { encodeBase32, qrCode, totpUri } from '../core/provisioning.js';
 import { defaultTotpParameters, generateTotpSecret, matchTotp } from '../core/totp.js';
-import { InvalidInputError, TwoFactorAlreadyEnabledError, TwoFactorNotSetupError } from '../errors.js';
+import { InvalidInputError, SealedDataError, StepUpRequiredError, TwoFactorAlreadyEnabledError, TwoFactorNotSetupError } from '../errors.js';
 import type { TwoFactorAuthenticator } from '../store/rows.js';
-import type { BackupCodes } from './backup-codes.js';
+import type { Snapshot } from '../store/snapshot-store.js';
+import type { Enabling } from './enabling.js';
 import {
   accountLabel, readBoolean, readSecret, readTotpOptions, type ContactSetup, type TotpSetup, type TotpSetupOptions,
 } from './enrollment-input.js';
 import { findUser, readState, type Change, type Context, type Identity } from './context.js';
 import { readLiveCodes, type CodeScope, type Delivery } from './delivery.js';
-import type { Draft, EnrollmentDrafts, PreparedSnapshot } from './enrollment-draft.js';
+import type { EnrollmentDrafts, PreparedSnapshot } from './enrollment-draft.js';
+import { stepsOf } from './comparisons.js';
 import { isLive, type Match, type Subject } from './subject.js';
+import { readIfReadable } from './unreadable.js';
 import type { Verification } from './verification.js';
 
 /**
@@ -27,12 +30,13 @@ export class Enrollment {
     private readonly delivery: Delivery,
     private readonly drafts: EnrollmentDrafts,
     private readonly verification: Verification,
-    private readonly backupCodes: BackupCodes,
+    private readonly enabling: Enabling,
   ) {}
 
   async setupTotp(identity: Identity, requireVerification: unknown = true, options?: TotpSetupOptions): Promise<Change<TotpSetup>> {
     const verify = readBoolean('requireVerification', requireVerification);
     const { label, qr } = readTotpOptions(options);
+    await this.context.texts.check('label', label);
     const user = await this.user(identity);
     const handle = sha256(label);
     const snapshot = await this.prepare(identity, TwoFactorMechanism.TOTP, (authenticator) => authenticator.handle === handle);
@@ -45,7 +49,8 @@ export class Enrollment {
       await this.drafts.begin(identity, TwoFactorMechanism.TOTP, handle, draft, snapshot);
       return { result: setup };
     }
-    const { result: backupCodes, epochs } = await this.enable(identity, TwoFactorMechanism.TOTP, handle, draft, 0, snapshot);
+    const factor = { mechanism: TwoFactorMechanism.TOTP, handle, draft, confirmedStep: 0, isHeld: false };
+    const { result: backupCodes, epochs } = await this.enabling.enable(identity, factor, true);
     return { result: { ...setup, backupCodes }, ...(epochs && { epochs }) };
   }
 
@@ -56,9 +61,11 @@ export class Enrollment {
   async importTotp(identity: Identity, base32: unknown, options?: Pick<TotpSetupOptions, 'label'>): Promise<void> {
     const secret = readSecret(base32);
     const { label } = readTotpOptions(options);
+    await this.context.texts.check('label', label);
     const handle = sha256(label);
-    const snapshot = await this.prepare(identity, TwoFactorMechanism.TOTP, (authenticator) => authenticator.handle === handle);
-    await this.enable(identity, TwoFactorMechanism.TOTP, handle, { label, value: secret.toString('base64') }, 0, snapshot, false);
+    await this.prepare(identity, TwoFactorMechanism.TOTP, (authenticator) => authenticator.handle === handle);
+    const draft = { label, value: secret.toString('base64') };
+    await this.enabling.enable(identity, { mechanism: TwoFactorMechanism.TOTP, handle, draft, confirmedStep: 0, isHeld: true }, false);
   }
 
   async setupContact(
@@ -67,46 +74,58 @@ export class Enrollment {
     const user = await this.user(identity);
     const own = mechanism === TwoFactorMechanism.EMAIL ? this.context.settings.users.email?.(user) : undefined;
     if (given === undefined && (own === undefined || own === null || own === '')) throw new InvalidInputError(mechanism === TwoFactorMechanism.EMAIL ? 'address' : 'phone', 'given: the account has none');
-    const contact = normalizeContact(mechanism, given ?? own);
     // The app vouches for the account's own address, as it does by an explicit `false`. Any other has to be proved.
-    const vouched = isSpellingOf(mechanism, own, contact);
+    const { contact, vouched } = readContact(mechanism, given ?? own, own);
     const verify = readBoolean('requireVerification', requireVerification ?? !vouched);
     await this.delivery.checkDestination(contact, mechanism);
-    const snapshot = await this.prepare(identity, mechanism, (authenticator) => sameContact(this.delivery.openContact(authenticator), contact));
+    const snapshot = await this.prepare(identity, mechanism, (authenticator, all) => {
+      const known = readIfReadable(this.context, authenticator, () => this.delivery.openContact(authenticator));
+      // It may be this very contact: where it is the only factor, somebody has to look.
+      if (known instanceof SealedDataError && all.length === 1) throw known;
+      return !(known instanceof SealedDataError) && sameContact(known, contact);
+    });
 
     const handle = this.delivery.handle(mechanism, identity.id, contact);
     const maskedContact = maskContact(mechanism, contact);
     const draft = { label: maskedContact, value: contact };
     if (!verify) {
-      const { epochs } = await this.enable(identity, mechanism, handle, draft, 0, snapshot, false);
+      const { epochs } = await this.enabling.enable(identity, { mechanism, handle, draft, confirmedStep: 0, isHeld: true }, false);
       return { result: { maskedContact, verified: true }, ...(epochs && { epochs }) };
     }
     const otpValue = await this.drafts.beginWithCode(identity, mechanism, handle, draft, snapshot);
-    const result: ContactSetup = { maskedContact, verified: false };
-    Object.defineProperty(result, 'contact', { value: contact });
-    if (otpValue !== undefined) Object.defineProperty(result, 'otpValue', { value: otpValue });
-    return { result };
+    return { result: withHidden({ maskedContact, verified: false }, { contact, ...(otpValue !== undefined && { otpValue }) }) };
   }
 
   /**
-   * Confirms the newest live enrolment of the mechanism.
+   * Confirms the newest live enrolment of the mechanism. It belongs to the epoch that it was begun at: a change of factors
+   * ends it, also one that is committed while the code is being judged.
+   * @param identity with the epoch that the session stands for, be its authentication recent or not
    * @returns fresh backup codes, `[]` where the user has a set already
    */
   async complete(identity: Identity, mechanism: TwoFactorMechanism, code: unknown): Promise<Change<string[]>> {
     const text = readCode(code);
     const load = async (): Promise<Subject> => {
-      const snapshot = await this.context.snapshots.ofUser(identity.key, { purpose: 'enrollment', mechanism });
+      const snapshot = await this.context.snapshots.ofUser(identity, { purpose: 'enrollment', mechanism });
       const { account } = snapshot;
       if (!account) throw new TwoFactorNotSetupError();
       const challenge = snapshot.challenges.findLast((candidate) => isLive(candidate, snapshot, this.context.settings.clock()));
+      const { judgedAt = snapshot.securityEpoch } = identity;
+      if (challenge && judgedAt !== snapshot.securityEpoch) throw new StepUpRequiredError();
       return { identity, account, snapshot, challenge };
     };
-    const { subject, match } = await this.verification.judge(load, (given) => this.confirm(given, mechanism, text), methodNames[mechanism]);
+    const { subject, match } = await this.verification.judge({
+      load,
+      decide: (given) => this.confirm(given, mechanism, text),
+      compared: () => (mechanism === TwoFactorMechanism.TOTP ? stepsOf(this.context) : 1),
+      failed: methodNames[mechanism],
+    });
     const challenge = subject.challenge;
     // Of parallel confirmations one deletes the row and enrols.
     if (!challenge || !(await this.context.challenges.consume(challenge.id, this.context.settings.clock()))) throw new TwoFactorNotSetupError();
-    const before = { ...subject.snapshot, account: subject.account };
-    return this.enable(identity, mechanism, challenge.handle, this.drafts.open(challenge), match.confirmedStep ?? 0, before);
+    const { handle } = challenge;
+    const draft = this.drafts.open(challenge);
+    const factor = { mechanism, handle, draft, confirmedStep: match.confirmedStep ?? 0, isHeld: true };
+    return this.enabling.enable({ ...identity, judgedAt: challenge.securityEpoch }, factor, true);
   }
 
   private confirm({ challenge, identity }: Subject, mechanism: TwoFactorMechanism, code: string): Match | undefined {
@@ -132,8 +151,9 @@ export class Enrollment {
 
   /** Reads the user's state, with an account to charge attempts to. */
   private async prepare(
-    identity: Identity, mechanism: TwoFactorMechanism, same: (authenticator: TwoFactorAuthenticator) => boolean,
+    identity: Identity, mechanism: TwoFactorMechanism,     same: (authenticator: TwoFactorAuthenticator, all: Snapshot['authenticators']) => boolean,
   ): Promise<PreparedSnapshot> {
+    await this.context.texts.check('id', identity.id);
     const read = () => readState(this.context, identity, { purpose: 'enrollment', mechanism });
     let snapshot = await read();
     if (!snapshot.account) {
@@ -141,44 +161,10 @@ export class Enrollment {
       snapshot = await read();
     }
     if (!snapshot.account) throw new Error('The account of the user could not be made.');
-    if (snapshot.authenticators.some((authenticator) => authenticator.mechanism === mechanism && same(authenticator))) {
+    if (snapshot.authenticators.some((authenticator) => authenticator.mechanism === mechanism && same(authenticator, snapshot.authenticators))) {
       throw new TwoFactorAlreadyEnabledError();
     }
+    this.enabling.checkRoom(snapshot);
     return snapshot as PreparedSnapshot;
-  }
-
-  /**
-   * Makes the method count. The slow hashes of the backup codes come first, and the INSERT alone ends what other sessions
-   * stand for: there is no moment in which a session that knows only the password could act on the new factor.
-   */
-  private async enable(
-    identity: Identity, mechanism: TwoFactorMechanism, handle: string, draft: Draft, confirmedStep: number, before: PreparedSnapshot, giveCodes = true,
-  ): Promise<Change<string[]>> {
-    const { authenticators, events, settings } = this.context;
-    const set = giveCodes ? await this.backupCodes.prepare(identity, before) : undefined;
-    const added = await authenticators.add(this.authenticator(identity, mechanism, handle, draft, confirmedStep, before));
-    if (!added) {
-      // Another request enrolled the same one since it was looked for.
-      if (set) await this.backupCodes.discard(set);
-      throw new TwoFactorAlreadyEnabledError();
-    }
-    const change = await this.backupCodes.factorAdded(identity, before, set);
-    events.emit('enrolled', { userId: identity.id, mechanism, method: methodNames[mechanism], at: settings.clock() });
-    return change;
-  }
-
-  private authenticator(
-    identity: Identity, mechanism: TwoFactorMechanism, handle: string, draft: Draft, confirmedStep: number, before: PreparedSnapshot,
-  ): TwoFactorAuthenticator {
-    const { keyring, settings } = this.context;
-    const id = randomBytes(16).toString('hex');
-    const sealed = mechanism === TwoFactorMechanism.TOTP
-      ? keyring.seal('totp-secret', identity.id, id, Buffer.from(draft.value, 'base64'))
-      : keyring.seal('contact', identity.id, id, draft.value);
-    return {
-      id, userKey: identity.key, userId: identity.id, mechanism, handle, label: draft.label, sealed, ...defaultTotpParameters,
-      verifiedAt: Math.max(settings.clock(), (before.authenticators.at(-1)?.verifiedAt ?? 0) + 1), confirmedStep,
-      securityEpoch: before.securityEpoch + 1, provisional: 0,
-    };
   }
 }

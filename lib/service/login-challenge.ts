@@ -1,19 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { maskContact } from '../core/contact.js';
+import { withHidden } from '../core/hidden.js';
 import { sha256 } from '../core/keyring.js';
-import { methodNames, TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
+import { TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
 import type { ChallengePurpose } from '../core/one-time-code.js';
-import {
-  DeliveryFailedError, TwoFactorExpiredError, type AvailableContact, type AvailableMethods, type PublicMethods,
-} from '../errors.js';
+import { TwoFactorExpiredError, type AvailableMethods, type PublicMethods, type SpentMethods } from '../errors.js';
 import type { StrategyKind } from '../options.js';
 import { newChallenge, type TwoFactorChallenge } from '../store/rows.js';
 import { masked, preferredFirst } from './available-methods.js';
-import { newestOf, type ChallengeSent, type CodeSending, type Outgoing } from './code-sending.js';
-import { findUser, type Context, type Identity } from './context.js';
-import { resendAfter, type CodeScope, type Delivery, type LiveCodes } from './delivery.js';
+import { newestOf, type ChallengeSent, type CodeSending } from './code-sending.js';
+import { findUser, type Context, type Deserialize, type Identity } from './context.js';
+import { roomFor } from './crowd.js';
+import { resendAfter, type LiveCodes } from './delivery.js';
 import type { PreparedSnapshot } from './enrollment-draft.js';
+import type { HaltCoding } from './halt-codes.js';
 import { createdAfter, isLive, missing } from './subject.js';
+import { openKept, sealKept } from './kept-login.js';
 import type { Verification } from './verification.js';
 
 /** How the first factor was proved, kept until the second one is. */
@@ -23,6 +24,10 @@ export interface FirstFactor {
   readonly remember: boolean;
   /** The strategy's `info`, which becomes `req.authInfo`: JSON of 2 KB at the most. */
   readonly info: unknown;
+  /** Names the Passport that began it; '' or absent for any. */
+  readonly passport?: string;
+  /** What Passport would have kept of the user in the session. */
+  readonly serialized?: unknown;
 }
 
 /** A login that was halted. `token` stands for it and is the only thing that the session holds of it. */
@@ -31,10 +36,24 @@ export interface PendingLogin {
   readonly methods: PublicMethods;
   readonly availableMethods: AvailableMethods;
   readonly expiresAt: number;
-  /** Per method whose code was made: seconds until another one may be asked for. */
+  /** Names the Passport that began it; '' for any. */
+  readonly passport: string;
+  /** Per method whose code was made, or has to wait for a locked account: seconds until one may be asked for. */
   readonly resendAfter: Partial<Record<'email' | 'sms', number | null>>;
+  /** Methods whose messages are spent, which `methods` leaves out: when they can be asked for again. */
+  readonly spent: SpentMethods;
+  /** Seconds until a code of the account is looked at; absent for an account that is not locked. */
+  readonly retryAfter?: number;
   /** Sends the codes, once the pending login is where the next request finds it. @throws DeliveryFailedError */
   readonly deliver: () => Promise<void>;
+}
+
+/** How a login is finished. */
+export interface Finish {
+  /** Whether the row says that it is verified; else this very request has judged its code. */
+  readonly marked: boolean;
+  /** Passport's `deserializeUser`, for an app without `users.find`. */
+  readonly deserialize?: Deserialize | undefined;
 }
 
 export interface FinishedLogin {
@@ -58,9 +77,7 @@ export interface StepUpSession {
   readonly keep?: (token: string) => Promise<void>;
 }
 
-const longestInfo = 2048;
 const stepUpExpiry = 10 * 60_000;
-const delivered: readonly DeliveredMechanism[] = [TwoFactorMechanism.EMAIL, TwoFactorMechanism.SMS];
 
 const newToken = (): string => randomBytes(32).toString('base64url');
 
@@ -68,63 +85,42 @@ const newToken = (): string => randomBytes(32).toString('base64url');
 export class LoginChallenge {
   constructor(
     private readonly context: Context,
-    private readonly delivery: Delivery,
+    private readonly halts: HaltCoding,
     private readonly sending: CodeSending,
     private readonly verification: Verification,
   ) {}
 
   /**
    * Halts a login of a user with a verified method.
-   * @throws TooManyAttemptsError where nothing but spent methods is left
+   * @throws TooManyAttemptsError where nothing but spent methods is left, or too many logins were begun in a minute
    */
   async begin(identity: Identity, snapshot: PreparedSnapshot, first: FirstFactor): Promise<PendingLogin> {
-    const { settings, events } = this.context;
+    const { settings, events, texts } = this.context;
+    await texts.check('id', identity.id);
     const token = newToken();
     const now = settings.clock();
-    const codes: LiveCodes = {};
-    const outgoing: Outgoing[] = [];
-    const refusals: Error[] = [];
-    const contacts: { email?: AvailableContact; sms?: AvailableContact } = {};
-    for (const mechanism of delivered) {
-      const authenticator = newestOf(snapshot, mechanism);
-      if (!authenticator) continue;
-      const contact = await this.delivery.contactOf(authenticator, mechanism);
-      const maskedContact = maskContact(mechanism, contact);
-      const quota = this.delivery.quota.ofUser(identity, mechanism);
-      if (settings.challengeOn === 'request') {
-        const spent = await this.delivery.quota.spent(quota);
-        if (spent) refusals.push(spent);
-        else contacts[methodNames[mechanism]] = { maskedContact, contact };
-        continue;
-      }
-      const refusal = await this.sending.refusal(contact, mechanism, quota);
-      if (refusal) {
-        refusals.push(refusal);
-        continue;
-      }
-      const scope: CodeScope = { challengeId: sha256(token), purpose: 'login', identity, mechanism };
-      const { code, live } = this.delivery.issue(scope, authenticator.id);
-      codes[methodNames[mechanism]] = live;
-      if (this.delivery.sender(mechanism)) outgoing.push({ mechanism, scope, contact, code, expiresAt: live.expiresAt, quota });
-      contacts[methodNames[mechanism]] = {
-        maskedContact, contact, ...(!this.delivery.sender(mechanism) && { otpValue: code }),
-      };
-    }
+    // Before anything is made: a login that has to wait sends nothing.
+    const gone = roomFor(snapshot, settings.pendingLogins, now);
+    const { contacts, codes, outgoing, spent, refusal, retryAfter } = await this.halts.prepare(token, identity, snapshot);
     const availableMethods: AvailableMethods = preferredFirst(snapshot.account.preferred, {
       ...(newestOf(snapshot, TwoFactorMechanism.TOTP) && { totp: true as const }),
       ...contacts,
       ...(snapshot.unusedBackupCodes > 0 && { backupCode: true as const }),
     });
-    if (Object.keys(availableMethods).length === 0) throw refusals[0] ?? new DeliveryFailedError();
+    if (Object.keys(availableMethods).length === 0) throw refusal;
 
     const row = this.row('login', token, identity, snapshot, codes, first, now + settings.loginExpiry);
     await this.context.challenges.add(row);
-    await this.prune(snapshot, now);
+    await this.context.challenges.remove(gone);
     events.emit('challenged', { userId: identity.id, at: now });
     return {
-      token, availableMethods, expiresAt: row.expiresAt,
+      token, availableMethods, expiresAt: row.expiresAt, passport: row.passport,
       methods: masked(availableMethods),
-      resendAfter: Object.fromEntries(Object.entries(codes).map(([method, live]) => [method, resendAfter(live)])),
+      resendAfter: {
+        ...(retryAfter !== undefined && Object.fromEntries(Object.keys(contacts).map((method) => [method, retryAfter]))),
+        ...Object.fromEntries(Object.entries(codes).map(([method, live]) => [method, resendAfter(live)])),
+      },
+      spent, ...(retryAfter !== undefined && { retryAfter }),
       deliver: () => this.sending.deliverAll(row, outgoing, availableMethods.totp === true),
     };
   }
@@ -140,20 +136,21 @@ export class LoginChallenge {
   async sendForStepUp(identity: Identity, mechanism: DeliveredMechanism, session: StepUpSession = {}): Promise<ChallengeSent> {
     const { token } = session;
     const { snapshots, settings } = this.context;
-    const snapshot = await snapshots.ofUser(identity.key, { purpose: 'step-up', mechanism: 0 });
+    const snapshot = await snapshots.ofUser(identity, { purpose: 'step-up', mechanism: 0 });
     const { account } = snapshot;
     if (!account || !newestOf(snapshot, mechanism)) throw await missing(this.context, identity, mechanism);
     const now = settings.clock();
     const begun = snapshot.challenges.find(({ id }) => token !== undefined && id === sha256(token));
-    if (isLive(begun, snapshot, now)) {
+    if (token !== undefined && isLive(begun, snapshot, now)) {
       const sent = await this.sending.send({ identity, account, snapshot, challenge: begun }, mechanism);
-      return Object.defineProperty(sent, 'challengeToken', { value: token });
+      return withHidden(sent, { challengeToken: token });
     }
+    const gone = roomFor(snapshot, settings.pendingLogins, now);
     const fresh = newToken();
     const challenge = this.row('step-up', fresh, identity, { ...snapshot, account }, {}, undefined, now + stepUpExpiry);
     const sent = await this.sending.begin({ identity, account, snapshot, challenge }, mechanism, () => session.keep?.(fresh));
-    await this.prune({ ...snapshot, account }, now);
-    return Object.defineProperty(sent, 'challengeToken', { value: fresh });
+    await this.context.challenges.remove(gone);
+    return withHidden(sent, { challengeToken: fresh });
   }
 
   /**
@@ -175,22 +172,21 @@ export class LoginChallenge {
   /**
    * Ends a verified login: uses the challenge up and asks the app for the user once more.
    * @param securityEpoch as it was when the code was judged
-   * @param marked whether the row says that it is verified; else this very request has judged its code
    * @throws TwoFactorExpiredError where another request was first, or the user is removed or disabled by now
    */
-  async finish(challenge: TwoFactorChallenge, securityEpoch: number, marked: boolean): Promise<FinishedLogin> {
+  async finish(challenge: TwoFactorChallenge, securityEpoch: number, { marked, deserialize }: Finish): Promise<FinishedLogin> {
     const { challenges, settings, keyring } = this.context;
     const now = settings.clock();
     const identity = { id: challenge.userId, key: challenge.userKey };
+    const kept = openKept(keyring, challenge);
     // Beside the challenge's end, since neither needs the other's answer; both have to be there before anybody is logged in.
-    const looking = findUser(settings, identity);
+    const looking = findUser(settings, identity, { ...kept, deserialize });
     looking.catch(() => undefined);
     const consumed = marked ? await challenges.consumeVerified(challenge.id, now) : await challenges.consume(challenge.id, now);
     if (!consumed) throw new TwoFactorExpiredError();
     const user = await looking;
     if (user === undefined) throw new TwoFactorExpiredError();
-    const info: unknown = challenge.info === '' ? undefined : JSON.parse(keyring.open('auth-info', identity.id, challenge.id, challenge.info).toString());
-    return { identity, user, info, remember: challenge.remember === 1, securityEpoch };
+    return { identity, user, info: kept.info, remember: challenge.remember === 1, securityEpoch };
   }
 
   private row(
@@ -201,27 +197,9 @@ export class LoginChallenge {
     return newChallenge({
       id, userKey: identity.key, userId: identity.id, purpose,
       challengeEpoch: snapshot.account.challengeEpoch, securityEpoch: snapshot.securityEpoch, strategy: first?.strategy ?? '', kind: first?.kind ?? '',
-      remember: first?.remember ? 1 : 0, info: this.sealInfo(first?.info, identity, id),
+      remember: first?.remember ? 1 : 0, passport: first?.passport ?? '',
+      info: sealKept(this.context, { identity, id, info: first?.info, serialized: first?.serialized }),
       codes: JSON.stringify(codes), createdAt: createdAfter(snapshot, this.context.settings.clock()), expiresAt,
     });
-  }
-
-  private sealInfo(info: unknown, identity: Identity, id: string): string {
-    if (info === undefined || info === null) return '';
-    const text = JSON.stringify(info) as string | undefined;
-    if (text === undefined || Buffer.byteLength(text) > longestInfo) {
-      throw new Error(`The info that the strategy gave with the user must be JSON of at most ${longestInfo} bytes to be kept until the second factor.`);
-    }
-    return this.context.keyring.seal('auth-info', identity.id, id, text);
-  }
-
-  /** Makes room for the challenge that was just added: rows do not grow with traffic. */
-  private async prune(snapshot: PreparedSnapshot, now: number): Promise<void> {
-    const { challenges, settings } = this.context;
-    const live = snapshot.challenges.filter((challenge) => isLive(challenge, snapshot, now));
-    const crowded = live.slice(0, Math.max(0, live.length - settings.pendingLogins + 1));
-    // A verified challenge whose epoch is over may still be completed until it expires.
-    const dead = snapshot.challenges.filter((challenge) => challenge.expiresAt <= now || (!live.includes(challenge) && challenge.verifiedBy === ''));
-    await challenges.remove([...new Set([...dead, ...crowded].map(({ id }) => id))]);
   }
 }

@@ -1,14 +1,18 @@
 import { sha256 } from '../core/keyring.js';
 import { mechanisms, methodNames, TwoFactorMechanism } from '../core/mechanism.js';
 import { totpUri } from '../core/provisioning.js';
-import { InvalidInputError, StepUpRequiredError, TwoFactorAlreadyEnabledError, TwoFactorNotSetupError } from '../errors.js';
+import { defaultTotpParameters } from '../core/totp.js';
+import {
+  InvalidInputError, SealedDataError, StepUpRequiredError, TwoFactorAlreadyEnabledError, TwoFactorNotSetupError,
+} from '../errors.js';
+import { takeOut } from '../store/factors.js';
 import type { TwoFactorAuthenticator } from '../store/rows.js';
-import type { Snapshot } from '../store/snapshot-store.js';
-import { findUser, isOutdated, readState, type Change, type Context, type Identity } from './context.js';
+import { findUser, readState, type Change, type Context, type Identity } from './context.js';
 import type { Delivery } from './delivery.js';
 import { accountLabel, readLabel } from './enrollment-input.js';
-import { newestOf } from './code-sending.js';
+import { changeFactors, entries, makeWay, noSet } from './factor-change.js';
 import { missing } from './subject.js';
+import { readIfReadable } from './unreadable.js';
 
 /** A verified method, as its owner may see it. */
 export interface Authenticator {
@@ -33,129 +37,169 @@ export function readMechanism(mechanism: unknown): TwoFactorMechanism {
   throw new InvalidInputError('mechanism', 'TwoFactorMechanism.TOTP, EMAIL or SMS');
 }
 
+/** Each lost try means that another request has taken the label, or was cut off while it did. */
+const renameTries = 5;
+
 /** @internal Looks at and changes what is enrolled. Every query names the user, so nobody reaches another one's rows. */
 export class Management {
   constructor(private readonly context: Context, private readonly delivery: Delivery) {}
 
   async list(identity: Identity): Promise<Authenticator[]> {
-    const { account, authenticators } = await this.context.snapshots.ofUser(identity.key);
+    const { account, authenticators } = await this.context.snapshots.ofUser(identity);
     const used = JSON.parse(account?.lastUsed ?? '{}') as Record<string, number>;
-    return authenticators.map((authenticator) => ({
-      id: authenticator.id,
-      mechanism: authenticator.mechanism,
-      label: authenticator.label,
-      ...(authenticator.mechanism !== TwoFactorMechanism.TOTP && { maskedContact: this.delivery.mask(authenticator) }),
-      createdAt: authenticator.verifiedAt,
-      lastUsedAt: used[authenticator.id] ?? 0,
-    }));
+    return authenticators.map((authenticator) => {
+      const { id, mechanism, label, verifiedAt: createdAt } = authenticator;
+      const maskedContact = mechanism === TwoFactorMechanism.TOTP ? undefined : this.delivery.mask(authenticator);
+      return { id, mechanism, label, ...(maskedContact !== undefined && { maskedContact }), createdAt, lastUsedAt: used[id] ?? 0 };
+    });
   }
 
   /** Unique and ascending; verified methods only. */
   async mechanisms(identity: Identity): Promise<TwoFactorMechanism[]> {
-    const { authenticators } = await this.context.snapshots.ofUser(identity.key);
+    const { authenticators } = await this.context.snapshots.ofUser(identity);
     return [...new Set(authenticators.map(({ mechanism }) => mechanism))].sort((a, b) => a - b);
   }
 
   async remainingBackupCodes(identity: Identity): Promise<number> {
-    return (await this.context.snapshots.ofUser(identity.key)).unusedBackupCodes;
+    return (await this.context.snapshots.ofUser(identity)).unusedBackupCodes;
   }
 
   /** Removes every authenticator of a mechanism. @throws TwoFactorNotSetupError, TwoFactorSetupIncompleteError */
   async disable(identity: Identity, given: unknown): Promise<Change<undefined>> {
     const mechanism = readMechanism(given);
-    const before = await readState(this.context, identity);
-    const ids = before.authenticators.filter((authenticator) => authenticator.mechanism === mechanism).map(({ id }) => id);
-    if (ids.length === 0) throw await missing(this.context, identity, mechanism);
-    return this.removeAll(identity, mechanism, ids, before);
+    return this.take(identity, (authenticator) => authenticator.mechanism === mechanism).catch(async (reason: unknown) => {
+      throw reason instanceof TwoFactorNotSetupError ? await missing(this.context, identity, mechanism) : reason;
+    });
   }
 
   /** @throws TwoFactorNotSetupError where the user has no such authenticator, whoever else has */
-  async remove(identity: Identity, id: unknown): Promise<Change<undefined>> {
-    const before = await readState(this.context, identity);
-    const authenticator = find(before, id);
-    return this.removeAll(identity, authenticator.mechanism, [authenticator.id], before);
+  remove(identity: Identity, id: unknown): Promise<Change<undefined>> {
+    const wanted = readId(id);
+    return this.take(identity, (authenticator) => authenticator.id === wanted);
   }
 
+  /** Bound to the epoch at which the authenticator was found. @throws StepUpRequiredError where the factors have changed since */
   async rename(identity: Identity, id: unknown, given: unknown): Promise<void> {
     const label = readLabel(given);
-    const { authenticators } = await this.context.snapshots.ofUser(identity.key);
-    const authenticator = find({ authenticators }, id);
-    const isTotp = authenticator.mechanism === TwoFactorMechanism.TOTP;
-    const handle = isTotp ? sha256(label) : authenticator.handle;
-    const taken = authenticators.some((other) => other.id !== authenticator.id && other.mechanism === authenticator.mechanism && other.handle === handle);
-    if (taken) throw new TwoFactorAlreadyEnabledError();
-    await this.context.authenticators.update(identity.key, authenticator.id, { label, handle });
+    await this.context.texts.check('label', label);
+    const wanted = readId(id);
+    const { authenticators, snapshots } = this.context;
+    for (let attempt = 0; attempt < renameTries; attempt += 1) {
+      const state = await readState(this.context, identity);
+      const found = state.authenticators.find((candidate) => candidate.id === wanted);
+      if (!found || !state.account) throw new TwoFactorNotSetupError();
+      const handle = found.mechanism === TwoFactorMechanism.TOTP ? sha256(label) : found.handle;
+      const outcome = await authenticators.rename(state.account, found.id, { label, handle });
+      if (outcome === 'renamed') return;
+      if (outcome === 'changed') throw new StepUpRequiredError();
+      await makeWay(this.context, await snapshots.ofUser(identity), { mechanism: found.mechanism, handle });
+    }
+    throw new TwoFactorAlreadyEnabledError();
   }
 
   /** The whole address or number of the newest contact. */
   async getContact(identity: Identity, given: unknown): Promise<string> {
     const mechanism = readMechanism(given);
     if (mechanism === TwoFactorMechanism.TOTP) throw new InvalidInputError('mechanism', 'TwoFactorMechanism.EMAIL or SMS');
-    return this.delivery.contactOf(await this.newest(identity, mechanism), mechanism);
+    const newest = await this.delivery.newest(await readState(this.context, identity), mechanism);
+    if (!newest) throw await missing(this.context, identity, mechanism);
+    return newest.contact;
   }
 
   /** The key URI of the newest authenticator app, for another device of the same user. */
   async getTotpUri(identity: Identity): Promise<string> {
     const { settings, keyring } = this.context;
-    const authenticator = await this.newest(identity, TwoFactorMechanism.TOTP);
+    const { authenticators } = await readState(this.context, identity);
+    const apps = authenticators.filter(({ mechanism }) => mechanism === TwoFactorMechanism.TOTP).reverse();
+    if (apps.length === 0) throw await missing(this.context, identity, TwoFactorMechanism.TOTP);
     const user = await findUser(settings, identity);
     if (user === undefined) throw new TwoFactorNotSetupError();
-    const secret = keyring.open('totp-secret', authenticator.userId, authenticator.id, authenticator.sealed);
-    const { algorithm, digits, period } = authenticator;
-    return totpUri({ issuer: settings.issuer, label: accountLabel(this.context, user, identity), secret, algorithm, digits, period });
-  }
-
-  /** The mechanism to be offered first. @throws TwoFactorNotSetupError where the user has no such method */
-  async setPreferred(identity: Identity, given: unknown): Promise<void> {
-    const mechanism = readMechanism(given);
-    await this.newest(identity, mechanism);
-    await this.context.accounts.prefer(identity.key, mechanism);
-  }
-
-  async getPreferred(identity: Identity): Promise<TwoFactorMechanism | undefined> {
-    const { account, authenticators } = await this.context.snapshots.ofUser(identity.key);
-    return authenticators.find(({ mechanism }) => mechanism === account?.preferred)?.mechanism;
-  }
-
-  /** Ends the backoff and the suspension: for support staff who have made sure who is asking. */
-  async unlock(identity: Identity): Promise<void> {
-    if (!(await this.context.accounts.unlock(identity.key))) throw new TwoFactorNotSetupError();
+    const secrets = apps.map((app) =>
+      readIfReadable(this.context, app, () => keyring.open('totp-secret', app.userId, app.id, app.sealed)));
+    const secret = secrets.find((read): read is Buffer => !(read instanceof SealedDataError));
+    if (!secret) throw secrets[0] as SealedDataError;
+    return totpUri({ issuer: settings.issuer, label: accountLabel(this.context, user, identity), secret, ...defaultTotpParameters });
   }
 
   /**
-   * Raises the epochs before and after. Before, so that a crash leaves factors that can be removed again, and not marks
-   * of other sessions that nothing ends any more; after, so that what was verified in between by a factor that goes ends too.
+   * The mechanism to be offered first. Bound to the epoch at which it was found.
+   * @throws TwoFactorNotSetupError where the user has no such method, StepUpRequiredError where the factors have changed since
    */
-  private async removeAll(identity: Identity, mechanism: TwoFactorMechanism, ids: readonly string[], before: Snapshot): Promise<Change<undefined>> {
-    const { accounts, authenticators, backupCodes, events, settings } = this.context;
-    const begun = await accounts.change(identity.key, (account) => (isOutdated(identity, account, before) ? undefined : {}), before.securityEpoch);
-    if (!begun) throw new StepUpRequiredError();
-    // By id: what was enrolled since, perhaps by somebody who has to be asked first, is not touched.
-    let removed = 0;
-    for (const id of ids) if (await authenticators.remove(identity.key, id)) removed += 1;
-    const account = await accounts.change(identity.key, undefined, begun.securityEpoch);
-    if (!account) throw new Error('The change of factors was refused.');
-    // Backup codes stand in for a factor: without one they are nothing.
-    if (account.backupSetId !== '' && (await accounts.dropBackupSet(identity.key, account.backupSetId))) {
-      await backupCodes.removeSet(account.backupSetId);
-    }
-    if (removed === 0) throw new TwoFactorNotSetupError();
-    events.emit('disabled', { userId: identity.id, mechanism, method: methodNames[mechanism], at: settings.clock() });
-    return { result: undefined, epochs: { from: account.securityEpoch - 2, to: account.securityEpoch } };
+  async setPreferred(identity: Identity, given: unknown): Promise<void> {
+    const mechanism = readMechanism(given);
+    const { account, authenticators } = await readState(this.context, identity);
+    const has = authenticators.some((authenticator) => authenticator.mechanism === mechanism);
+    if (!account || !has) throw await missing(this.context, identity, mechanism);
+    if (!(await this.context.accounts.prefer(account, mechanism))) throw new StepUpRequiredError();
   }
 
-  private async newest(identity: Identity, mechanism: TwoFactorMechanism): Promise<TwoFactorAuthenticator> {
-    const snapshot = await readState(this.context, identity);
-    const authenticator = newestOf(snapshot, mechanism);
-    if (!authenticator) throw await missing(this.context, identity, mechanism);
-    return authenticator;
+  async getPreferred(identity: Identity): Promise<TwoFactorMechanism | undefined> {
+    const { account, authenticators } = await this.context.snapshots.ofUser(identity);
+    return authenticators.find(({ mechanism }) => mechanism === account?.preferred)?.mechanism;
+  }
+
+  /** Ends the backoff, the suspension and what was counted of messages: for support staff who have made sure who is asking. */
+  async unlock(identity: Identity): Promise<void> {
+    if (!(await this.context.accounts.unlock(identity.key))) throw new TwoFactorNotSetupError();
+    await this.delivery.quota.free(identity, [TwoFactorMechanism.EMAIL, TwoFactorMechanism.SMS]);
+  }
+
+  /** Ends what every session of the user stands for, without a change of factors: a changed password, "log out everywhere". */
+  async endStandings(identity: Identity): Promise<void> {
+    const { accounts, events, settings } = this.context;
+    // A session of a user without an account stands for a password; it ends by the account's first epoch, too.
+    await accounts.ensure(identity.key, identity.id);
+    let reached = 0;
+    await changeFactors(this.context, identity, {
+      decide: ({ securityEpoch }) => {
+        reached = securityEpoch + 1;
+        return {};
+      },
+      landed: ({ securityEpoch }) => securityEpoch >= reached,
+    });
+    events.emit('standingsEnded', { userId: identity.id, at: settings.clock() });
+  }
+
+  /** Erases everything of the user, in every table. */
+  async forget(identity: Identity): Promise<void> {
+    const { erasure, events, settings } = this.context;
+    if (await erasure.erase(identity.key)) events.emit('forgotten', { userId: identity.id, at: settings.clock() });
+  }
+
+  /**
+   * Removes the factors that `wanted` picks, and with the last of all the backup codes: they stand in for a factor. In parts
+   * for a user who has enrolled dozens of them by version 0.1.
+   * @throws TwoFactorNotSetupError where there is none
+   */
+  private async take(
+    identity: Identity, wanted: (authenticator: TwoFactorAuthenticator) => boolean,
+  ): Promise<Required<Change<undefined>>> {
+    const { events, settings } = this.context;
+    const part = { mechanism: undefined as TwoFactorMechanism | undefined, isLast: true };
+    const { epochs } = await changeFactors(this.context, identity, {
+      decide: (state) => {
+        const found = state.authenticators.filter(wanted);
+        if (found.length === 0) throw new TwoFactorNotSetupError();
+        part.mechanism = found[0]?.mechanism;
+        const { factors, taken } = takeOut(entries(state), found);
+        if (taken.length === 0) throw new Error('The rows of factors that were removed could not be deleted.');
+        part.isLast = taken.length === found.length;
+        return { factors, ...(taken.length === state.authenticators.length && { set: noSet }) };
+      },
+      landed: ({ authenticators }) => !authenticators.some(wanted),
+    });
+    if (!part.isLast) {
+      const rest = await this.take({ ...identity, judgedAt: epochs.to }, wanted);
+      return { result: undefined, epochs: { from: epochs.from, to: rest.epochs.to } };
+    }
+    const { mechanism } = part;
+    const told = mechanism && { mechanism, method: methodNames[mechanism] };
+    events.emit('disabled', { userId: identity.id, ...told, at: settings.clock() });
+    return { result: undefined, epochs };
   }
 }
 
-/** @throws InvalidInputError, TwoFactorNotSetupError */
-function find({ authenticators }: Pick<Snapshot, 'authenticators'>, id: unknown): TwoFactorAuthenticator {
+function readId(id: unknown): string {
   if (typeof id !== 'string') throw new InvalidInputError('id', 'the id of an authenticator');
-  const authenticator = authenticators.find((candidate) => candidate.id === id);
-  if (!authenticator) throw new TwoFactorNotSetupError();
-  return authenticator;
+  return id;
 }

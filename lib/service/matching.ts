@@ -1,11 +1,12 @@
 import { methodNames, TwoFactorMechanism, type MethodName } from '../core/mechanism.js';
 import { isDigits } from '../core/one-time-code.js';
-import { matchTotp } from '../core/totp.js';
-import { InvalidInputError, TwoFactorNotSetupError } from '../errors.js';
+import { defaultTotpParameters, matchTotp } from '../core/totp.js';
+import { InvalidInputError, SealedDataError, TwoFactorNotSetupError } from '../errors.js';
 import type { TwoFactorAuthenticator } from '../store/rows.js';
 import type { Context } from './context.js';
 import { readLiveCodes, type Delivery } from './delivery.js';
 import type { Match, Subject } from './subject.js';
+import { readIfReadable } from './unreadable.js';
 
 /** Compares codes with what one SELECT has read. It writes nothing and commits to nothing. */
 export class Matching {
@@ -16,13 +17,21 @@ export class Matching {
     const { authenticators } = subject.snapshot;
     const asked = authenticators.filter(({ mechanism }) => methods.includes(methodNames[mechanism]));
     if (asked.length === 0 && !(methods.includes('backup_code') && subject.account.backupSetId !== '')) throw new TwoFactorNotSetupError();
-    const shaped = asked.filter(({ mechanism, digits }) =>
-      isDigits(code, mechanism === TwoFactorMechanism.TOTP ? digits : this.context.settings.codeLength));
+    const shaped = asked.filter(({ mechanism }) =>
+      isDigits(code, mechanism === TwoFactorMechanism.TOTP ? defaultTotpParameters.digits : this.context.settings.codeLength));
     if (shaped.length === 0) throw new InvalidInputError('code', 'a code of a known shape');
 
-    let match: Match | undefined;
-    for (const authenticator of shaped) match ??= this.match(subject, authenticator, code);
-    return match;
+    let unreadable: SealedDataError | undefined;
+    let compared = false;
+    for (const authenticator of shaped) {
+      const match = readIfReadable(this.context, authenticator, () => this.match(subject, authenticator, code));
+      if (match instanceof SealedDataError) unreadable = match;
+      else if (match) return match;
+      else compared = true;
+    }
+    // Nothing could be compared: that is no wrong code, and it is not charged.
+    if (unreadable && !compared) throw unreadable;
+    return undefined;
   }
 
   private match(subject: Subject, authenticator: TwoFactorAuthenticator, code: string): Match | undefined {
@@ -43,7 +52,8 @@ export class Matching {
   private matchTotp(authenticator: TwoFactorAuthenticator, code: string, after: number): number | undefined {
     const { keyring, settings } = this.context;
     const secret = keyring.open('totp-secret', authenticator.userId, authenticator.id, authenticator.sealed);
-    return matchTotp(secret, code, authenticator, {
+    // The row's own digits, period and algorithm are not read: they are not sealed, and one digit would be guessed at once.
+    return matchTotp(secret, code, defaultTotpParameters, {
       now: settings.clock(), window: settings.totpWindow, after,
     });
   }

@@ -31,6 +31,13 @@ export class SendingQuota {
     return this.budgets.spent(budget, this.context.settings.sendLimits);
   }
 
+  /** Forgets what was counted for a user, passwords too. */
+  async free(identity: Identity, mechanisms: readonly DeliveredMechanism[]): Promise<void> {
+    await this.context.quotas.removeOfUser(identity.key);
+    // By name as well: a row of version 0.1 does not say whose it is.
+    await this.context.quotas.remove(mechanisms.map((mechanism) => this.ofUser(identity, mechanism).id));
+  }
+
   /** Counts one message against several budgets, or against none of them. */
   async reserveAll(budgets: readonly Budget[]): Promise<void> {
     const reserved: Budget[] = [];

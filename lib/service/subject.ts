@@ -22,6 +22,17 @@ export interface Match {
   readonly confirmedStep?: number;
 }
 
+/** How a code is judged. */
+export interface Judging<S extends Subject> {
+  readonly load: () => Promise<S>;
+  /** Answers the right code's match or undefined for a wrong one; what it throws is not charged. */
+  readonly decide: (subject: S) => Match | undefined;
+  /** With how many codes a wrong one was compared. */
+  readonly compared: (subject: S) => number;
+  /** The one method asked for, to be told with a wrong code. */
+  readonly failed: MethodName | undefined;
+}
+
 export interface Verified<S extends Subject = Subject> {
   readonly subject: S;
   readonly method: MethodName;
@@ -41,7 +52,7 @@ export const createdAfter = ({ challenges }: Snapshot, now: number): number => M
 /** Why there is nothing to use: it was begun and never confirmed, or never begun. */
 export async function missing(context: Context, identity: Identity, ...asked: readonly TwoFactorMechanism[]): Promise<Error> {
   for (const mechanism of asked) {
-    const snapshot = await context.snapshots.ofUser(identity.key, { purpose: 'enrollment', mechanism });
+    const snapshot = await context.snapshots.ofUser(identity, { purpose: 'enrollment', mechanism });
     const begun = snapshot.challenges.some((challenge) => isLive(challenge, snapshot, context.settings.clock()));
     if (begun) return new TwoFactorSetupIncompleteError();
   }

@@ -6,10 +6,12 @@ import { BackupCodes } from './backup-codes.js';
 import { CodeSending, type ChallengeSent } from './code-sending.js';
 import { createContext, identify, identityOf, type Context, type Identity } from './context.js';
 import { Delivery } from './delivery.js';
+import { Enabling } from './enabling.js';
 import { Enrollment } from './enrollment.js';
 import type { ContactSetup, TotpSetup, TotpSetupOptions } from './enrollment-input.js';
 import { EnrollmentDrafts } from './enrollment-draft.js';
-import type { TwoFactorEventName, TwoFactorListener } from './events.js';
+import type { TwoFactorEvent, TwoFactorEventName, TwoFactorListener } from './events.js';
+import { HaltCoding } from './halt-codes.js';
 import { LoginChallenge } from './login-challenge.js';
 import { Management, type Authenticator } from './management.js';
 import { PasswordLimit } from './password-limit.js';
@@ -49,8 +51,10 @@ export class TwoFactorService {
     this.settings = this.context.settings;
     this.verification = new Verification(this.context, new Matching(this.context, delivery));
     this.backupCodes = new BackupCodes(this.context);
-    this.enrollment = new Enrollment(this.context, delivery, new EnrollmentDrafts(this.context, delivery), this.verification, this.backupCodes);
-    this.logins = new LoginChallenge(this.context, delivery, new CodeSending(this.context, delivery), this.verification);
+    const enabling = new Enabling(this.context, this.backupCodes);
+    const drafts = new EnrollmentDrafts(this.context, delivery);
+    this.enrollment = new Enrollment(this.context, delivery, drafts, this.verification, enabling);
+    this.logins = new LoginChallenge(this.context, new HaltCoding(this.context, delivery), new CodeSending(this.context, delivery), this.verification);
     this.management = new Management(this.context, delivery);
     this.policy = new Policy(this.context);
     this.passwords = new PasswordLimit(this.context);
@@ -246,6 +250,11 @@ export class TwoFactorService {
     return this;
   }
 
+  /** @internal Tells the listeners of what happened outside of the service. */
+  announce(name: TwoFactorEventName, event: TwoFactorEvent): void {
+    this.context.events.emit(name, event);
+  }
+
   /** @internal The identity that `users.id` gives the app's user. */
   identify(user: unknown): Identity {
     return identify(this.settings, user);
@@ -253,7 +262,23 @@ export class TwoFactorService {
 
   /** @internal The user's state and pending logins, in one SELECT. */
   async snapshot(identity: Identity): Promise<Snapshot> {
-    return this.context.snapshots.ofUser(identity.key, { purpose: 'login', mechanism: 0 });
+    return this.context.snapshots.ofUser(identity, { purpose: 'login', mechanism: 0 });
+  }
+
+  /**
+   * Ends what every session of the user stands for: second factors and recent authentications. Factors stay, and nobody is
+   * logged out. For a changed password and "log out everywhere".
+   */
+  async endStandings(userId: string): Promise<void> {
+    return this.management.endStandings(identityOf(userId));
+  }
+
+  /**
+   * Erases a user whom the app has erased: no row of any table is left. An error leaves a user whom nobody logs in as until
+   * the call is made again. Whoever is given the id later begins with nothing.
+   */
+  async forget(userId: string): Promise<void> {
+    return this.management.forget(identityOf(userId));
   }
 
   private async confirm(userId: string, mechanism: TwoFactorMechanism, code: string): Promise<string[]> {

@@ -2,18 +2,27 @@ import { parseBackupCode, stretchBackupCode } from '../core/backup-code.js';
 import { sha256 } from '../core/keyring.js';
 import { mechanisms, methodNames, TwoFactorMechanism, type MethodName } from '../core/mechanism.js';
 import { readCode } from '../core/one-time-code.js';
-import { afterFailure, afterSuccess, endsPendingLogins, retryAt, type AttemptCounts } from '../core/throttle.js';
+import {
+  afterFailure, afterSuccess, afterTakenBack, endsPendingLogins, retryAt, type AttemptCounts, type Guess,
+} from '../core/throttle.js';
 import {
   InvalidBackupCodeError, InvalidTwoFactorCodeError, TooManyAttemptsError, TwoFactorExpiredError, TwoFactorNotSetupError,
 } from '../errors.js';
 import type { TwoFactorAccount, TwoFactorChallenge } from '../store/rows.js';
+import { refuseLocked } from './backoff.js';
+import { comparisons } from './comparisons.js';
 import type { Context, Identity } from './context.js';
-import { secondsUntil } from './budget.js';
 import type { Matching } from './matching.js';
-import { isLive, missing, type Match, type Subject, type Verified, type VerifiedLogin } from './subject.js';
+import { isLive, missing, type Judging, type Match, type Subject, type Verified, type VerifiedLogin } from './subject.js';
 
 /** Of parallel verdicts on one account one is committed; the others look again, at the most this often. */
 const verdictTries = 3;
+
+/** A pending login's token, and the Passport that is to finish it; '' for any. */
+export interface PendingToken {
+  readonly token: string;
+  readonly passport: string;
+}
 
 const challengeId = (token: string): string => sha256(token);
 
@@ -25,12 +34,18 @@ export class Verification {
   constructor(private readonly context: Context, private readonly matching: Matching) {}
 
   /** Verifies a code for a pending login. The challenge stays: the caller uses it up or marks it verified. */
-  async verifyLogin(token: string | undefined, methods: readonly MethodName[], code: unknown): Promise<VerifiedLogin> {
+  async verifyLogin(
+    pending: string | PendingToken | undefined, methods: readonly MethodName[], code: unknown,
+  ): Promise<VerifiedLogin> {
     const text = readCode(code);
-    if (token === undefined) throw new TwoFactorExpiredError();
+    if (pending === undefined) throw new TwoFactorExpiredError();
+    const { token, passport } = typeof pending === 'string' ? { token: pending, passport: '' } : pending;
     const load = async () => {
       const subject = await this.ofChallenge(token);
-      if (subject.challenge.purpose !== 'login' || subject.challenge.verifiedBy !== '') throw new TwoFactorExpiredError();
+      const { challenge } = subject;
+      if (challenge.purpose !== 'login' || challenge.verifiedBy !== '') throw new TwoFactorExpiredError();
+      // Begun by another Passport of the app: its users are others, and so is what they may do.
+      if (passport !== '' && challenge.passport !== '' && challenge.passport !== passport) throw new TwoFactorExpiredError();
       return subject;
     };
     return this.verify(load, methods, text);
@@ -40,8 +55,9 @@ export class Verification {
   async verifyUser(identity: Identity, methods: readonly MethodName[], code: unknown, token?: string): Promise<Verified> {
     const text = readCode(code);
     const load = async (): Promise<Subject> => {
-      const snapshot = await this.context.snapshots.ofUser(identity.key, { purpose: 'step-up', mechanism: 0 });
-      if (!snapshot.account) throw new TwoFactorNotSetupError();
+      const snapshot = await this.context.snapshots.ofUser(identity, { purpose: 'step-up', mechanism: 0 });
+      // Backup codes stand in for a factor: without one they are nothing.
+      if (!snapshot.account || snapshot.authenticators.length === 0) throw new TwoFactorNotSetupError();
       const { account } = snapshot;
       const now = this.context.settings.clock();
       const live = snapshot.challenges.filter((challenge) => isLive(challenge, snapshot, now));
@@ -84,20 +100,16 @@ export class Verification {
     return { identity: { id: challenge.userId, key: challenge.userKey }, account, snapshot, challenge };
   }
 
-  /**
-   * Loads, gates, decides, commits; again where another verdict on the account came first.
-   * @param decide answers the right code's match or undefined for a wrong one; what it throws is not charged
-   */
-  async judge<S extends Subject>(
-    load: () => Promise<S>, decide: (subject: S) => Match | undefined, failed: MethodName | undefined,
-  ): Promise<{ subject: S; match: Match }> {
+  /** Loads, gates, decides, commits; again where another verdict on the account came first. */
+  async judge<S extends Subject>({ load, decide, compared, failed }: Judging<S>): Promise<{ subject: S; match: Match }> {
     for (let attempt = 0; attempt < verdictTries; attempt += 1) {
       const subject = await load();
-      this.gate(subject.account);
+      refuseLocked(this.context, subject.account);
       const match = decide(subject);
       if (match && (await this.context.accounts.commit(subject.account, this.right(subject, match)))) return { subject, match };
-      if (!match && (await this.charge(subject, true))) {
-        this.announceFailure(subject, failed);
+      const counts = match ? undefined : this.failed(subject.account, this.guess(compared(subject)));
+      if (counts && (await this.charge(subject.account, counts, true))) {
+        this.announceFailure(subject.identity, counts, failed);
         throw new InvalidTwoFactorCodeError();
       }
     }
@@ -109,7 +121,12 @@ export class Verification {
     const only = methods.length === 1 ? methods[0] : undefined;
     const { subject, match } = await (backupCode !== undefined
       ? this.judgeBackupCode(load, backupCode)
-      : this.judge(load, (given) => this.matching.decide(given, methods, code), only));
+      : this.judge({
+        load,
+        decide: (given) => this.matching.decide(given, methods, code),
+        compared: (given) => comparisons(this.context, given, { methods, code }),
+        failed: only,
+      }));
     const { method, authenticator } = match;
     if (method === 'totp' && authenticator) await this.matching.reseal(authenticator);
     this.context.events.emit('verified', this.event(subject.identity, method));
@@ -121,19 +138,23 @@ export class Verification {
     for (let attempt = 0; attempt < verdictTries; attempt += 1) {
       const subject = await load();
       const { account, identity } = subject;
-      this.gate(account);
+      refuseLocked(this.context, account);
       if (account.backupSetId === '') throw new TwoFactorNotSetupError();
-      if (!(await this.charge(subject, false))) continue;
-
       const [keyId = '', salt = ''] = account.backupSalt.split('.');
+      const tagOf = (stretched: string): string =>
+        this.context.keyring.mac('backup-code', [identity.id, account.backupSetId, stretched], keyId);
+      // Throws where the set's key is gone: a right code that cannot be recognised is not charged as a wrong one.
+      tagOf('');
+      const guess = this.guess(1);
+      const counts = this.failed(account, guess);
+      if (!(await this.charge(account, counts, false))) continue;
+
       const stretched = await stretchBackupCode(code, Buffer.from(salt, 'base64url'));
-      const tag = this.context.keyring.mac('backup-code', [identity.id, account.backupSetId, stretched.toString('hex')], keyId);
-      const now = this.context.settings.clock();
-      const used = await this.context.backupCodes.use(account.backupSetId, tag, now);
+      const used = await this.context.backupCodes.use(account.backupSetId, tagOf(stretched.toString('hex')), guess.at);
       // The set was replaced while this code was being checked: it dies with its set.
-      if (!used || !(await this.context.accounts.settleBackupCode(account.userKey, account.backupSetId))) {
-        if (endsPendingLogins(this.failed(account), this.context.settings.attemptLimits)) await this.context.accounts.endChallenges(account.userKey);
-        this.announceFailure(subject, 'backup_code');
+      if (!used || !(await this.takeBack({ ...account, ...counts, version: account.version + 1 }, guess))) {
+        if (endsPendingLogins(counts, this.context.settings.attemptLimits)) await this.context.accounts.endChallenges(account.userKey);
+        this.announceFailure(identity, counts, 'backup_code');
         throw new InvalidBackupCodeError();
       }
       const remainingBackupCodes = Math.max(0, subject.snapshot.unusedBackupCodes - 1);
@@ -141,13 +162,6 @@ export class Verification {
       return { subject, match: { method: 'backup_code' } };
     }
     throw new TooManyAttemptsError(1);
-  }
-
-  /** Right and wrong codes are answered alike while the account has to wait. */
-  private gate(account: TwoFactorAccount): void {
-    const now = this.context.settings.clock();
-    const next = retryAt(account, this.context.settings.attemptLimits);
-    if (next > now) throw new TooManyAttemptsError(secondsUntil(next, now));
   }
 
   private right({ account, snapshot }: Subject, { authenticator, step }: Match): Partial<TwoFactorAccount> {
@@ -162,20 +176,33 @@ export class Verification {
    * Commits a failure. False where another verdict came first and nothing was charged.
    * @param final whether the code is known to be wrong, so that the pending logins end with the last of the attempts
    */
-  private charge({ account }: Subject, final: boolean): Promise<boolean> {
-    const counts = this.failed(account);
+  private charge(account: TwoFactorAccount, counts: AttemptCounts, final: boolean): Promise<boolean> {
     const ends = final && endsPendingLogins(counts, this.context.settings.attemptLimits);
     return this.context.accounts.commit(account, { ...counts, ...(ends && { challengeEpoch: account.challengeEpoch + 1 }) });
   }
 
-  private failed(account: TwoFactorAccount): AttemptCounts {
-    return afterFailure(account, this.context.settings.attemptLimits, this.context.settings.clock());
+  private guess(compared: number): Guess {
+    return { at: this.context.settings.clock(), compared };
   }
 
-  private announceFailure({ account, identity }: Subject, method: MethodName | undefined): void {
-    const lockedUntil = retryAt({ ...account, ...this.failed(account) }, this.context.settings.attemptLimits);
+  private failed(account: TwoFactorAccount, guess: Guess): AttemptCounts {
+    return afterFailure(account, this.context.settings.attemptLimits, guess);
+  }
+
+  /** Takes the charge of a right backup code back. False where its set was replaced meanwhile. */
+  private takeBack(charged: TwoFactorAccount, guess: Guess): Promise<boolean> {
+    return this.context.accounts.settleBackupCode(charged, (account) => {
+      const { failures, windowFailures, windowStart, nextAttemptAt, failureDays } =
+        afterTakenBack(account, this.context.settings.attemptLimits, guess);
+      return { failures, windowFailures, windowStart, nextAttemptAt, failureDays };
+    });
+  }
+
+  private announceFailure(identity: Identity, counts: AttemptCounts, method: MethodName | undefined): void {
+    const now = this.context.settings.clock();
+    const lockedUntil = retryAt(counts, this.context.settings.attemptLimits, now);
     this.context.events.emit('failed', this.event(identity, method));
-    if (lockedUntil > this.context.settings.clock()) this.context.events.emit('locked', { ...this.event(identity, method), lockedUntil });
+    if (lockedUntil > now) this.context.events.emit('locked', { ...this.event(identity, method), lockedUntil });
   }
 
   private event(identity: Identity, method: MethodName | undefined) {

@@ -7,6 +7,12 @@ export function authenticationOf(req: SessionRequest, userKey: string, securityE
   return authentication?.userKey === userKey && authentication.epoch === securityEpoch ? authentication : undefined;
 }
 
+/** The security epoch that the session stands for; -1, which is that of no account, where it stands for nothing of this user's. */
+export function standingEpoch(req: SessionRequest, userKey: string): number {
+  const { authentication } = stateOf(req);
+  return authentication?.userKey === userKey ? authentication.epoch : -1;
+}
+
 /** `maxAge` milliseconds; a time in the future (clocks of several machines differ) is as old as it is ahead. */
 export const isRecent = (at: number, now: number, maxAge: number): boolean => Math.abs(now - at) <= maxAge;
 

@@ -1,4 +1,5 @@
-import type { PublicMethods } from '../errors.js';
+import { withHidden } from '../core/hidden.js';
+import type { PublicMethods, SpentMethods } from '../errors.js';
 import type { PendingLogin } from '../service/login-challenge.js';
 import { checkStillThere, regenerate, renew } from './renewal.js';
 import { endLogin, passportKey, save, sessionOf, setState, setUser, stateOf, type Session, type SessionRequest } from './session.js';
@@ -11,6 +12,10 @@ export interface PendingView {
   readonly expiresAt: number;
   /** Methods whose code was made, with the seconds until another one may be asked for; null where there will be none. */
   readonly codes: Partial<Record<'email' | 'sms', { readonly resendAfter: number | null }>>;
+  /** Methods that are not in `methods` since their messages are spent, with the seconds until they can be asked for. */
+  readonly spent: SpentMethods;
+  /** Seconds until a code is looked at, where wrong codes had locked the account at the halt; undefined otherwise. */
+  readonly retryAfter: number | undefined;
 }
 
 /**
@@ -20,9 +25,17 @@ export interface PendingView {
  */
 export async function storePending(req: SessionRequest, pending: PendingLogin, now: number, keep: (key: string) => boolean): Promise<void> {
   const session = await newSession(req, keep);
-  const { token, methods, expiresAt } = pending;
+  const { token, methods, expiresAt, passport } = pending;
   const at = Object.entries(pending.resendAfter).map(([method, seconds]) => [method, resendAt(seconds, now)] as const);
-  setState(session, { pending: { token, methods: { ...methods }, expiresAt, resendAt: Object.fromEntries(at) } });
+  const spent = Object.entries(pending.spent).map(([method, { maskedContact, retryAfter }]) =>
+    [method, { maskedContact, retryAt: now + retryAfter * 1000 }] as const);
+  setState(session, {
+    pending: {
+      token, methods: { ...methods }, expiresAt, resendAt: Object.fromEntries(at), ...(passport && { passport }),
+      ...(spent.length > 0 && { spent: Object.fromEntries(spent) }),
+      ...(pending.retryAfter !== undefined && { lockedUntil: now + pending.retryAfter * 1000 }),
+    },
+  });
   // The request itself must not go on as a user who was logged in before.
   setUser(req, undefined);
   await save(session);
@@ -56,17 +69,27 @@ export function pendingToken(req: SessionRequest): string | undefined {
   return typeof token === 'string' ? token : undefined;
 }
 
+/** @internal The Passport that began it; undefined for one of version 0.1. */
+export const pendingPassport = (req: SessionRequest): string | undefined => stateOf(req).pending?.passport;
+
 /** @internal What a page may show of the pending login. Whether it can still be finished is for the database to say. */
 export function pendingView(req: SessionRequest, now: number): PendingView | undefined {
   const { pending } = stateOf(req);
   if (!pending || !(pending.expiresAt > now)) return undefined;
   const codes = Object.entries(pending.resendAt).map(
-    ([method, at]) => [method, { resendAfter: at === null ? null : Math.max(0, Math.ceil((at - now) / 1000)) }] as const,
+    ([method, at]) => [method, { resendAfter: at === null ? null : secondsLeft(at, now) }] as const,
   );
-  // Not enumerable: for the app's own pages, while a client is shown what it can finish the login with and until when.
-  const view: Pick<PendingView, 'methods' | 'expiresAt'> = { methods: pending.methods, expiresAt: pending.expiresAt };
-  return Object.defineProperty(view, 'codes', { value: Object.fromEntries(codes) }) as PendingView;
+  const spent = Object.entries(pending.spent ?? {}).map(
+    ([method, { maskedContact, retryAt }]) => [method, { maskedContact, retryAfter: secondsLeft(retryAt, now) }] as const,
+  );
+  const wait = secondsLeft(pending.lockedUntil ?? 0, now);
+  // Hidden: for the app's own pages, while a client is shown what it can finish the login with and until when.
+  return withHidden({ methods: pending.methods, expiresAt: pending.expiresAt }, {
+    codes: Object.fromEntries(codes), spent: Object.fromEntries(spent), retryAfter: wait > 0 ? wait : undefined,
+  });
 }
+
+const secondsLeft = (at: number, now: number): number => Math.max(0, Math.ceil((at - now) / 1000));
 
 /** @internal */
 export const resendAt = (seconds: number | null, now: number): number | null => (seconds === null ? null : now + seconds * 1000);

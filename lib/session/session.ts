@@ -38,6 +38,12 @@ export interface SessionState {
     expiresAt: number;
     /** Per method whose code was made: when another one may be asked for (epoch milliseconds), null for never. */
     resendAt: Partial<Record<'email' | 'sms', number | null>>;
+    /** Methods whose messages are spent, and when (epoch milliseconds) they can be asked for again. */
+    spent?: Partial<Record<'email' | 'sms', { maskedContact: string; retryAt: number }>>;
+    /** Epoch milliseconds before which no code of the account is looked at. */
+    lockedUntil?: number;
+    /** Names the Passport that began it: another one does not finish it. */
+    passport?: string;
   };
   /** How and when this session was authenticated. */
   authentication?: Authentication;

@@ -2,25 +2,27 @@ import type { DataSource } from 'typeorm';
 import { entityNames } from './entities.js';
 import { RowReader } from './row-reader.js';
 import { newAccount, type TwoFactorAccount } from './rows.js';
-import { insertOf, setting, Statement, updateOf, Updates } from './statement.js';
-
-/** A change of factors is committed by this many tries at the most; each lost one means that another change won. */
-const changeTries = 20;
+import { deleteOf, insertOf, setting, Statement, updateOf, Updates } from './statement.js';
 
 const entity = entityNames.account;
-const free = { failures: 0, nextAttemptAt: 0 };
+
+/** Settling a backup code is tried this often at the most; each lost try means that another verdict was committed. */
+const settleTries = 20;
+
+const free = { failures: 0, nextAttemptAt: 0, windowFailures: 0, windowStart: 0, failureDays: '' };
 
 export class AccountStore {
   private readonly reader: RowReader<TwoFactorAccount>;
   private readonly select: Statement;
   private readonly insert: Statement;
   private readonly verdicts: Updates;
-  private readonly settle: Statement;
   private readonly raiseChallengeEpoch: Statement;
-  private readonly clearBackupSet: Statement;
   private readonly setPreferred: Statement;
   private readonly setDeadline: Statement;
   private readonly free: Statement;
+  private readonly deleteOne: Statement;
+  /** The highest security epoch of the accounts that this process has erased. */
+  private erased = 0;
 
   constructor(db: DataSource) {
     this.reader = new RowReader(db, entity, 'account');
@@ -33,17 +35,12 @@ export class AccountStore {
     this.verdicts = new Updates((columns) =>
       updateOf(db, entity, columns, ['userKey', 'readVersion'], 'user_key = :userKey AND version = :readVersion'));
     const touched = { version: 'version + 1' };
-    const ofSet = 'user_key = :userKey AND backup_set_id = :setId';
-    this.settle = updateOf(db, entity, ['failures', 'nextAttemptAt'], ['userKey', 'setId'], ofSet, {
-      ...touched, windowFailures: 'CASE WHEN window_failures > 0 THEN window_failures - 1 ELSE 0 END',
-    });
     this.raiseChallengeEpoch = updateOf(db, entity, [], ['userKey'], 'user_key = :userKey', { ...touched, challengeEpoch: 'challenge_epoch + 1' });
-    const table = db.getMetadata(entityNames.authenticator).tablePath.split('.').map((part) => db.driver.escape(part)).join('.');
-    const alone = `NOT EXISTS (SELECT 1 FROM ${table} WHERE user_key = :userKey)`;
-    this.clearBackupSet = updateOf(db, entity, ['backupSetId', 'backupSalt'], ['userKey', 'setId'], `${ofSet} AND ${alone}`, touched);
-    this.setPreferred = updateOf(db, entity, ['preferred'], ['userKey'], 'user_key = :userKey');
+    const ofEpoch = 'user_key = :userKey AND security_epoch = :securityEpoch';
+    this.setPreferred = updateOf(db, entity, ['preferred'], ['userKey', 'securityEpoch'], ofEpoch);
     this.setDeadline = updateOf(db, entity, ['enrollBy'], ['userKey'], 'user_key = :userKey AND enroll_by = 0');
-    this.free = updateOf(db, entity, [...Object.keys(free), 'windowFailures', 'windowStart'], ['userKey'], 'user_key = :userKey', touched);
+    this.free = updateOf(db, entity, Object.keys(free), ['userKey'], 'user_key = :userKey', touched);
+    this.deleteOne = deleteOf(db, entity, ['userKey'], 'user_key = :userKey');
   }
 
   async find(userKey: string): Promise<TwoFactorAccount | undefined> {
@@ -63,30 +60,29 @@ export class AccountStore {
   }
 
   /**
-   * A change of factors: raises both epochs, so that live challenges and the marks of other sessions end.
-   * @param extra further columns, given the account as it is; undefined refuses the change
-   * @param reached the security epoch that was reached already, be it by a factor alone
-   * @returns the account as it is after the change, or undefined where it was refused
+   * The epoch that a change of factors begins. It is a time, so that a user who was erased and whose id was given again
+   * meets no mark of old; `erased` holds for a clock that stands still or was set back.
    */
-  async change(
-    userKey: string,
-    extra: (account: TwoFactorAccount) => Partial<TwoFactorAccount> | undefined = () => ({}),
-    reached = 0,
-  ): Promise<TwoFactorAccount | undefined> {
-    for (let attempt = 0; attempt < changeTries; attempt += 1) {
-      const account = await this.find(userKey);
-      if (!account) throw new Error('The account of a user with a second factor is missing.');
-      const columns = extra(account);
-      if (columns === undefined) return undefined;
-      const next = { ...columns, challengeEpoch: account.challengeEpoch + 1, securityEpoch: Math.max(account.securityEpoch, reached) + 1 };
-      if (await this.commit(account, next)) return { ...account, ...next, version: account.version + 1 };
-    }
-    throw new Error('The account changes too often to be changed now.');
+  epochAfter(reached: number, now: number): number {
+    return Math.max(reached + 1, this.erased + 1, now);
   }
 
-  /** A backup code was right: takes back the failure it was charged. False where the set was replaced meanwhile. */
-  settleBackupCode(userKey: string, setId: string): Promise<boolean> {
-    return this.settle.affectsOne({ ...setting(free), userKey, setId });
+  /**
+   * A backup code was right: takes back the failure it was charged. False where the set was replaced meanwhile.
+   * @param charged the account as it was left by the charge
+   * @param settled the columns without the charge, given the account as it is
+   */
+  async settleBackupCode(
+    charged: TwoFactorAccount, settled: (account: TwoFactorAccount) => Partial<TwoFactorAccount>,
+  ): Promise<boolean> {
+    let account: TwoFactorAccount | undefined = charged;
+    for (let attempt = 0; attempt < settleTries; attempt += 1) {
+      if (account?.backupSetId !== charged.backupSetId) return false;
+      // Whatever replaces the set raises the version: this is the set that the code was of.
+      if (await this.commit(account, settled(account))) return true;
+      account = await this.find(charged.userKey);
+    }
+    throw new Error('The account changes too often for the backup code to be settled now.');
   }
 
   /** A code that was charged before it was known turned out wrong, and was the last of the attempts. */
@@ -94,13 +90,9 @@ export class AccountStore {
     await this.raiseChallengeEpoch.affected({ userKey });
   }
 
-  /** The last factor is gone: its backup codes go too, unless another factor was enrolled meanwhile. */
-  dropBackupSet(userKey: string, setId: string): Promise<boolean> {
-    return this.clearBackupSet.affectsOne({ ...setting({ backupSetId: '', backupSalt: '' }), userKey, setId });
-  }
-
-  async prefer(userKey: string, preferred: TwoFactorAccount['preferred']): Promise<void> {
-    await this.setPreferred.affected({ ...setting({ preferred }), userKey });
+  /** False where the factors have changed since `read`. */
+  prefer({ userKey, securityEpoch }: TwoFactorAccount, preferred: TwoFactorAccount['preferred']): Promise<boolean> {
+    return this.setPreferred.affectsOne({ ...setting({ preferred }), userKey, securityEpoch });
   }
 
   /** Keeps the first deadline that the user was given: a later one changes nothing. */
@@ -109,6 +101,12 @@ export class AccountStore {
   }
 
   unlock(userKey: string): Promise<boolean> {
-    return this.free.affectsOne({ ...setting({ ...free, windowFailures: 0, windowStart: 0 }), userKey });
+    return this.free.affectsOne({ ...setting(free), userKey });
+  }
+  /** Erases the account, and with it every count and epoch of the user. How many rows that were. */
+  async remove(userKey: string): Promise<number> {
+    const account = await this.find(userKey);
+    this.erased = Math.max(this.erased, account?.securityEpoch ?? 0);
+    return this.deleteOne.affected({ userKey });
   }
 }

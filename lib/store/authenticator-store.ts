@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
+import { isDuplicate } from './database.js';
 import { entityNames } from './entities.js';
-import type { TwoFactorAuthenticator } from './rows.js';
+import type { TwoFactorAccount, TwoFactorAuthenticator } from './rows.js';
 import { deleteOf, insertOf, setting, updateOf, Updates, type Statement } from './statement.js';
 
 const entity = entityNames.authenticator;
@@ -9,14 +10,19 @@ export class AuthenticatorStore {
   private readonly insert: Statement;
   private readonly deleteOne: Statement;
   private readonly updates: Updates;
+  private readonly setLabel: Statement;
 
   constructor(db: DataSource) {
     this.insert = insertOf(db, entity);
     this.deleteOne = deleteOf(db, entity, ['id', 'userKey'], 'id = :id AND user_key = :userKey');
     this.updates = new Updates((columns) => updateOf(db, entity, columns, ['id', 'userKey'], 'id = :id AND user_key = :userKey'));
+    const unchanged = db.createQueryBuilder().select('1').from(entityNames.account, 'account')
+      .where('account.userKey = :userKey AND account.securityEpoch = :securityEpoch').getQuery();
+    const condition = `id = :id AND user_key = :userKey AND EXISTS (${unchanged})`;
+    this.setLabel = updateOf(db, entity, ['label', 'handle'], ['id', 'userKey', 'securityEpoch'], condition);
   }
 
-  /** False where the user has one of the same mechanism and handle already. */
+  /** False where the user has a row of the same mechanism and handle already, be it one that does not count. */
   add(authenticator: TwoFactorAuthenticator): Promise<boolean> {
     return this.insert.inserts({ ...authenticator });
   }
@@ -29,5 +35,18 @@ export class AuthenticatorStore {
   /** @throws the driver's unique violation where another authenticator has that handle; the caller has looked first */
   update(userKey: string, id: string, columns: Partial<TwoFactorAuthenticator>): Promise<boolean> {
     return this.updates.setting(columns).affectsOne({ ...setting(columns), id, userKey });
+  }
+
+  /** `changed`: the row is gone or the factors have changed since `account` was read; `taken`: another row has the handle. */
+  async rename(
+    { userKey, securityEpoch }: TwoFactorAccount, id: string, to: { readonly label: string; readonly handle: string },
+  ): Promise<'renamed' | 'changed' | 'taken'> {
+    try {
+      return (await this.setLabel.affectsOne({ ...setting(to), id, userKey, securityEpoch })) ? 'renamed' : 'changed';
+    } catch (error) {
+      // Of two that take one label at once, the database lets one.
+      if (isDuplicate(error)) return 'taken';
+      throw error;
+    }
   }
 }

@@ -1,16 +1,27 @@
 import type { DataSource, ObjectLiteral } from 'typeorm';
 import { entityNames } from './entities.js';
-import { deleteOf, Statement, updateOf } from './statement.js';
+import { deleteOf, insertOf, Statement, updateOf } from './statement.js';
 
 const entity = entityNames.backupCode;
+
+/** The row that says that a set is being made for a user. No account points to it, so it is no code. */
+const claimOf = (userKey: string) => ({ setId: userKey.slice(0, 32), tag: 'claim' });
 
 export class BackupCodeStore {
   private readonly markUsed: Statement;
   private readonly deleteSet: Statement;
+  private readonly insert: Statement;
+  private readonly takeOver: Statement;
+  private readonly selectSets: Statement;
 
   constructor(private readonly db: DataSource) {
     this.markUsed = updateOf(db, entity, ['usedAt'], ['setId', 'tag'], 'set_id = :setId AND tag = :tag AND used_at = 0');
     this.deleteSet = deleteOf(db, entity, ['setId'], 'set_id = :setId');
+    this.insert = insertOf(db, entity);
+    this.takeOver = updateOf(db, entity, ['usedAt'], ['setId', 'tag', 'now'], 'set_id = :setId AND tag = :tag AND used_at <= :now');
+    this.selectSets = new Statement(db, ['userKey'], (values) =>
+      db.createQueryBuilder().select([]).distinct(true).addSelect('code.setId', 'set_id')
+        .from(entity, 'code').where('code.userKey = :userKey', values));
   }
 
   /** Writes a whole set by one statement. It is not valid before the account points to it. */
@@ -31,5 +42,24 @@ export class BackupCodeStore {
 
   async removeSet(setId: string): Promise<void> {
     await this.deleteSet.affected({ setId });
+  }
+
+  /** Of requests in all processes, one makes a set for the user. A claim that a crash has left behind ends at `until`. */
+  async claim(userKey: string, now: number, until: number): Promise<boolean> {
+    const claim = claimOf(userKey);
+    if (await this.insert.inserts({ ...claim, userKey, usedAt: until })) return true;
+    return this.takeOver.affectsOne({ ...claim, set_usedAt: until, now });
+  }
+
+  async release(userKey: string): Promise<void> {
+    await this.removeSet(claimOf(userKey).setId);
+  }
+
+  /** Every set of the user, with what crashes have left. It is found first, so that the deletion locks no other user's row. */
+  async removeAll(userKey: string): Promise<number> {
+    const sets = await this.selectSets.rows({ userKey });
+    let removed = 0;
+    for (const { set_id: setId } of sets) removed += await this.deleteSet.affected({ setId: String(setId) });
+    return removed;
   }
 }

@@ -1,12 +1,15 @@
 import { randomInt } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { DataSource } from 'typeorm';
-import { entityNames } from './entities.js';
+import type { DataSource, QueryResult } from 'typeorm';
+import { checkEntities, opened, openLater } from './opening.js';
+import { onPooledConnection } from './pooled-connection.js';
+import { isShared, onSharedConnection } from './shared-connection.js';
+import { pause } from './waiting.js';
 
-const supported = ['mysql', 'mariadb', 'postgres', 'better-sqlite3', 'sqlite'];
+const supported = ['mysql', 'mariadb', 'postgres', 'better-sqlite3'];
 
 /**
- * Checks the `db` option. Only its shape is looked at, not its class: the app may have another copy of typeorm.
+ * Checks the `db` option. Only its shape is looked at, not its class: the app may have another copy of typeorm. One that is
+ * not open yet is opened by the first statement, and is checked for its entities then.
  * @throws TypeError that says what to write instead
  */
 export function checkDataSource(db: unknown): DataSource {
@@ -14,17 +17,29 @@ export function checkDataSource(db: unknown): DataSource {
   if (typeof source !== 'object' || source === null || typeof source.createQueryBuilder !== 'function') {
     throw new TypeError(`db must be a TypeORM DataSource: new DataSource({ …, entities: [User, ...twoFactorEntities()] }); got ${db === null ? 'null' : typeof db}`);
   }
-  if (source.isInitialized !== true) {
-    throw new TypeError('db must be an initialised DataSource: write "await dataSource.initialize()" before "new TwoFactorService({ db: dataSource, … })"');
-  }
   const dataSource = source as DataSource;
-  if (!supported.includes(dataSource.options.type)) {
-    throw new TypeError(`db must be a DataSource of type ${supported.join(', ')}; got ${dataSource.options.type}`);
+  // TypeORM 0.3 knows more types than 1.x.
+  const type: string = dataSource.options.type;
+  if (!supported.includes(type)) {
+    // The package sqlite3 runs a statement some time after it was asked to, so that a transaction could begin in between.
+    const instead = type === 'sqlite' ? ": write type: 'better-sqlite3' and install better-sqlite3; the file stays as it is" : '';
+    throw new TypeError(`db must be a DataSource of type ${supported.join(', ')}; got ${type}${instead}`);
   }
-  if (!Object.values(entityNames).every((name) => dataSource.hasMetadata(name))) {
-    throw new TypeError('db must know the entities of the second factor: add ...twoFactorEntities() to the "entities" of the DataSource and ...twoFactorMigrations() to its "migrations"');
-  }
+  if (dataSource.isInitialized) checkEntities(dataSource);
+  else openLater(dataSource);
   return dataSource;
+}
+
+/** Runs one autocommit statement, which is asked for once the DataSource is open. */
+export async function execute(db: DataSource, statement: () => readonly [sql: string, parameters: unknown[]]): Promise<QueryResult> {
+  await opened(db);
+  const [sql, parameters] = statement();
+  const run = isShared(db) ? onSharedConnection : onPooledConnection;
+  try {
+    return await retrying(() => run(db, sql, parameters));
+  } catch (error) {
+    throw isMissing(error) ? missingTables(error) : error;
+  }
 }
 
 function errorCodes(error: unknown): unknown[] {
@@ -42,6 +57,21 @@ const isTransient = (error: unknown): boolean =>
 /** Whether a row with the same key is there already. `.orIgnore()` does not tell on PostgreSQL and SQLite. */
 export const isDuplicate = (error: unknown): boolean => errorCodes(error).some((code) => duplicateCodes.has(code));
 
+// A missing table or column on MySQL and PostgreSQL; SQLite has no code for it.
+const missingCodes = new Set<unknown>([1146, 1054, '42P01', '42703']);
+
+const isMissing = (error: unknown): error is Error =>
+  error instanceof Error
+  && (errorCodes(error).some((code) => missingCodes.has(code)) || /\bno such (table|column): |has no column named /.test(error.message));
+
+const missingTables = (cause: Error): Error =>
+  new Error(
+    'The tables of the second factor are missing or older than the library: run the migrations. Add ...twoFactorMigrations() to the'
+    + ' "migrations" of the DataSource, with the tablePrefix of its twoFactorEntities(), and write "await dataSource.runMigrations()".'
+    + ` The database says: ${cause.message}`,
+    { cause },
+  );
+
 const retries = 4;
 
 /**
@@ -54,7 +84,7 @@ export async function retrying<T>(statement: () => Promise<T>): Promise<T> {
       return await statement();
     } catch (error) {
       if (attempt > retries || !isTransient(error)) throw error;
-      await delay(randomInt(2, 10) * attempt);
+      await pause(randomInt(2, 10) * attempt);
     }
   }
 }

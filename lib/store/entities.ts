@@ -23,17 +23,26 @@ export function readTablePrefix({ tablePrefix = 'two_factor_' }: TableOptions = 
   return tablePrefix;
 }
 
-// No column is nullable: MariaDB reports nullable ones as a difference for ever.
-const text = (length: number): EntitySchemaColumnOptions => ({ type: 'varchar', length: String(length) });
+// No column is nullable: MariaDB reports nullable ones as a difference for ever. Every column has a default, so that during
+// a deploy another version of this package, which knows a column less, can write rows.
+const text = (length: number): EntitySchemaColumnOptions => ({ type: 'varchar', length: String(length), default: '' });
+/**
+ * TEXT alone has no default, and every INSERT of every version has to name it: MySQL takes a default of TEXT only as an
+ * expression, which it reports in a spelling that TypeORM takes for a difference for ever.
+ */
 const long: EntitySchemaColumnOptions = { type: 'text' };
-const int: EntitySchemaColumnOptions = { type: 'int' };
-/** A column that was added after version 0.1: rows that are there, and a process of the old version, need its default. */
-const added = (column: EntitySchemaColumnOptions, value: string | number): EntitySchemaColumnOptions => ({ ...column, default: value });
+const int: EntitySchemaColumnOptions = { type: 'int', default: 0 };
 /** Epoch milliseconds or a counter without bound. Drivers of MySQL and PostgreSQL answer a bigint as a string. */
 const big: EntitySchemaColumnOptions = {
   type: 'bigint',
+  default: 0,
   transformer: { from: (value: string | number) => Number(value), to: (value: unknown) => value },
 };
+/**
+ * The epochs of an account and its factors. Where `synchronize` finds them as the `int` of version 0.1, it drops the column
+ * and adds it anew. This default is beyond every epoch of that version: no session that was ended comes back to life.
+ */
+const epoch: EntitySchemaColumnOptions = { ...big, default: 1_764_200_000_000 };
 /** SHA-256 in hex: lookups go through it alone, since MySQL collations equate `abc`, `ABC` and `ábc`. */
 const digest = text(64);
 
@@ -66,15 +75,15 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
         windowStart: big,
         nextAttemptAt: big,
         lastStep: big,
-        challengeEpoch: int,
-        securityEpoch: int,
+        challengeEpoch: epoch,
+        securityEpoch: epoch,
         backupSetId: text(32),
         backupSalt: text(191),
         lastUsed: long,
         preferred: int,
         enrollBy: big,
-        factors: added(text(2048), ''),
-        failureDays: added(text(1024), ''),
+        factors: text(2048),
+        failureDays: text(1024),
       }),
     }),
     new EntitySchema({
@@ -93,8 +102,8 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
         period: int,
         verifiedAt: big,
         confirmedStep: big,
-        securityEpoch: int,
-        provisional: added(int, 0),
+        securityEpoch: epoch,
+        provisional: int,
       }),
       uniques: [{ name: `${prefix}authenticators_one`, columns: ['userKey', 'mechanism', 'handle'] }],
     }),
@@ -118,8 +127,8 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
         purpose: text(16),
         mechanism: int,
         handle: text(64),
-        challengeEpoch: int,
-        securityEpoch: int,
+        challengeEpoch: big,
+        securityEpoch: big,
         strategy: text(191),
         kind: text(16),
         remember: int,
@@ -130,7 +139,7 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
         verifiedBy: text(16),
         createdAt: big,
         expiresAt: big,
-        passport: added(text(64), ''),
+        passport: text(64),
       }),
       indices: [{ name: `${prefix}challenges_user`, columns: ['userKey'] }],
     }),
@@ -144,7 +153,7 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
         hourCount: int,
         dayStart: big,
         dayCount: int,
-        userKey: added(digest, ''),
+        userKey: digest,
       }),
       indices: [{ name: `${prefix}quotas_user`, columns: ['userKey'] }],
     }),

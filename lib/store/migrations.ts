@@ -1,103 +1,68 @@
-import { Table, TableColumn, TableIndex, type MigrationInterface, type QueryRunner, type TableColumnOptions, type TableOptions } from 'typeorm';
-import { readTablePrefix, type TableOptions as PrefixOptions } from './entities.js';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { adopt, dataSourceOf, inTurn, isMysql, pathOf } from './adopt.js';
+import { readTablePrefix, type TableOptions } from './entities.js';
+import { grownColumns, grownTables, initialTables, type Names } from './table-shapes.js';
 
 type MigrationClass = new () => MigrationInterface;
 
-// A migration is history: it names its tables itself and is never derived from today's entities.
-const text = (name: string, length: number): TableColumnOptions => ({ name, type: 'varchar', length: String(length) });
-const digest = (name: string): TableColumnOptions => text(name, 64);
-const long = (name: string): TableColumnOptions => ({ name, type: 'text' });
-// SQLite's own spelling; MySQL and PostgreSQL read it as theirs.
-const int = (name: string): TableColumnOptions => ({ name, type: 'integer' });
-const big = (name: string): TableColumnOptions => ({ name, type: 'bigint' });
-
-function initialTables(prefix: string): Table[] {
-  const table = (
-    name: string, keys: TableColumnOptions[], columns: TableColumnOptions[], rest: Pick<TableOptions, 'uniques' | 'indices'> = {},
-  ): Table =>
-    new Table({
-      name: prefix + name,
-      columns: [
-        ...keys.map((key) => ({ ...key, isPrimary: true, primaryKeyConstraintName: `${prefix}${name}_pk` })),
-        ...columns,
-      ],
-      ...rest,
-    });
-  const authenticators = table(
-    'authenticators',
-    [text('id', 32)],
-    [
-      digest('user_key'), text('user_id', 191), int('mechanism'), digest('handle'), text('label', 191), long('sealed'),
-      text('algorithm', 16), int('digits'), int('period'), big('verified_at'), big('confirmed_step'),
-      int('security_epoch'),
-    ],
-    { uniques: [{ name: `${prefix}authenticators_one`, columnNames: ['user_key', 'mechanism', 'handle'] }] },
-  );
-  const challenges = table(
-    'challenges',
-    [digest('id')],
-    [
-      digest('user_key'), text('user_id', 191), text('purpose', 16), int('mechanism'), text('handle', 64),
-      int('challenge_epoch'), int('security_epoch'), text('strategy', 191), text('kind', 16), int('remember'), long('info'), long('sealed'),
-      long('codes'), int('code_version'), text('verified_by', 16), big('created_at'), big('expires_at'),
-    ],
-    { indices: [{ name: `${prefix}challenges_user`, columnNames: ['user_key'] }] },
-  );
-  return [
-    table(
-      'accounts',
-      [digest('user_key')],
-      [
-        text('user_id', 191), int('version'), int('failures'), int('window_failures'), big('window_start'),
-        big('next_attempt_at'), big('last_step'), int('challenge_epoch'), int('security_epoch'),
-        text('backup_set_id', 32), text('backup_salt', 191), long('last_used'), int('preferred'),
-        big('enroll_by'),
-      ],
-    ),
-    authenticators,
-    table('backup_codes', [text('set_id', 32), digest('tag')], [digest('user_key'), big('used_at')]),
-    challenges,
-    table('quotas', [digest('id')], [int('version'), big('hour_start'), int('hour_count'), big('day_start'), int('day_count')]),
-  ];
+/** The names that TypeORM gives our entities on this DataSource: its `entityPrefix` comes before the tables' own prefix. */
+function namesOn(runner: QueryRunner, prefix: string): Names {
+  const { options, namingStrategy } = dataSourceOf(runner);
+  const { entityPrefix = '' } = options;
+  const table = (name: string): string =>
+    entityPrefix === '' ? prefix + name : namingStrategy.prefixTableName(entityPrefix, prefix + name);
+  return { table, prefix };
 }
 
-const addedColumns: readonly (readonly [table: string, column: TableColumnOptions])[] = [
-  ['accounts', { ...text('factors', 2048), default: "''" }],
-  ['accounts', { ...text('failure_days', 1024), default: "''" }],
-  ['authenticators', { ...int('provisional'), default: 0 }],
-  ['challenges', { ...text('passport', 64), default: "''" }],
-  ['quotas', { ...digest('user_key'), default: "''" }],
-];
+/** Version 0.1 counts every row: without this, one that was removed or never confirmed would be a factor again. */
+async function removeUncounted(runner: QueryRunner, authenticators: string, accounts: string): Promise<void> {
+  const db = dataSourceOf(runner);
+  const [factor, account] = await Promise.all(
+    [authenticators, accounts].map(async (name) => pathOf(db, (await runner.getTable(name)) ?? { name })),
+  );
+  const says = (answer: boolean): string => {
+    const pieces = ["'%\"'", `${factor}.id`, `'":${answer}%'`];
+    const text = isMysql(db) ? `CONCAT(${pieces.join(', ')})` : pieces.join(' || ');
+    const where = `account.user_key = ${factor}.user_key AND account.factors LIKE ${text}`;
+    return `EXISTS (SELECT 1 FROM ${account} account WHERE ${where})`;
+  };
+  await runner.query(`DELETE FROM ${factor} WHERE ${says(false)} OR (provisional = 1 AND NOT ${says(true)})`);
+}
 
 /**
  * The migrations that make the tables of `twoFactorEntities()` with the same `tablePrefix`, for MySQL, MariaDB,
- * PostgreSQL and SQLite. Spread them into the `migrations` of the DataSource.
+ * PostgreSQL and SQLite. Spread them into the `migrations` of the DataSource. Tables that are there already, made by
+ * `synchronize`, are taken over with their rows.
  */
-export function twoFactorMigrations(options?: PrefixOptions): MigrationClass[] {
+export function twoFactorMigrations(options?: TableOptions): MigrationClass[] {
   const prefix = readTablePrefix(options);
   class TwoFactorInitial implements MigrationInterface {
     // The prefix is part of the name, so that two sets of tables can live in one database.
     readonly name = `TwoFactorInitial_${prefix}1764000000000`;
 
-    async up(queryRunner: QueryRunner): Promise<void> {
-      for (const table of initialTables(prefix)) await queryRunner.createTable(table);
+    async up(runner: QueryRunner): Promise<void> {
+      await inTurn(runner, initialTables(namesOn(runner, prefix)), (table) => runner.createTable(table, true));
     }
 
-    async down(queryRunner: QueryRunner): Promise<void> {
-      for (const table of initialTables(prefix).reverse()) await queryRunner.dropTable(table);
+    async down(runner: QueryRunner): Promise<void> {
+      for (const table of initialTables(namesOn(runner, prefix))) await runner.dropTable(table, true);
     }
   }
   class TwoFactorGrowth implements MigrationInterface {
     readonly name = `TwoFactorGrowth_${prefix}1764200000000`;
 
-    async up(queryRunner: QueryRunner): Promise<void> {
-      for (const [table, column] of addedColumns) await queryRunner.addColumn(prefix + table, new TableColumn(column));
-      await queryRunner.createIndex(`${prefix}quotas`, new TableIndex({ name: `${prefix}quotas_user`, columnNames: ['user_key'] }));
+    async up(runner: QueryRunner): Promise<void> {
+      await adopt(runner, grownTables(namesOn(runner, prefix)));
     }
 
-    async down(queryRunner: QueryRunner): Promise<void> {
-      await queryRunner.dropIndex(`${prefix}quotas`, `${prefix}quotas_user`);
-      for (const [table, column] of addedColumns) await queryRunner.dropColumn(prefix + table, column.name);
+    /** Charset, defaults and wide epochs stay: version 0.1 works with them, and its `int` would no longer hold the epochs. */
+    async down(runner: QueryRunner): Promise<void> {
+      const { table } = namesOn(runner, prefix);
+      await removeUncounted(runner, table('authenticators'), table('accounts'));
+      await runner.dropIndex(table('quotas'), `${prefix}quotas_user`);
+      for (const [name, columns = []] of Object.entries(grownColumns)) {
+        for (const column of columns) await runner.dropColumn(table(name), column.name);
+      }
     }
   }
   return [TwoFactorInitial, TwoFactorGrowth];

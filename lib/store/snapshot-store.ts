@@ -1,18 +1,23 @@
 import type { DataSource } from 'typeorm';
+import { sha256 } from '../core/keyring.js';
 import { entityNames } from './entities.js';
-import { RowReader } from './row-reader.js';
+import { counts, readFactors } from './factors.js';
+import { countOf, RowReader } from './row-reader.js';
 import type { TwoFactorAccount, TwoFactorAuthenticator, TwoFactorChallenge } from './rows.js';
 import { Statement, type Values } from './statement.js';
 
 /** What one SELECT tells about a user: all that a decision needs, of one moment. */
 export interface Snapshot {
   readonly account: TwoFactorAccount | undefined;
-  /** Oldest first. */
+  /** Those that count, oldest first. */
   readonly authenticators: readonly TwoFactorAuthenticator[];
+  /** Rows that do not count: being added now, left behind by a request that was cut off, or removed. */
+  readonly inert: readonly TwoFactorAuthenticator[];
   /** Oldest first; those that were asked for. */
   readonly challenges: readonly TwoFactorChallenge[];
+  /** 0 for a user without a factor: the codes stand in for one. */
   readonly unusedBackupCodes: number;
-  /** The account's, or that of a factor whose enrolment has not reached the account: a crash leaves nobody's standing behind. */
+  /** The account's, or that of a factor of version 0.1 which has not reached the account: its INSERT alone ends standings. */
   readonly securityEpoch: number;
 }
 
@@ -20,6 +25,12 @@ export interface Snapshot {
 export interface ChallengeFilter {
   readonly purpose: TwoFactorChallenge['purpose'];
   readonly mechanism: number;
+}
+
+/** A user whose id is known without the database. */
+export interface KnownUser {
+  readonly id: string;
+  readonly key: string;
 }
 
 type Shape = 'of-user' | 'of-user-with-challenges' | 'of-challenge';
@@ -53,15 +64,25 @@ export class SnapshotStore {
   }
 
   /** The user's account and authenticators, and the challenges of one purpose where asked for. */
-  ofUser(userKey: string, filter?: ChallengeFilter): Promise<Snapshot> {
-    return filter
-      ? this.load('of-user-with-challenges', { userKey, purpose: filter.purpose, mechanism: filter.mechanism })
-      : this.load('of-user', { userKey });
+  async ofUser({ key: userKey, id }: KnownUser, filter?: ChallengeFilter): Promise<Snapshot> {
+    const snapshot = filter
+      ? await this.load('of-user-with-challenges', { userKey, purpose: filter.purpose, mechanism: filter.mechanism })
+      : await this.load('of-user', { userKey });
+    return ofUserWithId(snapshot, id);
   }
 
-  /** The challenge and everything of the user it was made for, found by nothing but the challenge's id. */
-  ofChallenge(id: string): Promise<Snapshot> {
-    return this.load('of-challenge', { id });
+  /**
+   * The challenge and everything of the user it was made for, found by nothing but the challenge's id.
+   * @throws Error where the database has changed the user's id, so that nobody can tell whose the challenge is
+   */
+  async ofChallenge(id: string): Promise<Snapshot> {
+    const snapshot = await this.load('of-challenge', { id });
+    const [challenge] = snapshot.challenges;
+    if (!challenge) return snapshot;
+    if (sha256(challenge.userId) !== challenge.userKey) {
+      throw new Error('The id of a user came back from the database as another text. Run the migrations of twoFactorMigrations(), which make the tables utf8mb4.');
+    }
+    return ofUserWithId(snapshot, challenge.userId);
   }
 
   private build(shape: Shape): Statement {
@@ -91,17 +112,38 @@ export class SnapshotStore {
   private async load(shape: Shape, values: Values): Promise<Snapshot> {
     const rows = await this.statements[shape].rows(values);
     const [first] = rows;
+    // The constant row is always there.
+    if (!first && shape !== 'of-challenge') throw new Error('The database answered no row where there is always one.');
     const account = first && this.account.read(first);
-    const authenticators = distinct(rows.map((row) => this.authenticator.read(row)));
-    if (!account && authenticators.length > 0) throw new Error('The account of a user with a second factor is missing.');
+    const all = distinct(rows.map((row) => this.authenticator.read(row)));
+    // Also for rows that would not count: while a user is being forgotten, nobody is let in without a factor.
+    if (!account && all.length > 0) throw new Error('The account of a user with a second factor is missing.');
+    const factors = account ? readFactors(account) : {};
+    const authenticators = all.filter((row) => counts(factors, row));
     return {
       account,
       authenticators: authenticators.sort((a, b) => a.verifiedAt - b.verifiedAt || (a.id < b.id ? -1 : 1)),
-      challenges: distinct(rows.map((row) => this.challenge.read(row))).sort((a, b) => a.createdAt - b.createdAt),
-      unusedBackupCodes: Number(first?.unused_codes ?? 0),
+      inert: all.filter((row) => !counts(factors, row)),
+      challenges: distinct(shape === 'of-user' ? [] : rows.map((row) => this.challenge.read(row)))
+        .sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)),
+      unusedBackupCodes: authenticators.length === 0 || !first ? 0 : countOf(first, 'unused_codes'),
       securityEpoch: Math.max(account?.securityEpoch ?? 0, ...authenticators.map(({ securityEpoch }) => securityEpoch)),
     };
   }
+}
+
+/**
+ * Secrets are bound to the user's id. What a charset that does not know its letters makes of the column, `?` for each, opens none of
+ * them and would lock the user out: the id is the one that the caller knows.
+ */
+function ofUserWithId(snapshot: Snapshot, userId: string): Snapshot {
+  const { account, authenticators, challenges } = snapshot;
+  return {
+    ...snapshot,
+    account: account && { ...account, userId },
+    authenticators: authenticators.map((authenticator) => ({ ...authenticator, userId })),
+    challenges: challenges.map((challenge) => ({ ...challenge, userId })),
+  };
 }
 
 function distinct<T extends { id: string }>(rows: readonly (T | undefined)[]): T[] {

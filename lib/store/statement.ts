@@ -1,8 +1,13 @@
 import type { DataSource, ObjectLiteral, QueryResult } from 'typeorm';
-import { isDuplicate, retrying } from './database.js';
+import { execute, isDuplicate } from './database.js';
 
 export type Row = Record<string, unknown>;
 export type Values = Record<string, string | number>;
+
+/** What is known at once, or only when the DataSource is open, such as the names of tables and columns. */
+export type Lazy<T> = T | (() => T);
+
+const known = <T extends string | readonly string[]>(value: Lazy<T>): T => (typeof value === 'function' ? value() : value);
 
 interface Builder {
   getQueryAndParameters(): [string, unknown[]];
@@ -13,23 +18,22 @@ interface Builder {
  * costs several times more than running it. It runs on the primary server, since a replica may not know of a factor yet.
  */
 export class Statement {
-  private readonly sql: string;
-  private readonly order: readonly string[];
+  private built: { readonly sql: string; readonly order: readonly string[] } | undefined;
 
   /** @param build gets, under each name, what stands for the value until the statement is run */
-  constructor(private readonly db: DataSource, names: readonly string[], build: (values: Record<string, string>) => Builder) {
-    const placeholders = Object.fromEntries(names.map((name) => [name, `\u0000${name}`]));
-    const [sql, parameters] = build(placeholders).getQueryAndParameters();
-    this.sql = sql;
-    this.order = parameters.map((parameter) => {
-      const name = names.find((candidate) => parameter === placeholders[candidate]);
-      if (name === undefined) throw new Error('A statement has a parameter that is none of its names.');
-      return name;
-    });
+  constructor(
+    private readonly db: DataSource,
+    private readonly names: Lazy<readonly string[]>,
+    private readonly build: (values: Record<string, string>) => Builder,
+  ) {
+    // A DataSource that is not open yet does not know its tables: its statements are built when they are first run.
+    if (db.isInitialized) this.prepared();
   }
 
   async rows(values: Values): Promise<Row[]> {
-    return (await this.run(values)).records as Row[];
+    const { records } = (await this.run(values)) as { records: unknown };
+    if (!Array.isArray(records)) throw new Error('The database driver does not answer a SELECT by a list of rows.');
+    return records as Row[];
   }
 
   /** How many rows met the condition of an UPDATE or DELETE. */
@@ -56,31 +60,42 @@ export class Statement {
   }
 
   private run(values: Values): Promise<QueryResult> {
-    const parameters = this.order.map((name) => {
-      const value = values[name];
-      if (value === undefined) throw new Error(`The statement has no value for ${name}.`);
-      return value;
+    return execute(this.db, () => {
+      const { sql, order } = this.prepared();
+      const parameters = order.map((name) => {
+        const value = values[name];
+        if (value === undefined) throw new Error(`The statement has no value for ${name}.`);
+        return value;
+      });
+      return [sql, parameters];
     });
-    return retrying(async () => {
-      const runner = this.db.createQueryRunner('master');
-      try {
-        return await runner.query(this.sql, parameters, true);
-      } finally {
-        await runner.release();
-      }
+  }
+
+  private prepared(): { readonly sql: string; readonly order: readonly string[] } {
+    if (this.built) return this.built;
+    const names = known(this.names);
+    const placeholders = Object.fromEntries(names.map((name) => [name, `\u0000${name}`]));
+    const [sql, parameters] = this.build(placeholders).getQueryAndParameters();
+    const order = parameters.map((parameter) => {
+      const name = names.find((candidate) => parameter === placeholders[candidate]);
+      if (name === undefined) throw new Error('A statement has a parameter that is none of its names.');
+      return name;
     });
+    this.built = { sql, order };
+    return this.built;
   }
 }
 
 /** The INSERT of one row of an entity. */
 export function insertOf(db: DataSource, entity: string): Statement {
-  const names = db.getMetadata(entity).columns.map(({ propertyName }) => propertyName);
-  return new Statement(db, names, (values) => db.createQueryBuilder().insert().into<ObjectLiteral>(entity).values(values).updateEntity(false));
+  const names = () => db.getMetadata(entity).columns.map(({ propertyName }) => propertyName);
+  return new Statement(db, names, (values) =>
+    db.createQueryBuilder().insert().into<ObjectLiteral>(entity).values(values).updateEntity(false));
 }
 
 /** The UPDATE of these columns, where `condition` holds; further `names` of values are those of the condition. */
 export function updateOf(
-  db: DataSource, entity: string, columns: readonly string[], names: readonly string[], condition: string,
+  db: DataSource, entity: string, columns: readonly string[], names: readonly string[], condition: Lazy<string>,
   expressions: Record<string, string> = {},
 ): Statement {
   const set = (values: Record<string, string>) => ({
@@ -88,7 +103,7 @@ export function updateOf(
     ...Object.fromEntries(Object.entries(expressions).map(([column, expression]) => [column, () => expression])),
   });
   return new Statement(db, [...columns.map((column) => `set_${column}`), ...names], (values) =>
-    db.createQueryBuilder().update<ObjectLiteral>(entity).set(set(values)).where(condition, values));
+    db.createQueryBuilder().update<ObjectLiteral>(entity).set(set(values)).where(known(condition), values));
 }
 
 export function deleteOf(db: DataSource, entity: string, names: readonly string[], condition: string): Statement {

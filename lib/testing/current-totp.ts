@@ -13,7 +13,7 @@ import { defaultTotpParameters, timeStep, totpAt } from '../core/totp.js';
  */
 export function currentTotp(secret: string, at: number = Date.now()): string {
   const text: unknown = secret;
-  const key = typeof text === 'string' ? decodeBase32(text.replace(/[ -]/g, '').toUpperCase()) : undefined;
+  const key = typeof text === 'string' ? decodeBase32(text) : undefined;
   if (!key || key.length === 0) throw new TypeError('currentTotp: secret must be base32, as setup.totp answers it');
   return totpAt(key, timeStep(at, defaultTotpParameters.period), defaultTotpParameters);
 }

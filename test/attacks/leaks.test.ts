@@ -7,6 +7,7 @@ import { twoFactorAuth, TwoFactorMechanism, type SecondFactorRequiredError } fro
 import { decodeBase32 } from '../../lib/core/provisioning.js';
 import type { Agent, TestApp, TestUser } from '../support/app.js';
 import { databases } from '../support/databases.js';
+import { everyLog } from '../support/loggers.js';
 import { StatementLog } from '../support/statements.js';
 import { counters, face } from './probe.js';
 import { facade, guessWrong, halted, loggedIn, openApp, strategies, waysIn, type Method } from './support.js';
@@ -54,7 +55,26 @@ describe.each(databases)('leaks, on $name', (database) => {
       JSON.stringify(copy), JSON.stringify(copy, null, 2), inspect(copy), inspect(copy, { depth: 9 }), inspect(copy, { depth: 9, getters: true }),
     ]);
     texts.push(String(error), error.message, error.stack!, error as unknown as string, JSON.stringify(Object.keys(error)));
+    texts.push(...everyLog(error).map(([, text]) => text));
     for (const text of texts) for (const secret of secrets) expect(text).not.toContain(secret);
+  });
+
+  it('58: what a logger makes of the answer to a code that was asked for, or a contact that was given, shows none of them', async () => {
+    const own = await openApp(database, { twoFactor: { codeLength: 10 } });
+    const { user } = await own.withTotp(1);
+    const id = String(user.id);
+    await own.service.setup.email(id, 'hidden@example.net', false);
+    await own.service.setup.sms(id, '+15551234567', false);
+    const answers = [
+      await own.service.challenge.email(id), await own.service.challenge.sms(id),
+      await own.service.setup.email(id, 'another@example.net'), await own.service.setup.sms(id, '+15557654321'),
+    ];
+    for (const answer of answers) {
+      const secrets = [answer.contact!, answer.otpValue!, ...('challengeToken' in answer ? [answer.challengeToken] : [])];
+      expect(secrets.every((secret) => secret.length >= 10)).toBe(true);
+      for (const [how, text] of everyLog(answer)) for (const secret of secrets) expect(text, how).not.toContain(secret);
+    }
+    await own.close();
   });
 
   it('58: Express\'s own error handler shows none of it to the client or the console', async () => {

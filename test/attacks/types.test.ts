@@ -4,7 +4,7 @@ import { TwoFactorMechanism } from 'passport-two-factor';
 import type { Agent, TestApp, TestUser } from '../support/app.js';
 import { databases } from '../support/databases.js';
 import { counters, rows } from './probe.js';
-import { facade, halted, loggedIn, openApp, waysIn } from './support.js';
+import { facade, halted, loggedIn, openApp, strategies, waysIn } from './support.js';
 
 const typed: [string, unknown][] = [
   ['a number', 123456], ['zero', 0], ['true', true], ['false', false], ['null', null], ['an empty list', []], ['a list', ['123456']],
@@ -13,10 +13,10 @@ const typed: [string, unknown][] = [
 
 const shapes: [string, string][] = [
   ['nothing', ''], ['blanks', '      '], ['dashes', '------'], ['one digit', '1'], ['5 digits', '12345'], ['7 digits', '1234567'],
-  ['full-width digits', '１２３４５６'], ['Arabic digits', '١٢٣٤٥٦'], ['hexadecimal', '0x1E240'], ['an exponent', '123456e0'],
+  ['five full-width digits', '１２３４５'], ['seven Arabic digits', '١٢٣٤٥٦٧'], ['circled digits', '①②③④⑤⑥'], ['hexadecimal', '0x1E240'], ['an exponent', '123456e0'],
   ['a short exponent', '1234e2'], ['letters behind', '123456abc'], ['a plus sign', '+12345'], ['a minus sign', '-12345'], ['a decimal point', '1234.5'],
   ['a newline behind', '123456\n'], ['a newline inside', '12345\n'], ['a NUL behind', '12345\0'], ['a tab', '123\t456'],
-  ['a no-break space', '123\u00a0456'], ['a comma list', '123456,654321'], ['SQL', "' OR 1=1 --"], ['a wildcard', '______'],
+  ['a line separator', '123\u2028456'], ['a comma list', '123456,654321'], ['SQL', "' OR 1=1 --"], ['a wildcard', '______'],
 ];
 
 /** Routes whose parser takes more than Express's 100 kB, so that a megabyte reaches the library. */
@@ -75,6 +75,30 @@ describe.each(databases)('types, on $name', (database) => {
     await pending.post(path).type('form').send(`code[a]=${test.totp(secret)}${method ? `&method=${method}` : ''}`).expect(400);
     expect(await counters(test, user.id)).toEqual(before);
     await finish(pending);
+  });
+
+  it('31, 45: digits of another script, with spaces or marks among them, are the same code: one budget, one used step', async () => {
+    const { user: other, secret: key } = await test.withTotp((ids += 1));
+    const inScript = (code: string, zero: number): string => Array.from(code, (digit) => String.fromCodePoint(zero + Number(digit))).join('');
+    const [fullWidth, arabic, devanagari] = [0xff10, 0x660, 0x966];
+    for (const way of [facade, strategies]) {
+      const code = test.totp(key);
+      await way.second(await halted(test, other), inScript(code, arabic)).expect(200);
+      for (const again of [code, inScript(code, fullWidth), inScript(code, devanagari), `${code.slice(0, 3)}\u00a0${code.slice(3)}`, `\u200e${code}`]) {
+        await way.second(await halted(test, other), again, 'totp').expect(({ status }) => { expect([401, 429]).toContain(status); });
+      }
+      // Those were the five attempts that there are in a row, in whatever script.
+      await way.second(await halted(test, other), code, 'totp').expect(429);
+      await test.service.unlock(String(other.id));
+      test.clock.advance('30s');
+    }
+  });
+
+  it('45: a backup code in full-width letters and digits is that code, once', async () => {
+    const { user: other, backupCodes } = await test.withTotp((ids += 1));
+    const wide = Array.from(backupCodes[0]!, (letter) => String.fromCharCode(letter.charCodeAt(0) + 0xfee0)).join('');
+    await strategies.second(await halted(test, other), wide).expect(200);
+    await strategies.second(await halted(test, other), backupCodes[0]!).expect(401);
   });
 
   it('43: the method of a code that is no text or unknown is refused too', async () => {

@@ -52,7 +52,7 @@ describe('reading a backup code', () => {
     ['a percent sign', '0123456789AB%'],
     ['an underscore, a wildcard in SQL', '_____________'],
     ['a NUL', '0123456789AB\0'],
-    ['full-width digits', '０１２３４５６７８９０１２'],
+    ['full-width digits, which readCode has turned into others by then', '０１２３４５６７８９０１２'],
     ['a letter with an accent', '0123456789ABÉ'],
     ['a dotless i, whose capital is I', '0123456789ABı'],
     ['a long s, whose capital is S', '0123456789ABſ'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
-  isSpellingOf, maskContact, maskEmail, maskPhone, normalizeContact, normalizeEmail, normalizePhone, sameContact,
+  maskContact, maskEmail, maskPhone, normalizeContact, normalizeEmail, normalizePhone, readContact, sameContact,
 } from '../../lib/core/contact.js';
 import { TwoFactorMechanism } from '../../lib/core/mechanism.js';
 import { InvalidInputError } from '../../lib/errors.js';
@@ -19,6 +19,20 @@ describe('an e-mail address', () => {
     ['x@xn--bcher-kva.example', 'x@xn--bcher-kva.example'],
     ['x@пример.рф', 'x@xn--e1afmkfd.xn--p1ai'],
     ['x@例え.テスト', 'x@xn--r8jz45g.xn--zckzah'],
+    ['jörg@example.com', 'jörg@example.com'],
+    ['jo\u0308rg@example.com', 'jörg@example.com'],
+    ['用户@例子.com', '用户@xn--fsqu00a.com'],
+    ['\u00a0alice@example.com\u3000', 'alice@example.com'],
+    ['\ufeffalice@example.com', 'alice@example.com'],
+    ['\u200ealice@example.com\u200f', 'alice@example.com'],
+    ['\u202aalice@example.com\u202c', 'alice@example.com'],
+    ['\u2066alice@example.com\u2069', 'alice@example.com'],
+    ['al\u00adice@exam\u200bple.com', 'alice@example.com'],
+    ['ali\u200dce@exa\u200cmple.com', 'alice@example.com'],
+    ['ａｌｉｃｅ＠ｅｘａｍｐｌｅ．ｃｏｍ', 'alice@example.com'],
+    ['alice@example。com', 'alice@example.com'],
+    // Here the joiner is spelling: without it the domain is another one.
+    ['x@نامه\u200cای.com', 'x@xn--mgba3gch31f060k.com'],
   ])('%s is kept as %s', (given, kept) => {
     expect(normalizeEmail(given)).toBe(kept);
     expect(normalizeEmail(kept)).toBe(kept);
@@ -103,6 +117,17 @@ describe('a phone number', () => {
     ['+49 30 901820', '+4930901820'],
     ['+33 6 12 34 56 78', '+33612345678'],
     ['+393123456789', '+393123456789'],
+    ['＋１５５５１２３４５６７', '+15551234567'],
+    ['\u202a+1 555 123 4567\u202c', '+15551234567'],
+    ['\u200e+1\u00a0555\u202f123\u20094567\ufeff', '+15551234567'],
+    ['\u2066+1\u2011555\u2011123\u20114567\u2069', '+15551234567'],
+    ['+1555\u200b123\u00ad4567', '+15551234567'],
+    ['+１ （５５５） １２３－４５６７', '+15551234567'],
+    ['+١٥٥٥١٢٣٤٥٦٧', '+15551234567'],
+    ['+۱۵۵۵۱۲۳۴۵۶۷', '+15551234567'],
+    ['+१५५५१२३४५६७', '+15551234567'],
+    ['+১৫৫৫১২৩৪৫৬৭', '+15551234567'],
+    ['+๑๕๕๕๑๒๓๔๕๖๗', '+15551234567'],
   ])('%s is kept as %s', (given, kept) => {
     expect(normalizePhone(given)).toBe(kept);
     expect(normalizePhone(kept)).toBe(kept);
@@ -220,12 +245,45 @@ describe('one contact', () => {
   });
 
   it("is the account's own where the app has it in another spelling", () => {
-    expect(isSpellingOf(TwoFactorMechanism.EMAIL, ' Alice@EXAMPLE.com', 'alice@example.com')).toBe(true);
-    expect(isSpellingOf(TwoFactorMechanism.SMS, '+1 (555) 123-4567', '+15551234567')).toBe(true);
-    expect(isSpellingOf(TwoFactorMechanism.EMAIL, 'eve@example.com', 'alice@example.com')).toBe(false);
+    const read = (given: unknown, own: unknown) => readContact(TwoFactorMechanism.EMAIL, given, own);
+    expect(read('alice@example.com', ' Alice@EXAMPLE.com')).toEqual({ contact: 'alice@example.com', vouched: true });
+    expect(read('\u200eALICE@example.com\u00a0', 'alice@example.com')).toEqual({ contact: 'ALICE@example.com', vouched: true });
+    expect(read('eve@example.com', 'alice@example.com')).toEqual({ contact: 'eve@example.com', vouched: false });
+    expect(read('alice@example.com.evil.example', 'alice@example.com')).toMatchObject({ vouched: false });
   });
 
-  it.each([undefined, null, '', 'root@localhost', 42, ['alice@example.com']])('is never vouched for by %j, which is no contact', (given) => {
-    expect(isSpellingOf(TwoFactorMechanism.EMAIL, given, 'alice@example.com')).toBe(false);
+  it.each([
+    'jörg@example.com', '_host@example.com', 'joe@my_host.example.com', 'taro..yamada.@example.jp', '.dot@example.com', '"john doe"@example.com', '"a,b\\"c"@example.com',
+    'δοκιμή@παράδειγμα.gr', '用户@例子.com', 'नमस्ते@example.in', '☃@example.com', "o'neil&sons@example.com", 'a/b=c@example.com', 'user%host@example.com',
+  ])("may be %s where that is the account's own", (own) => {
+    const contact = own.replace('παράδειγμα', 'xn--hxajbheg2az3al').replace('例子', 'xn--fsqu00a');
+    expect(readContact(TwoFactorMechanism.EMAIL, own, own)).toEqual({ contact, vouched: true });
+    expect(readContact(TwoFactorMechanism.EMAIL, ` ${own.toUpperCase().replace(/@.*/, '')}${own.slice(own.lastIndexOf('@'))}`, own)).toMatchObject({ vouched: true });
+  });
+
+  it.each([
+    'taro..yamada.@example.jp', '"john doe"@example.com', 'joe@my_host.example.com', '☃@example.com',
+  ])('is never %s of somebody else', (given) => {
+    expect(() => readContact(TwoFactorMechanism.EMAIL, given, 'alice@example.com')).toThrow(InvalidInputError);
+  });
+
+  it.each([
+    'alice@example.com\r\nBcc: eve@evil.example', '"a\r\nBcc: x"@example.com', 'a b@example.com', 'a,b@example.com', 'a@b@example.com', '<a@example.com>', '"a"b"@example.com', 'a@exa mple.com',
+    'a@example.com,eve@evil.example', '@example.com', 'a@', '\u200b@example.com', 'a@127.0.0.1', 'a@[127.0.0.1]', 'root@localhost', `${'a'.repeat(250)}@example.com`, 'a\u0085b@example.com', 'a\u2028b@example.com',
+  ])("is not %j, though it is the account's own", (own) => {
+    expect(() => readContact(TwoFactorMechanism.EMAIL, own, own)).toThrow(InvalidInputError);
+  });
+
+  it.each([undefined, null, '', 'root@localhost', 42, ['alice@example.com']])('is never vouched for by %j, which is no contact', (own) => {
+    expect(readContact(TwoFactorMechanism.EMAIL, 'alice@example.com', own)).toEqual({ contact: 'alice@example.com', vouched: false });
+  });
+
+  it('of another letter that becomes the same in lower case is the mailbox that is written, not its double', () => {
+    // The Kelvin sign is the letter K to Unicode, and no mailbox of its own.
+    expect(normalizeEmail('\u212a@example.com')).toBe('K@example.com');
+    for (const double of ['ı', 'ſ', '\u0130']) {
+      expect(readContact(TwoFactorMechanism.EMAIL, `${double}@example.com`, 'i@example.com').vouched).toBe(false);
+      expect(readContact(TwoFactorMechanism.EMAIL, `${double}@example.com`, 's@example.com').vouched).toBe(false);
+    }
   });
 });

@@ -1,8 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { hkdfSync, randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { generateKey, Keyring, sha256, type MacPurpose, type SealPurpose } from '../../lib/core/keyring.js';
 import { SealedDataError } from '../../lib/errors.js';
+import { everyLog } from '../support/loggers.js';
 
 const seals: SealPurpose[] = ['totp-secret', 'contact', 'enrollment', 'auth-info'];
 const macs: MacPurpose[] = ['one-time-code', 'backup-code', 'contact', 'quota'];
@@ -331,6 +333,29 @@ describe('generateKey', () => {
     const keyring = new Keyring(`${generateKey('k2')},${old}`);
     expect(keyring.current).toBe('k2');
     expect(keyring.open('contact', 'u', 'r', new Keyring(old).seal('contact', 'u', 'r', 'text')).toString()).toBe('text');
+  });
+});
+
+/** The ways in which bytes are written, by inspect, JSON and people. */
+const spellings = (key: Buffer): string[] => [
+  key.toString('base64').slice(0, 40), key.toString('base64url').slice(0, 40), key.toString('hex'), key.toString('hex').replace(/../g, '$& ').slice(0, 60),
+  key.join(',').slice(0, 60), key.join(', ').slice(0, 60), inspect(key).slice(8, 60), key.toString('latin1'),
+];
+
+describe('a keyring that is logged', () => {
+  const keys = [randomBytes(32), randomBytes(32)];
+  const keyring = new Keyring(keys.map((key, index) => `k${String(index)}:${key.toString('base64')}`).join(','));
+  keyring.seal('contact', 'u', 'r', 'text');
+  for (const purpose of macs) keyring.mac(purpose, ['a'], 'k1');
+  const derived = keys.flatMap((key) => [...seals.map((purpose) => `seal ${purpose}`), ...macs.map((purpose) => `mac ${purpose}`)]
+    .map((info) => Buffer.from(hkdfSync('sha256', key, '', `passport-two-factor ${info}`, 32))));
+
+  it.each([...everyLog(keyring), ...everyLog({ context: { keyring } })])('shows no key, and none that is made of one: %s', (_how, text) => {
+    for (const key of [...keys, ...derived]) for (const spelling of spellings(key)) expect(text).not.toContain(spelling);
+  });
+
+  it('shows the name of the newest, which rows tell too', () => {
+    expect(Reflect.ownKeys(keyring)).toEqual(['current']);
   });
 });
 

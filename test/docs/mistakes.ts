@@ -2,7 +2,7 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import passportModule, { type PassportStatic } from 'passport';
 import { Strategy as LocalStrategy } from 'passport-local';
 import request from 'supertest';
-import { generateKey, protect, requireEnrollment, TwoFactorService, TwoFactorStrategy, twoFactorAuth, type TwoFactorOptions } from 'passport-two-factor';
+import { generateKey, protect, requireEnrollment, TwoFactorService, TwoFactorStrategy, twoFactorAuth, twoFactorEntities, type TwoFactorOptions } from 'passport-two-factor';
 import { emailSender } from 'passport-two-factor/nodemailer';
 import { twoFactorRouter } from 'passport-two-factor/router';
 import { smsSender } from 'passport-two-factor/twilio';
@@ -59,7 +59,13 @@ export function mistakesOn(database: TestDatabase, test: TestApp): Record<string
 
   return {
     'keys must be': () => make({ keys: undefined }),
-    'db must be an initialised': () => make({ db: Object.create(test.db, { isInitialized: { value: false } }) as unknown }),
+    'The tables of the second factor': async () => {
+      const db = await database.open([UserSchema, ...twoFactorEntities()], { synchronize: false });
+      const error = await thrown(() => new TwoFactorService({ ...options, db }).isEnabled('1'));
+      await close(db);
+      return error;
+    },
+    'A transaction of the app': () => thrown(() => test.db.transaction(() => test.service.isEnabled('1'))),
     'db must know': async () => {
       const db = await database.open([UserSchema]);
       const error = await make({ db });

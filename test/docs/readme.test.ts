@@ -45,7 +45,7 @@ describe('the fragments of the README, run', () => {
     await guide.run(
       after,
       {
-        LocalStrategy, verify, database: {}, UserEntity: {}, id: ({ id }: Account) => String(id), find: (id: string) => guide.options.users.find(id) as unknown,
+        LocalStrategy, verify, database: {}, UserEntity: {}, id: ({ id }: Account) => String(id), find: (id: string) => guide.options.users.find?.(id, {}) as unknown,
         DataSource: class { initialize() { return Promise.resolve(guide.db); } },
       },
       { 'passport-two-factor': { ...library, TwoFactorService: guide.globals.TwoFactorService } },

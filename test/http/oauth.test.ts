@@ -7,6 +7,7 @@ import { databases } from '../support/databases.js';
 /** Answers as passport-oauth2 does after the provider's redirect: with a user, without asking for a password. */
 class FakeOAuth extends Strategy {
   readonly _oauth2 = {};
+  readonly _callbackURL = '/callback';
   constructor(override readonly name: string, private readonly test: TestApp) { super(); }
   override authenticate(req: { body: { id: number } }): void {
     this.test.db.getRepository(UserSchema).findOneBy({ id: req.body.id }).then(

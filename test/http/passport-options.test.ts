@@ -114,7 +114,7 @@ describe.each(databases)('the options of passport.authenticate on $name', (datab
   it('that nobody could have meant are refused when the strategy is made', () => {
     const inner = { name: 'local', authenticate: () => undefined };
     const make = (options: object) => () => new TwoFactorStrategy({ service: test.service, ...options }, inner);
-    expect(make({ kind: 'Oauth' })).toThrow('TwoFactorStrategy: kind must be one of "local", "oauth", "unknown"; got string "Oauth"');
+    expect(make({ kind: 'Oauth' })).toThrow('TwoFactorStrategy: kind must be one of "local", "oauth", "remembered", "unknown"; got string "Oauth"');
     expect(make({ secondFactorRedirect: 5 })).toThrow('TwoFactorStrategy: secondFactorRedirect must be a path such as "/2fa"; got number');
     expect(make({ name: 'x'.repeat(192) })).toThrow('TwoFactorStrategy: name must have 1 to 191 characters; got 192');
   });

@@ -1,5 +1,5 @@
 import { createTransport } from 'nodemailer';
-import { emailSender, type EmailSenderOptions } from 'passport-two-factor/nodemailer';
+import { emailSender, type EmailSenderOptions, type Mail } from 'passport-two-factor/nodemailer';
 import { TwoFactorMechanism, type CodeMessage } from 'passport-two-factor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MailServer } from './mail-server.js';
@@ -138,6 +138,9 @@ describe('an attacker who gets text into a message', () => {
     'Ada <mallory@evil.example>',
     'ada@example.com mallory@evil.example',
     'ada@example.com@evil.example',
+    '"ada"@example.com, "x"@evil.example',
+    '"ada\r\nBcc: x"@example.com',
+    '"ada"mallory@evil.example',
     'not an address',
     '',
   ])('sends nothing to %j', async (to) => {
@@ -145,6 +148,12 @@ describe('an attacker who gets text into a message', () => {
     await expect(send({}, { to })).rejects.toThrow('The address to send to is not one address.');
     expect(server.received).toHaveLength(before);
   });
+});
+
+it.each(['jörg@example.com', '用户@xn--fsqu00a.com', '"john doe"@example.com', '"a,b"@example.com', 'joe@my_host.example.com'])('hands the transport %s as one address', async (to) => {
+  const mails: Mail[] = [];
+  await emailSender({ transport: { sendMail: (mail) => mails.push(mail) }, from })({ ...message, to });
+  expect(mails[0]!.to).toEqual({ name: '', address: to });
 });
 
 describe('what can go wrong', () => {

@@ -1,3 +1,4 @@
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { manifest, named, PackedPackage, project, required, subpaths, type App } from './packed.js';
 
@@ -137,6 +138,20 @@ it('an app without Express can use the service and the strategies', () => {
     try { require.resolve('express') } catch { express = false }
     console.log(JSON.stringify([typeof TwoFactorStrategy, typeof TwoFactorService, express]))`;
   expect(app.run('main.cjs', script)).toEqual(['function', 'function', false]);
+});
+
+it('an app that is bundled with all its packages runs where a deprecated call is an error', async () => {
+  const app = packed.installIn('bundled', required());
+  const source = `
+    const { TwoFactorStrategy } = require('passport-two-factor');
+    const { currentTotp } = require('passport-two-factor/testing');
+    console.log(JSON.stringify([typeof TwoFactorStrategy, currentTotp('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', 59_000)]))`;
+  // Node warns of what an app does and is silent about its node_modules: in a bundle everything is the app's.
+  const { outputFiles } = await build({
+    stdin: { contents: source, resolveDir: app.folder }, bundle: true, platform: 'node', external: ['typeorm'], write: false, logLevel: 'silent',
+  });
+  // RFC 6238, appendix B: 94287082 at 59 seconds, of which authenticator apps show the last six digits.
+  expect(app.run('bundle.cjs', outputFiles[0]!.text)).toEqual(['function', '287082']);
 });
 
 describe('the other parts', () => {

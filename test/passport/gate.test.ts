@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { Passport } from 'passport';
 import { describe, expect, it } from 'vitest';
 import { protect, SecondFactorRequiredError, TwoFactorStrategy } from 'passport-two-factor';
-import type { InnerStrategy } from '../../lib/passport/first-factor.js';
+import type { InnerStrategy } from '../../lib/passport/run-strategy.js';
 import { passportRequest } from '../session/session.js';
 import { outcome, serviceWith, token, type Answers } from './service.js';
 

@@ -10,7 +10,7 @@ const registered = (passport: object) => (passport as { _strategies: Record<stri
 describe('the options of TwoFactorStrategy', () => {
   it('are a service and a strategy; name, kind and redirect are optional', () => {
     expect(new TwoFactorStrategy({ service }, inner)).toMatchObject({ name: 'local', kind: 'unknown', inner });
-    expect(new TwoFactorStrategy({ service }, { ...inner, _oauth2: {} } as never).kind).toBe('oauth');
+    expect(new TwoFactorStrategy({ service }, { ...inner, _oauth2: {}, _callbackURL: '/cb' } as never).kind).toBe('oauth');
     expect(new TwoFactorStrategy({ service, name: 'members', kind: 'local', secondFactorRedirect: '/2fa' }, inner)).toMatchObject({ name: 'members', kind: 'local' });
     for (const kind of ['local', 'oauth', 'unknown'] as const) expect(new TwoFactorStrategy({ service, kind }, inner).kind).toBe(kind);
     const longest = 'n'.repeat(191);
@@ -27,7 +27,7 @@ describe('the options of TwoFactorStrategy', () => {
     ['an empty name', { service, name: '' }, inner, /the strategy has no name/],
     ['a name that is a number', { service, name: 1 }, inner, /the strategy has no name/],
     ['a name of 192 characters', { service, name: 'n'.repeat(192) }, inner, /1 to 191 characters; got 192/],
-    ['an unknown kind', { service, kind: 'saml' }, inner, /kind must be one of "local", "oauth", "unknown"; got string "saml"/],
+    ['an unknown kind', { service, kind: 'saml' }, inner, /kind must be one of "local", "oauth", "remembered", "unknown"; got string "saml"/],
     ['a kind of null', { service, kind: null }, inner, /kind must be one of/],
     ['a redirect that is no path', { service, secondFactorRedirect: true }, inner, /secondFactorRedirect must be a path such as "\/2fa"; got boolean/],
   ])('refuse %s and say what to write', (_what, options, strategy, message) => {

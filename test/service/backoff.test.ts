@@ -110,7 +110,86 @@ describe.each(databases)('wrong codes on $name', (database) => {
     await right(id, secret);
     test.clock.advance('30s');
     await failing(id, secret, 4);
-    expect(await account(test, id)).toMatchObject({ windowFailures: 4 });
+    // The last four of the hundred came a day after the first: they count on.
+    expect(await account(test, id)).toMatchObject({ windowFailures: 8, windowStart: begin + ms('1d') });
+  });
+
+  it('are never more than a hundred in a month for having straddled the end of one', async () => {
+    const { id, secret } = await withTotp(test);
+    await wrong(id, secret);
+    test.clock.advance('29d');
+    for (let failed = 0; failed < 98; failed += 2) {
+      await failing(id, secret, 2);
+      await right(id, secret);
+      test.clock.advance('30s');
+    }
+    test.clock.advance('1d');
+    await wrong(id, secret);
+    await right(id, secret);
+    test.clock.advance('30s');
+    await wrong(id, secret);
+    await refused(right(id, secret), 'TOO_MANY_ATTEMPTS');
+    test.clock.advance('29d');
+    await right(id, secret);
+  });
+
+  it('of a user with several factors count as often as they were compared, and are one failure in a row', async () => {
+    const { id, secret } = await withTotp(test);
+    for (const label of ['b', 'c', 'd']) await test.service.setup.totp(id, false, { label, qr: 'svg' });
+    const guess = () => test.service.verify.totp(id, test.wrongTotp(secret));
+    // Four apps, three codes each: 25 guesses are compared with 300 codes.
+    for (let failed = 0; failed < 25; failed += 1) {
+      await refused(guess(), 'INVALID_CODE');
+      expect(await account(test, id)).toMatchObject({ failures: 1, windowFailures: 4 * (failed + 1) });
+      if (failed < 24) await right(id, secret);
+      test.clock.advance('30s');
+    }
+    await refused(right(id, secret), 'TOO_MANY_ATTEMPTS');
+  });
+
+  it('count of several factors only those that the code was compared with', async () => {
+    const { id, secret } = await withTotp(test);
+    await test.service.setup.totp(id, false, { label: 'b', qr: 'svg' });
+    await test.service.setup.email(id);
+    const days = async (): Promise<unknown> => (await account(test, id)).failureDays;
+    await test.service.challenge.email(id);
+    await refused(test.service.verify.email(id, '000000'), 'INVALID_CODE');
+    expect(await days()).toBe(`${test.clock.now}:3`);
+    await refused(test.service.verify.backupCode(id, '0000000000000'), 'INVALID_BACKUP_CODE');
+    expect(await days()).toBe(`${test.clock.now}:6`);
+    await wrong(id, secret);
+    expect(await days()).toBe(`${test.clock.now}:12`);
+  });
+
+  it('that version 0.1 has counted are counted on', async () => {
+    const { id, secret } = await withTotp(test);
+    await test.db.createQueryBuilder().update('TwoFactorAccount').set({ windowFailures: 99, windowStart: test.clock.now }).where('user_id = :id', { id }).execute();
+    await wrong(id, secret);
+    await mustWait(id, secret, 30 * 24 * 3600);
+  });
+
+  it('of a clock that was a year ahead hold nobody up once it is right', async () => {
+    const { id, secret } = await withTotp(test);
+    const now = test.clock.now;
+    test.clock.advance('365d');
+    await failing(id, secret, 5);
+    await mustWait(id, secret, 30);
+    test.clock.now = now;
+    await right(id, secret);
+    await wrong(id, secret);
+    expect(await account(test, id)).toMatchObject({ windowFailures: 1, windowStart: now });
+  });
+
+  it('are taken back for a right backup code while others are charged, to the last one', async () => {
+    const { id, secret, backupCodes } = await withTotp(test);
+    await failing(id, secret, 2);
+    const codes = [...backupCodes, '0000000000000', ...backupCodes];
+    const tries = [...codes.map((code) => test.service.verify.backupCode(id, code)), test.service.verify.totp(id, test.wrongTotp(secret))];
+    const results = await Promise.allSettled(tries);
+    const wrongs = results.filter((result) => result.status === 'rejected' && String((result.reason as { code: unknown }).code).startsWith('INVALID'));
+    expect(await account(test, id)).toMatchObject({
+      windowFailures: 2 + wrongs.length, failureDays: `${test.clock.now}:${3 * (2 + wrongs.length)}`,
+    });
   });
 
   it('ninety-nine in thirty days do not, and the window begins anew with the next one after it', async () => {

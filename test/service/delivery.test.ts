@@ -93,7 +93,7 @@ describe.each(databases)('the delivery of codes on $name', (database) => {
     function broken(): void { senders.failure = failure; }
     function mended(): void { senders.failure = undefined; }
 
-    it('fails a login that needs the code, costs nothing, and may be asked for again at once', async () => {
+    it('fails a login that needs the code, which may be asked for again at once while messages are left', async () => {
       await start();
       const id = await emailUser();
       broken();
@@ -101,15 +101,15 @@ describe.each(databases)('the delivery of codes on $name', (database) => {
       const answer = await test.login(agent, userOf(id)).expect(502);
       expect(answer.body).toEqual({ error: { code: 'DELIVERY_FAILED', message: 'The code could not be sent. Try again.' } });
       expect(String((test.lastError as DeliveryFailedError).cause)).toMatch(cause);
-      expect(await counted()).toEqual([[0, 0]]);
+      expect(await counted()).toEqual([[1, 1]]);
       expect(await account(test, id)).toMatchObject({ failures: 0, windowFailures: 0 });
       await agent.get('/me').expect(401);
 
-      for (let asked = 0; asked < 7; asked += 1) await test.call(agent, 'challenge.email').expect(502);
-      expect(await counted()).toEqual([[0, 0]]);
+      for (let asked = 0; asked < 3; asked += 1) await test.call(agent, 'challenge.email').expect(502);
+      expect(await counted()).toEqual([[4, 4]]);
       mended();
       await test.call(agent, 'challenge.email').expect(200);
-      expect(await counted()).toEqual([[1, 1]]);
+      expect(await counted()).toEqual([[5, 5]]);
       await test.call(agent, 'challenge.email').expect(429);
       await agent.post('/2fa').send({ code: senders.last().code }).expect(200);
     });
@@ -122,18 +122,37 @@ describe.each(databases)('the delivery of codes on $name', (database) => {
       broken();
       const agent = test.agent();
       await test.login(agent, userOf(id)).expect(202);
-      expect(await counted()).toEqual([[0, 0], [0, 0]]);
+      expect(await counted()).toEqual([[1, 1], [1, 1]]);
       mended();
       await test.call(agent, 'challenge.email').expect(200);
       await test.call(agent, 'challenge.sms').expect(200);
       await agent.post('/2fa').send({ code: test.totp(secret) }).expect(200);
     });
 
+    it('is called five times an hour and ten a day, however often somebody asks: it may have sent what it reports as failed', async () => {
+      await start();
+      const [id, other] = [await emailUser(), await newUser(test)];
+      let called = 0;
+      senders.failure = () => { called += 1; return failure(); };
+      const statuses: number[] = [];
+      for (let hour = 0; hour < 3; hour += 1) {
+        for (let login = 0; login < 7; login += 1) statuses.push((await test.login(test.agent(), userOf(id))).status);
+        test.clock.advance('1h');
+      }
+      expect(statuses).toEqual([...Array<number>(5).fill(502), 429, 429, ...Array<number>(5).fill(502), ...Array<number>(9).fill(429)]);
+      await refused(test.service.challenge.email(id), 'TOO_MANY_ATTEMPTS');
+      expect(called).toBe(10);
+      for (let begun = 0; begun < 20; begun += 1) await test.service.setup.email(other, `other${String(begun)}@example.net`).catch(() => undefined);
+      expect(called).toBe(15);
+      // One account adds no more rows than it has messages: its own budget, the five destinations, and that of the other user.
+      expect(await counted()).toHaveLength(7);
+    });
+
     it('lets a second login in at once', async () => {
       await start();
       const id = await emailUser();
       broken();
-      for (let login = 0; login < 7; login += 1) await test.login(test.agent(), userOf(id)).expect(502);
+      for (let login = 0; login < 4; login += 1) await test.login(test.agent(), userOf(id)).expect(502);
       mended();
       const agent: Agent = test.agent();
       await test.login(agent, userOf(id)).expect(202);
@@ -144,8 +163,8 @@ describe.each(databases)('the delivery of codes on $name', (database) => {
       await start();
       const id = await newUser(test);
       broken();
-      for (let begun = 0; begun < 7; begun += 1) await refused(test.service.setup.email(id, `other${id}@example.net`), 'DELIVERY_FAILED', { status: 502 });
-      expect(await counted()).toEqual([[0, 0], [0, 0]]);
+      for (let begun = 0; begun < 4; begun += 1) await refused(test.service.setup.email(id, `other${id}@example.net`), 'DELIVERY_FAILED', { status: 502 });
+      expect(await counted()).toEqual([[4, 4], [4, 4]]);
       expect(await test.service.isEnabled(id)).toBe(false);
       mended();
       await test.service.setup.email(id, `other${id}@example.net`);
@@ -159,11 +178,11 @@ describe.each(databases)('the delivery of codes on $name', (database) => {
       await test.login(agent, userOf(id)).expect(202);
       await agent.post('/2fa').send({ code: senders.last().code }).expect(200);
       broken();
-      for (let asked = 0; asked < 7; asked += 1) await test.call(agent, 'challenge.email').expect(502);
+      for (let asked = 0; asked < 3; asked += 1) await test.call(agent, 'challenge.email').expect(502);
       mended();
       await test.call(agent, 'challenge.email').expect(200);
       await test.call(agent, 'verify.email', senders.last().code).expect(200);
-      expect(await counted()).toEqual([[2, 2]]);
+      expect(await counted()).toEqual([[5, 5]]);
     });
   });
 

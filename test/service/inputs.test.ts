@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { TwoFactorMechanism } from 'passport-two-factor';
+import { currentTotp } from 'passport-two-factor/testing';
 import { AccountStore } from '../../lib/store/account-store.js';
 import { QuotaStore } from '../../lib/store/quota-store.js';
 import type { TestApp } from '../support/app.js';
@@ -48,6 +49,41 @@ describe.each(databases)('the input of a verb, on $name', (database) => {
     for (const secret of ['A'.repeat(26), 'A'.repeat(256)]) await test.service.importTotp(await newUser(test), secret);
     for (const secret of ['A'.repeat(24), 'A'.repeat(264).slice(0, 257)]) {
       await refused(test.service.importTotp(await newUser(test), secret), 'INVALID_INPUT', { field: 'secret' });
+    }
+  });
+
+  it.each([
+    ['spare bits', 'GEZDGNBVGY3TQOJQGEZDGNBVGZ'], ['a length that no bytes have', 'GEZDGNBVGY3TQOJQGEZDGNBVGY3'], ['lower case and spaces', 'gezd gnbv gy3t qojq gezd gnbv gy'],
+    ['padding', 'GEZDGNBVGY3TQOJQGEZDGNBVGY======'], ['no-break spaces, dashes and a newline', 'GEZD\u00a0GNBV-GY3T\u2011QOJQGEZDGNBVGY\n'],
+  ])('secret: with %s it is read as authenticator apps read it', async (_what, secret) => {
+    const id = await newUser(test);
+    await test.service.importTotp(id, secret);
+    await test.service.verify.totp(id, currentTotp(secret, test.clock.now));
+  });
+
+  it('secret: of the same bytes it makes the same codes, whatever its spare bits are', async () => {
+    const id = await newUser(test);
+    await test.service.importTotp(id, 'GEZDGNBVGY3TQOJQGEZDGNBVGZ');
+    await test.service.verify.totp(id, currentTotp('GEZDGNBVGY3TQOJQGEZDGNBVGY', test.clock.now));
+  });
+
+  it.each(['jörg@example.com', '_host@example.com', '"john doe"@example.com', 'taro..y.@example.jp', 'joe@my_host.example.com'])('address: %s is taken where it is the account\'s own, and a code reaches it', async (email) => {
+    const own = await open(database, { service: { users: { id: (user: { id: number }) => String(user.id), email: () => email, find: (id: string) => ({ id: Number(id) }) } } });
+    expect(await own.service.setup.email('1')).toMatchObject({ verified: true });
+    expect(await own.service.getContact('1', EMAIL)).toBe(email);
+    expect(await own.service.setup.email('2', ` ${email}\u200e`)).toMatchObject({ verified: true });
+    const sent = await own.service.challenge.email('1');
+    expect(sent.contact).toBe(email);
+    await own.service.verify.email('1', sent.otpValue!);
+    await own.close();
+  });
+
+  it('phone: what is pasted with invisible marks or typed in another script is the same number', async () => {
+    for (const phone of ['\u202a+1 555 123 4567\u202c', '＋１５５５１２３４５６７', '+١٥٥٥١٢٣٤٥٦٧']) {
+      const id = await newUser(test);
+      await test.service.setup.sms(id, phone, false);
+      expect(await test.service.getContact(id, SMS)).toBe('+15551234567');
+      await refused(test.service.setup.sms(id, '+15551234567', false), 'ALREADY_ENABLED');
     }
   });
 

@@ -3,9 +3,8 @@ import type { DataSource } from 'typeorm';
 import { twoFactorEntities, TwoFactorMechanism } from 'passport-two-factor';
 import { identityOf } from '../../lib/service/context.js';
 import { AccountStore } from '../../lib/store/account-store.js';
-import { AuthenticatorStore } from '../../lib/store/authenticator-store.js';
 import { close, databases } from '../support/databases.js';
-import { account, authenticator, newId, newUserKey, now, winners } from './fixtures.js';
+import { account, newId, newUserKey, now, userIdOf, winners } from './fixtures.js';
 
 describe.each(databases)('the accounts on $name', (database) => {
   let db: DataSource;
@@ -20,7 +19,7 @@ describe.each(databases)('the accounts on $name', (database) => {
   /** A user's account, committed once with these columns. */
   async function saved(columns: Partial<ReturnType<typeof account>> = {}) {
     const userKey = newUserKey();
-    await accounts.ensure(userKey, 'user');
+    await accounts.ensure(userKey, userIdOf(userKey));
     const made = (await accounts.find(userKey))!;
     await accounts.commit(made, columns);
     return { ...made, ...columns, version: 1 };
@@ -30,7 +29,7 @@ describe.each(databases)('the accounts on $name', (database) => {
     it('makes an account that begins with nothing', async () => {
       const userKey = newUserKey();
       expect(await accounts.find(userKey)).toBeUndefined();
-      await accounts.ensure(userKey, 'user');
+      await accounts.ensure(userKey, userIdOf(userKey));
       expect(await accounts.find(userKey)).toEqual(account(userKey));
     });
 
@@ -42,7 +41,7 @@ describe.each(databases)('the accounts on $name', (database) => {
 
     it('makes one where twenty requests ask at once', async () => {
       const userKey = newUserKey();
-      await Promise.all(Array.from({ length: 20 }, () => accounts.ensure(userKey, 'user')));
+      await Promise.all(Array.from({ length: 20 }, () => accounts.ensure(userKey, userIdOf(userKey))));
       const rows = await db.createQueryBuilder().select('COUNT(*)', 'count').from('TwoFactorAccount', 'account')
         .where('account.user_key = :userKey', { userKey }).getRawOne<{ count: unknown }>();
       expect(Number(rows?.count)).toBe(1);
@@ -102,111 +101,80 @@ describe.each(databases)('the accounts on $name', (database) => {
     });
   });
 
-  describe('change', () => {
-    it('raises both epochs and answers the account as it is then', async () => {
-      const before = await saved({ challengeEpoch: 3, securityEpoch: 9 });
-      const after = await accounts.change(before.userKey, () => ({ backupSetId: 'set', backupSalt: 'k1.salt' }));
-      expect(after).toEqual({ ...before, challengeEpoch: 4, securityEpoch: 10, backupSetId: 'set', backupSalt: 'k1.salt', version: 2 });
-      expect(await accounts.find(before.userKey)).toEqual(after);
+  describe('epochAfter', () => {
+    it('is a time, and later than every epoch that was reached', () => {
+      expect(accounts.epochAfter(0, now)).toBe(now);
+      expect(accounts.epochAfter(now, now)).toBe(now + 1);
+      expect(accounts.epochAfter(now + 5, now)).toBe(now + 6);
+    });
+  });
+
+  describe('remove', () => {
+    it('erases the account of its user alone, and tells how many rows that were', async () => {
+      const [before, other] = [await saved(), await saved()];
+      expect(await accounts.remove(before.userKey)).toBe(1);
+      expect(await accounts.remove(before.userKey)).toBe(0);
+      expect(await accounts.find(before.userKey)).toBeUndefined();
+      expect(await accounts.find(other.userKey)).toEqual(other);
     });
 
-    it('that is refused writes nothing', async () => {
-      const before = await saved();
-      expect(await accounts.change(before.userKey, () => undefined)).toBeUndefined();
-      expect(await accounts.find(before.userKey)).toEqual(before);
-    });
-
-    it('decides again on the account as it is once another change came first', async () => {
-      const before = await saved();
-      const seen: number[] = [];
-      await Promise.all(Array.from({ length: 8 }, () => accounts.change(before.userKey, ({ failures }) => {
-        seen.push(failures);
-        return { failures: failures + 1 };
-      })));
-      expect(await accounts.find(before.userKey)).toMatchObject({ failures: 8, securityEpoch: 8, challengeEpoch: 8 });
-      expect(seen.length).toBeGreaterThanOrEqual(8);
-    });
-
-    it('of a user without an account is an error', async () => {
-      await expect(accounts.change(newUserKey())).rejects.toThrow('The account of a user with a second factor is missing.');
-    });
-
-    it('gives up after twenty lost tries', async () => {
-      const before = await saved();
+    it('is followed by epochs that the erased account has never had, though the clock stands still', async () => {
       const store = new AccountStore(db);
-      const commit = vi.spyOn(store, 'commit').mockResolvedValue(false);
-      await expect(store.change(before.userKey)).rejects.toThrow('changes too often');
-      expect(commit).toHaveBeenCalledTimes(20);
+      const before = await saved({ securityEpoch: now + 7 });
+      await store.remove(before.userKey);
+      expect(store.epochAfter(0, now)).toBe(now + 8);
     });
   });
 
   describe('settleBackupCode', () => {
-    it('takes back the failure that was charged and ends the wait', async () => {
-      const before = await saved({ failures: 5, windowFailures: 17, windowStart: now, nextAttemptAt: now + 30_000, backupSetId: 'set' });
-      expect(await accounts.settleBackupCode(before.userKey, 'set')).toBe(true);
-      expect(await accounts.find(before.userKey)).toEqual({ ...before, failures: 0, windowFailures: 16, nextAttemptAt: 0, version: 2 });
+    const settled = { failures: 0, windowFailures: 16, nextAttemptAt: 0 };
+    const charged = { failures: 5, windowFailures: 17, windowStart: now, nextAttemptAt: now + 30_000, backupSetId: 'set' };
+
+    it('takes back what was charged', async () => {
+      const before = await saved(charged);
+      expect(await accounts.settleBackupCode(before, () => settled)).toBe(true);
+      expect(await accounts.find(before.userKey)).toEqual({ ...before, ...settled, version: 2 });
     });
 
-    it('never takes the window below none', async () => {
-      const before = await saved({ backupSetId: 'set' });
-      expect(await accounts.settleBackupCode(before.userKey, 'set')).toBe(true);
-      expect((await accounts.find(before.userKey))?.windowFailures).toBe(0);
+    it('takes it from the account as it is by now', async () => {
+      const before = await saved(charged);
+      await accounts.commit(before, { windowFailures: 20 });
+      const settle = (account: { windowFailures: number }) => ({ windowFailures: account.windowFailures - 1 });
+      expect(await accounts.settleBackupCode(before, settle)).toBe(true);
+      expect(await accounts.find(before.userKey)).toMatchObject({ windowFailures: 19, version: 3 });
+    });
+
+    it('of ten at once loses none', async () => {
+      const before = await saved({ ...charged, windowFailures: 30 });
+      const settle = (account: { windowFailures: number }) => ({ windowFailures: account.windowFailures - 1 });
+      expect(await winners(10, () => accounts.settleBackupCode(before, settle))).toBe(10);
+      expect(await accounts.find(before.userKey)).toMatchObject({ windowFailures: 20 });
     });
 
     it('refuses a code whose set was replaced meanwhile', async () => {
-      const before = await saved({ failures: 1, backupSetId: 'new' });
-      expect(await accounts.settleBackupCode(before.userKey, 'old')).toBe(false);
-      expect(await accounts.settleBackupCode(before.userKey, '')).toBe(false);
-      expect(await accounts.find(before.userKey)).toEqual(before);
+      const before = await saved(charged);
+      await accounts.commit(before, { backupSetId: 'new' });
+      expect(await accounts.settleBackupCode(before, () => settled)).toBe(false);
+      expect(await accounts.find(before.userKey)).toMatchObject({ ...charged, backupSetId: 'new' });
     });
 
-    it('is for its user alone, though another has a set of that id', async () => {
-      const before = await saved({ failures: 1, backupSetId: 'same' });
-      const other = await saved({ failures: 1, backupSetId: 'same' });
-      await accounts.settleBackupCode(before.userKey, 'same');
-      expect(await accounts.find(other.userKey)).toEqual(other);
-    });
-  });
-
-  describe('dropBackupSet', () => {
-    it('drops the pointer of a user who has no factor left', async () => {
-      const before = await saved({ backupSetId: 'set', backupSalt: 'k1.salt', failures: 2 });
-      await new AuthenticatorStore(db).add(authenticator(newUserKey()));
-      expect(await accounts.dropBackupSet(before.userKey, 'set')).toBe(true);
-      expect(await accounts.find(before.userKey)).toEqual({ ...before, backupSetId: '', backupSalt: '', version: 2 });
+    it('refuses a code whose account was erased meanwhile', async () => {
+      expect(await accounts.settleBackupCode({ ...(await saved(charged)), userKey: newUserKey() }, () => settled)).toBe(false);
     });
 
-    it('leaves it where a factor was enrolled meanwhile', async () => {
-      const before = await saved({ backupSetId: 'set', backupSalt: 'k1.salt' });
-      await new AuthenticatorStore(db).add(authenticator(before.userKey));
-      expect(await accounts.dropBackupSet(before.userKey, 'set')).toBe(false);
-      expect(await accounts.find(before.userKey)).toEqual(before);
-    });
-
-    it('leaves a set that was made meanwhile', async () => {
-      const before = await saved({ backupSetId: 'new', backupSalt: 'k1.salt' });
-      expect(await accounts.dropBackupSet(before.userKey, 'old')).toBe(false);
-      expect(await accounts.find(before.userKey)).toEqual(before);
-    });
-
-    it('works under a table prefix of the app', async () => {
-      const prefixed = await database.open(twoFactorEntities({ tablePrefix: 'Mixed_Case_' }));
-      try {
-        const store = new AccountStore(prefixed);
-        const userKey = newUserKey();
-        await store.ensure(userKey, 'user');
-        await store.change(userKey, () => ({ backupSetId: 'set' }));
-        expect(await store.dropBackupSet(userKey, 'set')).toBe(true);
-      } finally {
-        await close(prefixed);
-      }
+    it('gives up after twenty lost tries', async () => {
+      const before = await saved(charged);
+      const store = new AccountStore(db);
+      const commit = vi.spyOn(store, 'commit').mockResolvedValue(false);
+      await expect(store.settleBackupCode(before, () => settled)).rejects.toThrow('changes too often');
+      expect(commit).toHaveBeenCalledTimes(20);
     });
   });
 
   describe('prefer and keepDeadline', () => {
     it('write their column and nothing else', async () => {
       const before = await saved({ failures: 2 });
-      await accounts.prefer(before.userKey, TwoFactorMechanism.EMAIL);
+      expect(await accounts.prefer(before, TwoFactorMechanism.EMAIL)).toBe(true);
       await accounts.keepDeadline(before.userKey, now);
       expect(await accounts.find(before.userKey)).toEqual({ ...before, preferred: 2, enrollBy: now });
     });
@@ -218,9 +186,15 @@ describe.each(databases)('the accounts on $name', (database) => {
       expect(await accounts.find(before.userKey)).toMatchObject({ enrollBy: now });
     });
 
+    it('prefers nothing where the factors have changed since', async () => {
+      const before = await saved({ securityEpoch: 5 });
+      expect(await accounts.prefer({ ...before, securityEpoch: 4 }, TwoFactorMechanism.EMAIL)).toBe(false);
+      expect(await accounts.find(before.userKey)).toEqual(before);
+    });
+
     it('are for their user alone', async () => {
       const other = await saved();
-      await accounts.prefer(newUserKey(), TwoFactorMechanism.EMAIL);
+      expect(await accounts.prefer({ ...other, userKey: newUserKey() }, TwoFactorMechanism.EMAIL)).toBe(false);
       await accounts.keepDeadline(newUserKey(), now);
       expect(await accounts.find(other.userKey)).toEqual(other);
     });

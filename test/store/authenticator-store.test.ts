@@ -5,7 +5,7 @@ import { AccountStore } from '../../lib/store/account-store.js';
 import { AuthenticatorStore } from '../../lib/store/authenticator-store.js';
 import { SnapshotStore } from '../../lib/store/snapshot-store.js';
 import { close, databases } from '../support/databases.js';
-import { authenticator, digest, newUserKey, winners } from './fixtures.js';
+import { authenticator, digest, known, newUserKey, userIdOf, winners } from './fixtures.js';
 
 const { TOTP, EMAIL, SMS } = TwoFactorMechanism;
 
@@ -21,11 +21,11 @@ describe.each(databases)('the authenticators on $name', (database) => {
 
   async function user(): Promise<string> {
     const userKey = newUserKey();
-    await new AccountStore(db).ensure(userKey, 'user');
+    await new AccountStore(db).ensure(userKey, userIdOf(userKey));
     return userKey;
   }
 
-  const of = async (userKey: string) => (await new SnapshotStore(db).ofUser(userKey)).authenticators;
+  const of = async (userKey: string) => (await new SnapshotStore(db).ofUser(known(userKey))).authenticators;
 
   async function add(userKey: string, rest: Parameters<typeof authenticator>[1] = {}) {
     const row = authenticator(userKey, rest);

@@ -31,6 +31,9 @@ describe('currentTotp', () => {
 
   it('reads a secret as authenticator apps show it', () => {
     expect(currentTotp('gezd gnbv gy3t qojq gezd gnbv gy3t qojq', 59_000)).toBe('287082');
+    expect(currentTotp('GEZDGNBV-GY3TQOJQ-GEZDGNBV-GY3TQOJQ======', 59_000)).toBe('287082');
+    // A letter more has five bits that fill no byte.
+    expect(currentTotp('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQZ', 59_000)).toBe('287082');
   });
 
   it.each([undefined, null, '', 7, 'not base32!', 'GEZDGNBV1', {}])('refuses %j, which is no secret', (wrong) => {

@@ -15,10 +15,12 @@ export function SecondFactorGuard(options: Omit<RequireSecondFactorOptions, 'ser
     canActivate(context: ExecutionContext): Promise<boolean> {
       const http = context.switchToHttp();
       return new Promise((resolve, reject) => {
-        void this.check(http.getRequest<Request>(), http.getResponse<Response>(), (refusal?: unknown) => {
-          // To the exception filter, as it is: a bare `false` would be a 403 that does not say what is missing.
-          if (refusal instanceof Error) reject(refusal);
-          else resolve(true);
+        void this.check(http.getRequest<Request>(), http.getResponse<Response>(), (...refusal: unknown[]) => {
+          // `next()` alone lets through; whatever it is called with denies, be it an Error or not. It goes to the exception
+          // filter as it is: a bare `false` would be a 403 that does not say what is missing.
+          if (refusal.length === 0) resolve(true);
+          else if (refusal[0] instanceof Error) reject(refusal[0]);
+          else reject(new Error('The second factor could not be checked.', { cause: refusal[0] }));
         });
       });
     }

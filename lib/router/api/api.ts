@@ -1,7 +1,7 @@
 import { json, Router, type Request, type Response } from 'express';
-import { TwoFactorExpiredError, type RequestAuth } from 'passport-two-factor';
-import { csrfProtection, csrfToken } from '../csrf.js';
+import { InvalidInputError, TwoFactorExpiredError, type RequestAuth } from 'passport-two-factor';
 import { finishLogin, takeReturnTo } from '../finish-login.js';
+import { mountedInOrder } from '../mounting.js';
 import type { RouterSettings } from '../options.js';
 import { authOf, bodyOf, checkLoggedIn, type ClaimedBody, deliveredMethods, enrollableMethods, handle, noStore, only, readMethod } from '../request.js';
 import { apiErrors, methodNotAllowed } from './api-errors.js';
@@ -24,6 +24,7 @@ const whoIsEither = (req: Request): void => { if (!authOf(req).pending) checkLog
 
 /** The JSON API, below `/api`. What changes or reveals anything is a POST that carries the session's CSRF token. */
 export function apiRoutes(settings: RouterSettings): Router {
+  const { csrf } = settings;
   const api = Router();
   const finish = finishLogin(settings);
   const methods = new Map<string, string[]>();
@@ -31,32 +32,34 @@ export function apiRoutes(settings: RouterSettings): Router {
 
   const get = (path: string, answer: (req: Request) => unknown): void => {
     allow(path, 'GET');
-    api.get(path, noStore, handle(async (req, res) => { res.json(await answer(req)); }));
+    api.get(path, noStore, mountedInOrder, handle(async (req, res) => { res.json(await answer(req)); }));
   };
   // Who may ask is asked before the token: without a login there is none that could have been forgotten.
   const post = (path: string, may: (req: Request) => void, answer: (call: Call) => unknown): void => {
     allow(path, 'POST');
-    api.post(path, noStore, json({ limit: bodyLimit }), only(may), csrfProtection, handle(async (req, res) => {
+    api.post(path, noStore, mountedInOrder, json({ limit: bodyLimit }), only(may), csrf.check, handle(async (req, res) => {
       res.json(await answer({ auth: authOf(req), body: bodyOf(req), req, res }));
     }));
   };
 
   get('/api/status', (req) => statusOf(req, settings));
-  get('/api/openapi.json', (req) => openApiDocument(`${req.baseUrl}/api`));
+  get('/api/openapi.json', (req) => openApiDocument(`${req.baseUrl}/api`, { passwords: settings.login !== undefined }));
 
   // The session is a new one after it, and so is its token.
   post('/api/verify', whoIsPending, async ({ req, res }) => {
     await finish(req, res);
-    return { returnTo: takeReturnTo(req, settings.returnTo), csrfToken: csrfToken(req) };
+    return { returnTo: takeReturnTo(req, settings.returnTo), csrfToken: csrf.token(req) };
   });
   post('/api/challenge', whoIsEither, async ({ auth, body }) => {
     const { maskedContact, expiresAt, resendAfter } = await auth.twoFactor.challenge[readMethod(body.method, deliveredMethods)]();
     return { maskedContact, expiresAt, resendAfter };
   });
   post('/api/step-up', whoIsLoggedIn, async ({ req, res, auth, body }) => {
-    if ('password' in body) await auth.reauthenticate(body.password);
-    else await finish(req, res);
-    return { returnTo: takeReturnTo(req, settings.returnTo), csrfToken: csrfToken(req) };
+    if (!('password' in body)) await finish(req, res);
+    // An app without passwords may still have a strategy that takes one; it is nobody's way in here.
+    else if (settings.login === undefined) throw new InvalidInputError('password', 'left out: no password is asked for here');
+    else await auth.reauthenticate(body.password);
+    return { returnTo: takeReturnTo(req, settings.returnTo), csrfToken: csrf.token(req) };
   });
 
   post('/api/enroll/totp', whoIsLoggedIn, ({ auth, body }) =>
@@ -72,7 +75,7 @@ export function apiRoutes(settings: RouterSettings): Router {
   });
   post('/api/confirm', whoIsLoggedIn, async ({ req, auth, body }) => {
     const backupCodes = await auth.twoFactor.complete[readMethod(body.method, enrollableMethods)](body.code);
-    return { backupCodes, csrfToken: csrfToken(req) };
+    return { backupCodes, csrfToken: csrf.token(req) };
   });
 
   post('/api/rename', whoIsLoggedIn, async ({ auth, body }) => {

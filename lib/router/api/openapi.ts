@@ -111,8 +111,20 @@ function describe(path: string, verb: 'get' | 'post', { summary, body, answer, e
   };
 }
 
-/** OpenAPI 3.1 of the JSON API as it is mounted. */
-export function openApiDocument(url: string): object {
+/** A step-up of an app without passwords. */
+const stepUpByCode: Operation = {
+  summary: 'Confirm again that it is you, by a code',
+  body: ['Verification'], answer: 'Verified',
+  errors: {
+    ...posted, 401: ['NOT_LOGGED_IN', 'INVALID_CODE', 'INVALID_BACKUP_CODE'],
+    404: ['NOT_SETUP'], 429: ['TOO_MANY_ATTEMPTS'],
+  },
+};
+
+/** OpenAPI 3.1 of the JSON API as it is mounted. `passwords`: whether a step-up by the password is there. */
+export function openApiDocument(url: string, { passwords = true }: { readonly passwords?: boolean } = {}): object {
+  const served = passwords ? operations : { ...operations, '/step-up': { post: stepUpByCode } };
+  const { Reauthentication: byPassword, ...others } = schemas;
   return {
     openapi: '3.1.0',
     info: {
@@ -120,12 +132,12 @@ export function openApiDocument(url: string): object {
       description: 'Every answer carries `Cache-Control: no-store`. A path asked by a method that it does not have answers 405 with `Allow`.',
     },
     servers: [{ url }],
-    paths: Object.fromEntries(Object.entries(operations).map(([path, verbs]) => [
+    paths: Object.fromEntries(Object.entries(served).map(([path, verbs]) => [
       path,
       Object.fromEntries(Object.entries(verbs).map(([verb, operation]) => [verb, describe(path, verb as 'get' | 'post', operation)])),
     ])),
     components: {
-      schemas,
+      schemas: { ...others, ...(passwords && { Reauthentication: byPassword }) },
       securitySchemes: {
         session: { type: 'apiKey', in: 'cookie', name: 'connect.sid', description: 'The app\'s session cookie, whatever it is called.' },
         csrf: { type: 'apiKey', in: 'header', name: 'x-csrf-token', description: 'Told by GET status.' },

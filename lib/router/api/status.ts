@@ -1,13 +1,12 @@
 import type { Request } from 'express';
-import { csrfToken } from '../csrf.js';
 import type { RouterSettings } from '../options.js';
 import { authOf, methodOf } from '../request.js';
 
 /** What a client has to know to show the right page. A token is given where there is a login to protect. */
-export async function statusOf(req: Request, { methods }: RouterSettings): Promise<object> {
+export async function statusOf(req: Request, { methods, csrf }: RouterSettings): Promise<object> {
   const auth = authOf(req);
   const { pending } = auth;
-  if (pending) return { state: 'pending', methods: pending.methods, expiresAt: pending.expiresAt, csrfToken: csrfToken(req) };
+  if (pending) return { state: 'pending', methods: pending.methods, expiresAt: pending.expiresAt, csrfToken: csrf.token(req) };
   if (!auth.isLoggedIn()) return { state: 'anonymous' };
   const authenticators = await auth.twoFactor.list();
   return {
@@ -16,6 +15,6 @@ export async function statusOf(req: Request, { methods }: RouterSettings): Promi
     backupCodes: await auth.twoFactor.remainingBackupCodes(),
     recent: await auth.isRecent(),
     enrollable: methods,
-    csrfToken: csrfToken(req),
+    csrfToken: csrf.token(req),
   };
 }

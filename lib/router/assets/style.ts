@@ -154,6 +154,7 @@ form:not(.tf-actions) > .tf-button:not(.tf-plain) { width: 100%; }
 }
 .tf-choice:hover { color: inherit; border-color: var(--tf-accent); background: var(--tf-soft); }
 .tf-choice > span { display: block; color: var(--tf-quiet); font-size: 0.95rem; }
+.tf-spent, .tf-spent:hover { color: var(--tf-quiet); border-color: var(--tf-line); background: none; cursor: default; }
 .tf-badge { display: inline-block; padding: 0.1rem 0.5rem; background: var(--tf-good-soft); color: var(--tf-good); border-radius: 1rem; font-size: 0.8rem; font-style: normal; font-weight: 600; white-space: nowrap; }
 
 .tf-list { border-top: 1px solid var(--tf-line); }

@@ -1,4 +1,3 @@
-import { csrfField } from '../csrf.js';
 import { explainError } from './explain-error.js';
 import { html, type Html } from './html.js';
 import type { PageFrame } from './page-types.js';
@@ -44,8 +43,17 @@ ${!said && problem(view)}
 ${body}`);
 }
 
+/** In place of a form that would be refused for some time. The script counts, and shows `control` when it is over. */
+export const waiting = ({ t, duration }: PageFrame, seconds: number, control: Html): Html => html`
+<div class="tf-resend" data-resend-after="${seconds}">
+${control}
+<p class="tf-hint" data-wait="${t('wait.text', { time: '{time}' })}">${t('wait.text', { time: duration(seconds) })}</p>
+</div>`;
+
 /** What a form needs to be accepted. */
-export const hidden = (csrfToken: string, fields: Readonly<Record<string, string | undefined>> = {}): Html => html`
+export const hidden = (
+  { csrfField, csrfToken }: PageFrame, fields: Readonly<Record<string, string | undefined>> = {},
+): Html => html`
 <input type="hidden" name="${csrfField}" value="${csrfToken}">${Object.entries(fields).map(([name, value]) =>
   value !== undefined && value !== '' && html`<input type="hidden" name="${name}" value="${value}">`)}`;
 

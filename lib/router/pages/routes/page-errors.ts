@@ -4,6 +4,7 @@ import {
 } from 'passport-two-factor';
 import { isUnreadable } from '../../api/api-errors.js';
 import { isCsrfError } from '../../csrf.js';
+import { toError } from '../../request.js';
 import type { PageBook } from './visit.js';
 
 /** What no page has dealt with itself. What is nobody's mistake but the server's goes on to the app. */
@@ -22,6 +23,6 @@ export function pageErrors({ pages, settings }: Pick<PageBook, 'pages' | 'settin
   };
   return (error: unknown, req, res, next) => {
     if (res.headersSent) next(error);
-    else show(error, req, res).catch(next);
+    else show(error, req, res).catch((reason: unknown) => { next(toError(reason)); });
   };
 }

@@ -1,6 +1,6 @@
 import { Router, urlencoded, type RequestHandler } from 'express';
 import { assetRoutes } from '../../assets/assets.js';
-import { csrfProtection } from '../../csrf.js';
+import { mountedInOrder } from '../../mounting.js';
 import type { RouterSettings } from '../../options.js';
 import { authOf, bodyOf, handle, noStore } from '../../request.js';
 import { Pages } from '../pages.js';
@@ -19,9 +19,9 @@ export function pageRoutes(settings: RouterSettings): Router {
     use({ req, res, auth: authOf(req), body: bodyOf(req) }));
   const book: PageBook = {
     settings, pages,
-    get: (path, show) => { routes.get(path, noStore, visited(show)); },
+    get: (path, show) => { routes.get(path, noStore, mountedInOrder, visited(show)); },
     post: (path, form, use) => {
-      routes.post(path, noStore, urlencoded({ extended: false, limit: '16kb' }), csrfProtection, visited(use));
+      routes.post(path, noStore, mountedInOrder, urlencoded({ extended: false, limit: '16kb' }), settings.csrf.check, visited(use));
       routes.get(path, noStore, visited(({ req, res }) => pages.redirect(req, res, form)));
     },
   };

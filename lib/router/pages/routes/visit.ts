@@ -1,7 +1,8 @@
 import type { Request, Response } from 'express';
-import { TwoFactorError, type RequestAuth } from 'passport-two-factor';
+import { TooManyAttemptsError, TwoFactorError, type RequestAuth } from 'passport-two-factor';
 import type { RouterSettings } from '../../options.js';
-import { sessionOf, type ClaimedBody } from '../../request.js';
+import { sessionOf, toError, type ClaimedBody } from '../../request.js';
+import { isLocalPath } from '../../return-to.js';
 import { withReturnTo } from '../layout.js';
 import type { Pages } from '../pages.js';
 
@@ -30,9 +31,13 @@ export async function refusal(attempt: () => unknown): Promise<TwoFactorError | 
     return undefined;
   } catch (error) {
     if (error instanceof TwoFactorError) return error;
-    throw error;
+    throw toError(error);
   }
 }
+
+/** After too many wrong codes or passwords, the form stays away for as long. */
+export const waitFor = (error: TwoFactorError | undefined): { wait?: number } =>
+  (error instanceof TooManyAttemptsError ? { wait: error.retryAfter } : {});
 
 /** Asks again who it is, and goes on below the router afterwards. */
 export const askAgain = ({ req, res }: Visit, { pages }: PageBook, path: string): Promise<void> =>
@@ -43,6 +48,6 @@ export function sendToLogin({ req, res }: Visit, { settings }: PageBook): void {
   const session = sessionOf(req);
   // Where there is no session nobody will ever be logged in, and the login page would send the browser back for ever.
   if (!session) throw new Error('There is no req.session: mount express-session and passport.session() before twoFactorRouter. If its store is down, nobody is logged in.');
-  if (req.method === 'GET') session.returnTo = req.originalUrl;
+  if (req.method === 'GET' && isLocalPath(req.originalUrl)) session.returnTo = req.originalUrl;
   res.redirect(303, settings.loginPath);
 }

@@ -3,7 +3,7 @@ import { hidden, page } from '../layout.js';
 import type { PageView } from '../page-types.js';
 
 export function backupCodesPage(view: PageView<'backupCodes'>): string {
-  const { t, base, csrfToken, codes, next, site } = view;
+  const { t, base, codes, next, site } = view;
   const shown = codes.map((code) => [code.slice(0, 4), code.slice(4, 8), code.slice(8)].join('-'));
   const file = `${t('backup.file', { site })}\n\n${shown.join('\n')}\n`;
   return page(view, t('backup.title'), html`
@@ -14,7 +14,7 @@ export function backupCodesPage(view: PageView<'backupCodes'>): string {
 <button type="button" class="tf-button tf-plain" data-print hidden>${t('backup.print')}</button>
 <button type="button" class="tf-button tf-plain" data-copy="${shown.join('\n')}" data-copied="${t('backup.copied')}" hidden>${t('backup.copy')}</button>
 </p>
-<form method="post" action="${base}/saved" class="tf-noprint">${hidden(csrfToken, { returnTo: next })}
+<form method="post" action="${base}/saved" class="tf-noprint">${hidden(view, { returnTo: next })}
 <label class="tf-check"><input type="checkbox" required> <span>${t('backup.saved')}</span></label>
 <button class="tf-button">${t('backup.continue')}</button>
 </form>`);

@@ -1,12 +1,13 @@
 import type { MethodName } from 'passport-two-factor';
 import { html, type Html } from '../html.js';
 import { hidden, page, withReturnTo } from '../layout.js';
-import type { PageView } from '../page-types.js';
+import type { DeliveredMethod } from '../../request.js';
+import type { PageView, SpentMethods } from '../page-types.js';
 
 type View = PageView<'choose'>;
 
 export function choosePage(view: View): string {
-  const { t, methods } = view;
+  const { t, methods, spent = {} } = view;
   const { email, sms } = methods;
   return page(view, t('choose.title'), html`
 <p>${t('choose.text')}</p>
@@ -14,6 +15,8 @@ export function choosePage(view: View): string {
 ${methods.totp && html`<li>${link(view, 'totp')}</li>`}
 ${email !== undefined && html`<li>${sending(view, 'email', email)}</li>`}
 ${sms !== undefined && html`<li>${sending(view, 'sms', sms)}</li>`}
+${email === undefined && exhausted(view, 'email', spent.email)}
+${sms === undefined && exhausted(view, 'sms', spent.sms)}
 ${methods.backupCode && html`<li>${link(view, 'backup_code')}</li>`}
 </ul>`);
 }
@@ -27,9 +30,16 @@ function link(view: View, method: MethodName): Html {
   return html`<a class="tf-choice" href="${withReturnTo(`${path}?method=${method}`, returnTo)}">${words(view, method)}</a>`;
 }
 
+/** It is there, and nothing more can be sent to it for some time. */
+function exhausted(view: View, method: DeliveredMethod, spent: SpentMethods[DeliveredMethod]): Html | false {
+  const { t, duration } = view;
+  return spent !== undefined && html`<li class="tf-choice tf-spent"><strong>${t(`method.${method}`)}</strong> <span>${
+    t('choose.spent', { contact: spent.maskedContact, time: duration(spent.retryAfter) })}</span></li>`;
+}
+
 /** Sending is something done, not a page to look at. */
 function sending(view: View, method: MethodName, contact: string): Html {
-  const { base, csrfToken, returnTo } = view;
-  return html`<form method="post" action="${base}/send">${hidden(csrfToken, { method, returnTo })}
+  const { base, returnTo } = view;
+  return html`<form method="post" action="${base}/send">${hidden(view, { method, returnTo })}
 <button class="tf-choice">${words(view, method, contact)}</button></form>`;
 }

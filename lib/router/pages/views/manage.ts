@@ -19,7 +19,9 @@ ${on && backupCodes(view)}
 <p class="tf-links"><a href="${home}">${t('manage.back', { site })}</a></p>`);
 }
 
-function row({ t, base, csrfToken, locale }: View, { id, method, label, maskedContact, createdAt, lastUsedAt }: View['authenticators'][number]): Html {
+function row(view: View, authenticator: View['authenticators'][number]): Html {
+  const { t, base, locale } = view;
+  const { id, method, label, maskedContact, createdAt, lastUsedAt } = authenticator;
   const date = (time: number): string => new Intl.DateTimeFormat(locale, { dateStyle: 'medium' }).format(time);
   const field = `label-${id}`;
   const named = label === t(`method.${method}`);
@@ -33,7 +35,7 @@ ${!named && html`<span>${t(`method.${method}`)}</span>`}${maskedContact !== unde
 <div class="tf-row">
 <details>
 <summary class="tf-small" aria-label="${t('manage.renameOf', { name: label })}">${t('manage.rename')}</summary>
-<form method="post" action="${base}/rename">${hidden(csrfToken, { id })}
+<form method="post" action="${base}/rename">${hidden(view, { id })}
 <label for="${field}">${t('manage.name')}</label>
 <input id="${field}" name="label" type="text" value="${label}" maxlength="64" required autocomplete="off">
 <button class="tf-button tf-plain">${t('manage.save')}</button>
@@ -44,13 +46,14 @@ ${!named && html`<span>${t(`method.${method}`)}</span>`}${maskedContact !== unde
 </li>`;
 }
 
-function backupCodes({ t, base, csrfToken, backupCodes: count }: View): Html {
+function backupCodes(view: View): Html {
+  const { t, base, backupCodes: count } = view;
   const some = count > 0;
   const words = !some ? 'manage.codes.none' : count <= few ? 'manage.codes.few' : 'manage.codes.left';
   return html`
 <h2>${t('manage.codes')}</h2>
 <p${count <= few && html` class="tf-warning"`}>${t(words, { count })}</p>
-<form method="post" action="${base}/backup-codes" class="tf-actions">${hidden(csrfToken)}
+<form method="post" action="${base}/backup-codes" class="tf-actions">${hidden(view)}
 <button class="tf-button tf-plain"${some && html` aria-describedby="codes-hint"`}>${t(some ? 'manage.codes.renew' : 'manage.codes.make')}</button>
 ${some && html`<span class="tf-hint" id="codes-hint">${t('manage.codes.old')}</span>`}
 </form>`;

@@ -1,0 +1,161 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { methodNames, TwoFactorMechanism } from '../core/mechanism.js';
+import { defaultTotpParameters } from '../core/totp.js';
+import {
+  InvalidInputError, StepUpRequiredError, TooManyAttemptsError, TwoFactorAlreadyEnabledError, TwoFactorError,
+} from '../errors.js';
+import { fits, readFactors } from '../store/factors.js';
+import { newAuthenticator, type TwoFactorAccount, type TwoFactorAuthenticator } from '../store/rows.js';
+import type { Snapshot } from '../store/snapshot-store.js';
+import type { BackupCodes, NewSet } from './backup-codes.js';
+import { readState, type Change, type Context, type Identity } from './context.js';
+import type { Draft, PreparedSnapshot } from './enrollment-draft.js';
+import { changeFactors, entries, makeWay, noSet, rowsOf, tidy, type Decision } from './factor-change.js';
+
+/** What becomes a factor. */
+export interface NewFactor {
+  readonly mechanism: TwoFactorMechanism;
+  readonly handle: string;
+  readonly draft: Draft;
+  /** Time step of the code that confirmed it, 0 for none. */
+  readonly confirmedStep: number;
+  /** Whether its owner has it: it was confirmed by a code, imported, or is a contact. */
+  readonly isHeld: boolean;
+}
+
+interface Added {
+  readonly account: TwoFactorAccount;
+  readonly epochs: { readonly from: number; readonly to: number };
+}
+
+/** Another change of factors came between the statements. */
+class Overtaken extends Error {}
+
+/** Each lost try means that another change of the user's factors came between. */
+const addTries = 5;
+
+/**
+ * Makes enrolled methods count, in three statements.
+ *
+ * 1. UPDATE of the account: names the factor, at the epoch at which the caller was judged, and points to the backup codes that
+ *    belong to it. A crash after it leaves a name without a row.
+ * 2. INSERT of the row. From now on it counts, and the epoch that it begins ends what every session stands for that has not
+ *    seen it. A change of factors between 1 and 2 forgets the name, so that the row counts for nothing.
+ * 3. UPDATE of the account: raises the version where the row counts, so that no change which has not seen it forgets it.
+ */
+export class Enabling {
+  constructor(private readonly context: Context, private readonly backupCodes: BackupCodes) {}
+
+  /** Every request of a user costs time with each of the factors. @throws InvalidInputError where there is no room for another */
+  checkRoom({ authenticators }: Snapshot): void {
+    const { factorLimit } = this.context.settings;
+    if (authenticators.length < factorLimit) return;
+    throw new InvalidInputError('factors', `at most ${factorLimit}: remove one before you add another`);
+  }
+
+  /**
+   * Adds a factor and commits it.
+   * @param giveCodes whether a user without backup codes gets a set
+   * @returns the codes, `[]` where none were made
+   */
+  async enable(identity: Identity, factor: NewFactor, giveCodes: boolean): Promise<Change<string[]>> {
+    const set = giveCodes ? await this.backupCodes.prepare(identity) : undefined;
+    try {
+      const { account, epochs } = await this.add(identity, factor, set);
+      const given = set?.backupSetId === account.backupSetId ? set : undefined;
+      if (set && !given) await this.backupCodes.discard(set);
+      return { result: given?.codes ?? [], epochs };
+    } catch (error) {
+      if (set) await this.backupCodes.discard(set);
+      throw error;
+    }
+  }
+
+  private async add(identity: Identity, factor: NewFactor, set: NewSet | undefined): Promise<Added> {
+    const { events, settings } = this.context;
+    for (let attempt = 0; attempt < addTries; attempt += 1) {
+      if (attempt > 0) await delay(randomInt(10, 50) * attempt);
+      // Whoever came between may have replaced the set.
+      const added = await this.tryToAdd(identity, factor, attempt === 0 ? set : undefined);
+      if (added) {
+        const { mechanism } = factor;
+        events.emit('enrolled', { userId: identity.id, mechanism, method: methodNames[mechanism], at: settings.clock() });
+        return added;
+      }
+      if (identity.judgedAt !== undefined) throw new StepUpRequiredError();
+    }
+    throw new TooManyAttemptsError(1);
+  }
+
+  /** Undefined where another change of factors came between. */
+  private async tryToAdd(identity: Identity, factor: NewFactor, set: NewSet | undefined): Promise<Added | undefined> {
+    const row = this.row(identity, factor, await readState(this.context, identity));
+    try {
+      const named = await changeFactors(this.context, identity, {
+        decide: (state) => this.name(state, row, set),
+        landed: ({ account }) => account !== undefined && readFactors(account)[row.id] === true,
+      });
+      const reached = named.result.account.securityEpoch;
+      const securityEpoch = this.context.accounts.epochAfter(named.epochs.from, this.context.settings.clock());
+      await this.insert({ ...row, securityEpoch });
+      const { result, epochs } = await changeFactors(this.context, { id: identity.id, key: identity.key }, {
+        decide: ({ account, authenticators }) => {
+          const isThere = authenticators.some(({ id }) => id === row.id);
+          if (!isThere || account.securityEpoch !== reached) throw new Overtaken();
+          return { ends: 'challenges' };
+        },
+        landed: ({ account, authenticators }) => authenticators.some(({ id }) => id === row.id) && account?.securityEpoch === securityEpoch,
+      });
+      return { account: result.account, epochs: { from: named.epochs.from, to: epochs.to } };
+    } catch (error) {
+      const refused = error instanceof Overtaken || error instanceof TwoFactorError;
+      // A secret that its owner has need not be taken back when the database is lost; one that nobody was told must be.
+      if (refused || !factor.isHeld) await tidy(() => this.context.authenticators.remove(row.userKey, row.id));
+      if (error instanceof Overtaken) return undefined;
+      throw error;
+    }
+  }
+
+  /** The set of a user without a factor is never taken over: it belongs to one that was removed. */
+  private name(state: PreparedSnapshot, { id, mechanism, handle }: TwoFactorAuthenticator, set: NewSet | undefined): Decision {
+    const isSame = (other: TwoFactorAuthenticator): boolean => other.mechanism === mechanism && other.handle === handle;
+    if (state.authenticators.some(isSame)) throw new TwoFactorAlreadyEnabledError();
+    this.checkRoom(state);
+    const factors = { ...entries(state), [id]: true };
+    if (!fits(factors)) throw new InvalidInputError('factors', 'fewer: remove one before you add another');
+    const needsSet = state.authenticators.length === 0 || state.unusedBackupCodes === 0;
+    const { backupSetId, backupSalt } = set ?? noSet;
+    return { factors, ends: 'nothing', ...(needsSet && { set: { backupSetId, backupSalt } }) };
+  }
+
+  /** @throws TwoFactorAlreadyEnabledError where another request has enabled one of that label or contact since */
+  private async insert(row: TwoFactorAuthenticator): Promise<void> {
+    const { authenticators, snapshots } = this.context;
+    for (let attempt = 0; attempt < addTries; attempt += 1) {
+      const added = await authenticators.add(row).catch((error: unknown) => {
+        // Lost on the way: the same row can be written again without harm. Once.
+        if (attempt > 0) throw error;
+        return false;
+      });
+      if (added) return;
+      const state = await snapshots.ofUser({ id: row.userId, key: row.userKey });
+      if (rowsOf(state).some(({ id }) => id === row.id)) return;
+      await makeWay(this.context, state, row);
+    }
+    throw new TwoFactorAlreadyEnabledError();
+  }
+
+  private row(identity: Identity, { mechanism, handle, draft, confirmedStep }: NewFactor, before: Snapshot): TwoFactorAuthenticator {
+    const { keyring, settings } = this.context;
+    const id = randomBytes(16).toString('hex');
+    const sealed = mechanism === TwoFactorMechanism.TOTP
+      ? keyring.seal('totp-secret', identity.id, id, Buffer.from(draft.value, 'base64'))
+      : keyring.seal('contact', identity.id, id, draft.value);
+    return newAuthenticator({
+      id, userKey: identity.key, userId: identity.id, mechanism, handle, label: draft.label, sealed, ...defaultTotpParameters,
+      verifiedAt: Math.max(settings.clock(), (before.authenticators.at(-1)?.verifiedAt ?? 0) + 1), confirmedStep,
+      securityEpoch: 0,
+    });
+  }
+}
