@@ -28,7 +28,7 @@ export class Texts {
     if (this.everything || !isMysql(this.db) || !/[^\0-\x7f]/.test(text)) return;
     let charsets = await this.charsets();
     if (this.db.options.synchronize === true && charsets.some((charset) => charset !== 'utf8mb4')) {
-
+      await this.widen();
       charsets = await this.charsets();
     }
     this.everything = await this.keep(charsets, everyWidth);
