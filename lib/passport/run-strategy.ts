@@ -20,7 +20,15 @@ const { setTimeout, clearTimeout } = globalThis;
 /** Whether a strategy takes turns, as far as it was looked at. */
 const takesTurns = new WeakMap<object, boolean>();
 const turns = new WeakMap<object, Promise<void>>();
-const currentTurn = new AsyncLocalStorage<object>();
+
+/** A request that runs a strategy; `again` is for one that turns out to need a turn, and has ended nothing yet. */
+interface Run {
+  again?: () => void;
+  /** Its turn is over: what it says now is for nobody. */
+  isOver?: boolean;
+}
+
+const current = new AsyncLocalStorage<Run>();
 
 /**
  * @internal Runs a strategy for one request, with these actions in place of Passport's.
@@ -36,19 +44,22 @@ export function runStrategy(strategy: InnerStrategy, req: Request, options: obje
     actions.returned?.();
     return;
   }
+  // Its code may be bound to the strategy in a way that cannot be seen before.
+  const run: Run = {
+    again: () => {
+      delete run.again;
+      takesTurns.set(strategy, true);
+      takeTurn(call);
+    },
+  };
   const failed = (reason: unknown): void => {
-    if (!isBoundToItself(reason)) {
-      actions.error(reason);
-      return;
-    }
-    // Its code is bound to the strategy in a way that could not be seen before: it has ended nothing yet.
-    takesTurns.set(strategy, true);
-    takeTurn(call);
+    if (!actions.hasThrown?.(reason) && isBoundToItself(reason)) run.again?.();
+    else actions.error(reason);
   };
   const delegate = Object.assign(Object.create(strategy) as object, pick(actions), { error: failed });
   try {
     // Some strategies are async functions: what they reject with would otherwise hang the request.
-    Promise.resolve(authenticateOf(strategy).call(delegate, req, call.options)).catch(failed);
+    Promise.resolve(current.run(run, () => authenticateOf(strategy).call(delegate, req, call.options))).catch(failed);
   } catch (reason) {
     if (actions.hasThrown?.(reason)) throw reason;
     failed(reason);
@@ -101,22 +112,28 @@ function takeTurn(call: Call): void {
 
 function runTurn({ strategy, req, options, actions }: Call): Promise<void> {
   return new Promise((resolve) => {
-    const turn = {};
+    const turn: Run = {};
     const end = (action: () => void): void => {
+      turn.isOver = true;
       clearTimeout(timer);
-      action();
-      resolve();
+      try {
+        action();
+      } finally {
+        resolve();
+      }
     };
     const fail = (reason: unknown): void => { end(() => { actions.error(reason); }); };
-    const timer = setTimeout(() => { fail(new Error('The strategy has not answered within 30 seconds.')); }, longestTurn).unref();
+    const timer = setTimeout(() => { fail(new Error(`No answer within 30 seconds. ${lostContext}`)); }, longestTurn).unref();
     for (const name of actionNames) {
       const action = (...given: unknown[]): void => {
-        if (currentTurn.getStore() === turn) end(() => { (actions[name] as (...all: unknown[]) => void)(...given); });
-        else fail(new Error(lostContext));
+        const run = current.getStore();
+        if (run === turn) end(() => { (actions[name] as (...all: unknown[]) => void)(...given); });
+        else if (run?.again) run.again();
+        else if (!run?.isOver) fail(new Error(lostContext));
       };
       Object.defineProperty(strategy, name, { value: action, configurable: true, writable: true });
     }
-    currentTurn.run(turn, () => {
+    current.run(turn, () => {
       try {
         Promise.resolve(authenticateOf(strategy).call(strategy, req, options)).catch(fail);
       } catch (reason) {

@@ -49,7 +49,7 @@ export function guardedApp(test: TestApp, options: GuardedOptions = {}): Guarded
   app.post('/2fa', passport.authenticate('two-factor'), answerUser);
   app.post('/reset', (req, res, next) => {
     users.findOneBy({ email: (req.body as TestUser).email }).then((user) => {
-      const { options: given } = req.body as { options?: object };
+      const { options: given } = req.body as { options?: { session: boolean } };
       const done = (error: unknown): void => { if (error) next(error); else answerUser(req, res); };
       if (given) req.logIn(user!, given, done);
       else req.login(user!, done);

@@ -61,6 +61,9 @@ describe('the gate', () => {
       login(enrolled, Object.assign(passportRequest().req, { isAuthenticated: () => loggedIn }), { assignProperty }).ended;
     expect(await linking(true, 'account')).toEqual(['success', alice]);
     expect(await linking(false, 'account')).toMatchObject(['error', { name: 'SecondFactorRequiredError' }]);
+    for (const name of ['user', '__proto__', 'constructor', 'session', 'isAuthenticated', '_userProperty']) {
+      expect(await linking(true, name)).toMatchObject(['error', { name: 'SecondFactorRequiredError' }]);
+    }
     expect(await linking(true, '')).toMatchObject(['error', { name: 'SecondFactorRequiredError' }]);
   });
 
