@@ -1,4 +1,5 @@
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
+import { checkOptions } from '../core/options.js';
 
 /** @internal The registered names, by which a DataSource finds them even where two copies of this package are installed. */
 export const entityNames = {
@@ -16,7 +17,9 @@ export interface TableOptions {
 }
 
 /** @internal */
-export function readTablePrefix({ tablePrefix = 'two_factor_' }: TableOptions = {}): string {
+export function readTablePrefix(options: TableOptions = {}): string {
+  checkOptions('twoFactorEntities, twoFactorMigrations', options, ['tablePrefix']);
+  const { tablePrefix = 'two_factor_' } = options;
   if (typeof tablePrefix !== 'string' || !/^[A-Za-z_][A-Za-z0-9_]{0,30}$/.test(tablePrefix)) {
     throw new TypeError('tablePrefix must be 1 to 31 letters, digits and "_", not beginning with a digit, such as "two_factor_"');
   }

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generateKey, twoFactorEntities, TwoFactorService, type TwoFactorOptions } from 'passport-two-factor';
+import { generateKey, twoFactorEntities, twoFactorMigrations, TwoFactorService, type TwoFactorOptions } from 'passport-two-factor';
 import { close, databases } from '../support/databases.js';
 
 const second = 1000;
@@ -225,6 +225,14 @@ describe('a block of options', () => {
 
   it('cannot be changed once the service is made', () => {
     expect(Object.isFrozen(make('limits', { attempts: 4 }).settings)).toBe(true);
+  });
+});
+
+describe.each([['twoFactorEntities', twoFactorEntities], ['twoFactorMigrations', twoFactorMigrations]])('%s', (_name, make) => {
+  it.each([['prefix', undefined], ['tableprefix', 'tablePrefix'], ['tablePrefixes', 'tablePrefix']])('takes no option "%s"', (name, meant) => {
+    const making = () => make({ [name]: 'mfa_' });
+    expect(making).toThrow(TypeError);
+    expect(making).toThrow(`there is no option "${name}"; there are tablePrefix${meant === undefined ? '' : `; did you mean "${meant}"?`}`);
   });
 });
 
