@@ -25,7 +25,7 @@ export class BackupCodes {
   constructor(private readonly context: Context) {}
 
   /**
-   * Writes a set for a user who has none that is left, to be given with a factor. Of requests at once one does; the others wait and look
+   * Writes a set for a user who has none, to be given with a factor. Of requests at once one does; the others wait and look
    * again.
    * @returns undefined where the user has a set
    */
@@ -71,7 +71,9 @@ export class BackupCodes {
   }
 
   private async hasSet(identity: Identity): Promise<boolean> {
-    return (await readState(this.context, identity)).unusedBackupCodes > 0;
+    const { account, authenticators } = await readState(this.context, identity);
+    // What a user without a factor has is what a removal by version 0.1 has left behind.
+    return authenticators.length > 0 && account?.backupSetId !== '';
   }
 
   /** Claims before anything is hashed, over all processes: forty requests at once cost one set, and the others are refused. */

@@ -29,6 +29,8 @@ interface Added {
   readonly epochs: { readonly from: number; readonly to: number };
 }
 
+const pointer = ({ backupSetId, backupSalt }: NewSet) => ({ backupSetId, backupSalt });
+
 /** Another change of factors came between the statements. */
 class Overtaken extends Error {}
 
@@ -38,11 +40,12 @@ const addTries = 5;
 /**
  * Makes enrolled methods count, in three statements.
  *
- * 1. UPDATE of the account: names the factor, at the epoch at which the caller was judged, and points to the backup codes that
- *    belong to it. A crash after it leaves a name without a row.
+ * 1. UPDATE of the account: names the factor, at the epoch at which the caller was judged. A crash after it leaves a name
+ *    without a row.
  * 2. INSERT of the row. From now on it counts, and the epoch that it begins ends what every session stands for that has not
  *    seen it. A change of factors between 1 and 2 forgets the name, so that the row counts for nothing.
- * 3. UPDATE of the account: raises the version where the row counts, so that no change which has not seen it forgets it.
+ * 3. UPDATE of the account: raises the version where the row counts, so that no change which has not seen it forgets it, and
+ *    points to the backup codes that come with it.
  */
 export class Enabling {
   constructor(private readonly context: Context, private readonly backupCodes: BackupCodes) {}
@@ -76,8 +79,7 @@ export class Enabling {
     const { events, settings } = this.context;
     for (let attempt = 0; attempt < addTries; attempt += 1) {
       if (attempt > 0) await delay(randomInt(10, 50) * attempt);
-      // Whoever came between may have replaced the set.
-      const added = await this.tryToAdd(identity, factor, attempt === 0 ? set : undefined);
+      const added = await this.tryToAdd(identity, factor, set);
       if (added) {
         const { mechanism } = factor;
         events.emit('enrolled', { userId: identity.id, mechanism, method: methodNames[mechanism], at: settings.clock() });
@@ -93,7 +95,7 @@ export class Enabling {
     const row = this.row(identity, factor, await readState(this.context, identity));
     try {
       const named = await changeFactors(this.context, identity, {
-        decide: (state) => this.name(state, row, set),
+        decide: (state) => this.name(state, row),
         landed: ({ account }) => account !== undefined && readFactors(account)[row.id] === true,
       });
       const reached = named.result.account.securityEpoch;
@@ -103,7 +105,7 @@ export class Enabling {
         decide: ({ account, authenticators }) => {
           const isThere = authenticators.some(({ id }) => id === row.id);
           if (!isThere || account.securityEpoch !== reached) throw new Overtaken();
-          return { ends: 'challenges' };
+          return { ends: 'challenges', ...(set && account.backupSetId === '' && { set: pointer(set) }) };
         },
         landed: ({ account, authenticators }) => authenticators.some(({ id }) => id === row.id) && account?.securityEpoch === securityEpoch,
       });
@@ -117,16 +119,14 @@ export class Enabling {
     }
   }
 
-  /** The set of a user without a factor is never taken over: it belongs to one that was removed. */
-  private name(state: PreparedSnapshot, { id, mechanism, handle }: TwoFactorAuthenticator, set: NewSet | undefined): Decision {
+  /** The backup codes of a user without a factor are not taken over: they belong to one that was removed by version 0.1. */
+  private name(state: PreparedSnapshot, { id, mechanism, handle }: TwoFactorAuthenticator): Decision {
     const isSame = (other: TwoFactorAuthenticator): boolean => other.mechanism === mechanism && other.handle === handle;
     if (state.authenticators.some(isSame)) throw new TwoFactorAlreadyEnabledError();
     this.checkRoom(state);
     const factors = { ...entries(state), [id]: true };
     if (!fits(factors)) throw new InvalidInputError('factors', 'fewer: remove one before you add another');
-    const needsSet = state.authenticators.length === 0 || state.unusedBackupCodes === 0;
-    const { backupSetId, backupSalt } = set ?? noSet;
-    return { factors, ends: 'nothing', ...(needsSet && { set: { backupSetId, backupSalt } }) };
+    return { factors, ends: 'nothing', ...(state.authenticators.length === 0 && { set: noSet }) };
   }
 
   /** @throws TwoFactorAlreadyEnabledError where another request has enabled one of that label or contact since */

@@ -160,7 +160,8 @@ describe.each(databases)('between the statements of a change of factors on $name
         return {
           step: () => test.call(owner, 'complete.totp', test.totp(secret)),
           check: async (answer) => {
-            expect(answer.status).toBeGreaterThanOrEqual(500);
+            // A change whose answer was lost is looked up.
+            if (answer.status !== 200) expect(answer.status).toBeGreaterThanOrEqual(500);
             if (!(await test.service.totpEnabled(String(user.id)))) return;
             for (const [member, args] of acts) await test.call(thief, member, ...args).expect(403);
             await test.call(thief, 'complete.sms', test.lastCode('sms')).expect(404);
@@ -181,7 +182,7 @@ describe.each(databases)('between the statements of a change of factors on $name
         return {
           step: () => test.call(owner, 'disable', TwoFactorMechanism.TOTP),
           check: async (answer) => {
-            expect(answer.status).toBeGreaterThanOrEqual(500);
+            if (answer.status !== 200) expect(answer.status).toBeGreaterThanOrEqual(500);
             if (await test.service.totpEnabled(String(user.id))) {
               const again = await loggedIn(test, user, secret);
               await test.call(again, 'disable', TwoFactorMechanism.TOTP).expect(200);

@@ -76,14 +76,14 @@ describe.each(databases)('the life of a factor, on $name', (database) => {
   it('49f: a removal is refused where the factors change while it is made', async () => {
     const { user, secret } = await test.withTotp((ids += 1));
     const agent = await loggedIn(test, user, secret);
-    const find = vi.spyOn(AccountStore.prototype, 'find').mockImplementationOnce(async function overtaken(this: AccountStore, key) {
+    const commit = vi.spyOn(AccountStore.prototype, 'commit').mockImplementationOnce(async function overtaken(this: AccountStore, ...given) {
       await test.service.setup.email(String(user.id));
-      return this.find(key);
+      return this.commit(...given);
     });
     try {
       expect(codeOf(await test.call(agent, 'disable', TOTP).expect(403))).toBe('STEP_UP_REQUIRED');
     } finally {
-      find.mockRestore();
+      commit.mockRestore();
     }
     expect(await test.service.getEnabledMethods(String(user.id))).toEqual([TOTP, EMAIL]);
   });

@@ -79,11 +79,12 @@ export function succeed(user: UserModel): void {
   user.nextAttemptAt = 0;
 }
 
-/** A change of factors ends live challenges and the standing of all sessions but this one; a removal does so twice. */
-export function changeFactors(user: UserModel, by: LoggedIn | undefined, times = 1): void {
-  if (by?.auth.epoch === user.securityEpoch) by.auth.epoch += times;
-  user.challengeEpoch += times;
-  user.securityEpoch += times;
+/** A change of factors ends live challenges and the standing of all sessions but this one. Epochs are times. */
+export function changeFactors(user: UserModel, by: LoggedIn | undefined, now: number): void {
+  const epoch = Math.max(user.securityEpoch + 1, now);
+  if (by?.auth.epoch === user.securityEpoch) by.auth.epoch = epoch;
+  user.challengeEpoch = Math.max(user.challengeEpoch + 1, now);
+  user.securityEpoch = epoch;
 }
 
 /** Five messages an hour, ten a day. */
@@ -117,13 +118,13 @@ export async function begin(test: TestApp, starts: readonly Start[]): Promise<Mo
       const { secret, backupCodes } = await test.service.setup.totp(String(user.id), false, { qr: 'svg' });
       beginAccount(model);
       Object.assign(model, { totp: secret, hasCodes: true, codes: backupCodes! });
-      changeFactors(model, undefined);
+      changeFactors(model, undefined, test.clock.now);
     }
     if (start === 'email' || start === 'both') {
       await test.service.setup.email(String(user.id));
       beginAccount(model);
       model.email = true;
-      changeFactors(model, undefined);
+      changeFactors(model, undefined, test.clock.now);
     }
     users.push(model);
   }
