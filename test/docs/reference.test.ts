@@ -132,6 +132,7 @@ describe('the options of the other parts in the README', () => {
     expect([documented.pages, settings.pages]).toEqual(['`false`', undefined]);
     expect([documented.stylesheet, settings.stylesheet, documented.locale, settings.locale]).toEqual(['none', undefined, "the browser's", undefined]);
     expect(codeIn(documented.messages!)).toEqual([...catalogue(undefined).keys()]);
+    expect([documented.csrf, settings.csrf.field]).toEqual(['its own tokens', '_csrf']);
     expect([documented.methods, settings.methods]).toEqual(['what can be sent', ['totp', 'email']]);
   });
 });
