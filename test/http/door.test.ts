@@ -155,8 +155,7 @@ describe.each(databases)('the door of a protected Passport on $name', (database)
     const Manager = internals._sm.constructor as new (options: object, serialize: unknown) => { logIn: unknown };
     internals._sm = new Manager({ key: 'passport' }, (given: TestUser, _req: unknown, done: (error: null, id: number) => void) => { done(null, given.id); });
     await agent().post('/reset').send(credentials(user)).expect(202);
-    const own = internals._sm.logIn as (...given: unknown[]) => unknown;
-    internals._sm.logIn = Manager.prototype.logIn as typeof own;
+    internals._sm.logIn = Manager.prototype.logIn as unknown;
     await agent().post('/reset').send(credentials(user)).expect(202);
   });
 
@@ -202,7 +201,7 @@ describe.each(databases)('the door of a protected Passport on $name', (database)
 
   it('denies where the judgment fails, and calls back once', async () => {
     const { agent } = guardedApp(test, {
-      routes: (app) => app.post('/nobody', (req, res, next) => { req.logIn({ name: 'without an id' } as never, (error: unknown) => { if (error) next(error); else res.end(); }); }),
+      routes: (app) => app.post('/nobody', (req, res, next) => { req.logIn({ name: 'without an id' }, (error: unknown) => { if (error) next(error); else res.end(); }); }),
     });
     const browser = agent();
     const answer = await browser.post('/nobody').expect(500);
