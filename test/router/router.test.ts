@@ -36,7 +36,7 @@ describe.each(databases)('the router on $name', (database) => {
 
   test('works inside of other routers, without the app\'s own req.auth and beside one of another name', async () => {
     const router = await RouterApp.open(database, {
-      before: (outer: Express) => { outer.use((req, _res, next) => { (req as Request & { auth: unknown }).auth = { payload: 'the app\'s own' } as never; next(); }); },
+      before: (outer: Express) => { outer.use((req, _res, next) => { (req as Request & { auth: unknown }).auth = { payload: 'the app\'s own' }; next(); }); },
     });
     app = router;
     const nested = Router().use('/deep', twoFactorRouter({ service: router.test.service, passport: router.test.passport, pages: true }));

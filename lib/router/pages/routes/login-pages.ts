@@ -33,7 +33,7 @@ const isWrongCode = (error: TwoFactorError): boolean =>
 const readSeconds = (given: unknown): number | undefined =>
   (typeof given === 'string' && /^[1-9]\d{0,6}$/.test(given) ? Number(given) : undefined);
 
-const spentOf = ({ spent = {} }: Halted): { spent?: SpentMethods } => (Object.keys(spent).length > 0 ? { spent } : {});
+const spentOf = ({ spent }: Halted): { spent?: SpentMethods } => (Object.keys(spent).length > 0 ? { spent } : {});
 
 /** The pages between the first factor and the login. */
 export function loginPages(book: PageBook): void {
