@@ -49,7 +49,7 @@ describe('the options of SecondFactorStrategy', () => {
 });
 
 describe('protect', () => {
-  const named = (name?: string) => ({ ...inner, name }) as unknown as Strategy;
+  const named = (name?: string, more: object = {}) => ({ ...inner, name, ...more }) as unknown as Strategy;
 
   it('wraps what is there and what comes later, by either form of use, and leaves the session strategy alone', () => {
     const passport = new Passport();
@@ -103,16 +103,16 @@ describe('protect', () => {
 
   it('tells what it has wrapped and what it has left, and leaves out those that read tokens', () => {
     const passport = new Passport();
-    passport.use(named('local')).use('jwt', { ...named('jwt'), _jwtFromRequest: () => null } as never).use(named('key'));
+    passport.use(named('local')).use('jwt', named('jwt', { _jwtFromRequest: () => null })).use(named('key'));
     passport.use(new TwoFactorStrategy({ service }, { name: 'own', authenticate() { /* Never. */ } }));
     expect(protect(passport, { service, except: ['key'] })).toEqual({ wrapped: ['local', 'own'], left: ['jwt', 'key'] });
-    passport.use('bearer', { ...named('bearer'), _realm: 'Users', _challenge: () => '' } as never);
+    passport.use('bearer', named('bearer', { _realm: 'Users', _challenge: () => '' }));
     expect(registered(passport).bearer).not.toBeInstanceOf(TwoFactorStrategy);
   });
 
   it('is told by kinds how a strategy proves who the user is, that of a token strategy too', () => {
     const passport = new Passport();
-    passport.use(named('sso')).use('jwt', { ...named('jwt'), _jwtFromRequest: () => null } as never);
+    passport.use(named('sso')).use('jwt', named('jwt', { _jwtFromRequest: () => null }));
     expect(protect(passport, { service, kinds: { sso: 'oauth', jwt: 'local' } })).toEqual({ wrapped: ['sso', 'jwt'], left: [] });
     expect(registered(passport)).toMatchObject({ sso: { kind: 'oauth' }, jwt: { kind: 'local' } });
   });
@@ -131,7 +131,7 @@ describe('protect', () => {
 
   it('keeps the members of the strategies that it spares', () => {
     const passport = new Passport();
-    passport.use('key', { ...named('key'), revoke: () => 'revoked' } as never);
+    passport.use('key', named('key', { revoke: () => 'revoked' }));
     protect(passport, { service, except: ['key'] });
     expect((registered(passport).key as unknown as { revoke(): string }).revoke()).toBe('revoked');
   });
