@@ -1,6 +1,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Authenticator as Passport } from 'passport';
 import { watchingDoor } from '../passport/door.js';
+import { refuseOtherCopies } from '../passport/other-copy.js';
 import { introduce, type Passport as RunningPassport } from '../passport/passports.js';
 import type { InnerStrategy } from '../passport/run-strategy.js';
 import { detectKind } from '../passport/strategy-kind.js';
@@ -88,7 +89,7 @@ export function twoFactorAuth(options: TwoFactorAuthOptions): RequestHandler {
       // Tells of cookie-session at the first request, not at the first login.
       hasSession(req);
       hintOfSession(req);
-      refuseOther(running, req as SessionRequest);
+      refuseOtherCopies(running, req as SessionRequest);
       put(req, property, new RequestAuth(service, req, { passport: running, findStrategy }), other);
       next();
     } catch (error) {
@@ -112,18 +113,4 @@ function put(req: Request, property: string, auth: RequestAuth, other: OtherAuth
     Object.defineProperty(req, property, { value, configurable: true, enumerable: true, writable: true });
   };
   Object.defineProperty(req, property, { configurable: true, enumerable: false, get, set });
-}
-
-/**
- * Nest and others bring a copy of Passport of their own, whose logins no `protect` of the app's copy would see. Another
- * Passport of the same copy is one that the app knows of.
- * @throws TypeError
- */
-function refuseOther({ _sm }: RunningPassport, req: SessionRequest): void {
-  const manager = req._sessionManager;
-  if (!manager || !doorOf(_sm)?.judges || doorOf(manager)?.judges || manager.constructor === _sm.constructor) return;
-  throw new TypeError(
-    'twoFactorAuth: this request is served by another copy of passport than the one that protect guards, so that its logins would ' +
-    'pass without a second factor: give both the same copy (npm ls passport shows them).',
-  );
 }

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Strategy } from 'passport';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { Passport, Strategy } from 'passport';
 import { requireSecondFactor, twoFactorAuth } from 'passport-two-factor';
 import { TestApp, UserSchema, type TestUser } from '../support/app.js';
 import { databases } from '../support/databases.js';
-import { guardedApp, passwordOf } from './guarded.js';
+import { guardedApp, passwordOf, type AppPassport } from './guarded.js';
 
 describe.each(databases)('the door of a protected Passport on $name', (database) => {
   let test: TestApp;
@@ -159,14 +161,24 @@ describe.each(databases)('the door of a protected Passport on $name', (database)
     await agent().post('/reset').send(credentials(user)).expect(202);
   });
 
-  it('refuses a request that another copy of passport serves', async () => {
-    const { passport } = guardedApp(test);
-    class OtherManager { readonly logIn = () => undefined; }
-    const handled = await new Promise<unknown>((resolve) => {
-      const req = { _sessionManager: new OtherManager() };
-      twoFactorAuth({ service: test.service, passport })(req as never, {} as never, resolve);
+  it('refuses a request that another copy of passport serves, and a login through one', async () => {
+    const { user } = await test.withTotp(nextId());
+    const load = createRequire(import.meta.url);
+    const path = load.resolve('passport');
+    for (const loaded of Object.keys(load.cache)) if (loaded.startsWith(dirname(path))) Reflect.deleteProperty(load.cache, loaded);
+    const other = load(path) as AppPassport;
+    expect(other.constructor).not.toBe(Passport);
+    other.serializeUser((one, done) => { done(null, (one as TestUser).id); });
+    other.use(passwordOf(test));
+    const { agent } = guardedApp(test, {
+      routes: (app, passport) => {
+        app.post('/other', other.authenticate('local'), (_req, res) => { res.end(); });
+        app.get('/all', other.initialize(), twoFactorAuth({ service: test.service, passport }), (_req, res) => { res.end(); });
+      },
     });
-    expect(handled).toMatchObject({ name: 'TypeError', message: expect.stringContaining('another copy of passport') as string });
+    for (const browser of [agent().post('/other').send(credentials(user)), agent().get('/all')]) {
+      expect((await browser.expect(500)).body).toMatchObject({ internal: expect.stringContaining('another copy of passport') as string });
+    }
   });
 
   it('is open while the second factor is not enabled', async () => {
