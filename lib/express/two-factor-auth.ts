@@ -4,12 +4,13 @@ import { watchingDoor } from '../passport/door.js';
 import { introduce, type Passport as RunningPassport } from '../passport/passports.js';
 import type { InnerStrategy } from '../passport/run-strategy.js';
 import { detectKind } from '../passport/strategy-kind.js';
+import { checkText } from '../passport/check-options.js';
 import { checkService, isTwoFactorStrategy } from '../passport/two-factor-strategy.js';
 import { doorOf, openDoor } from '../passport/verdict.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { hasSession, type SessionRequest } from '../session/session.js';
 import { hintOfPassport, hintOfSession } from './hints.js';
-import { checkOptions, checkText } from './options.js';
+import { checkOptions } from './options.js';
 import { OtherAuth, taken } from './other-auth.js';
 import { RequestAuth, type FindStrategy } from './request-auth.js';
 
@@ -66,8 +67,8 @@ export function twoFactorAuth(options: TwoFactorAuthOptions): RequestHandler {
   checkOptions('twoFactorAuth', options, ['service', 'passport', 'login', 'property', 'name']);
   const { service, passport, login = 'local', property = 'auth' } = options;
   checkService(service, 'twoFactorAuth');
-  checkText('twoFactorAuth', 'login', login, 'local');
-  checkText('twoFactorAuth', 'property', property, 'auth');
+  checkText('twoFactorAuth', 'login', login, 'a text such as "local"');
+  checkText('twoFactorAuth', 'property', property, 'a text such as "auth"');
   if (typeof (passport as Passport | undefined)?.authenticate !== 'function') {
     throw new TypeError('twoFactorAuth: passport must be the app\'s passport: twoFactorAuth({ service, passport })');
   }
