@@ -143,3 +143,36 @@ describe('an option that there is not', () => {
     expect(make).toThrow(message);
   });
 });
+
+describe('a set-up that is not right', () => {
+  const warned = async (session: object, more: object = {}): Promise<string[]> => {
+    const warnings: string[] = [];
+    const listen = (warning: Error): void => { warnings.push(warning.message); };
+    process.on('warning', listen);
+    try {
+      for (let request = 0; request < 2; request += 1) {
+        const req = { headers: {}, session, ...more } as unknown as Request;
+        await new Promise<void>((resolve) => { void ours({ property: 'auth' })(req, {} as Response, () => { resolve(); }); });
+        req.auth.isLoggedIn();
+      }
+      await new Promise((resolve) => { setImmediate(resolve); });
+    } finally {
+      process.off('warning', listen);
+    }
+    return warnings;
+  };
+  const methods = { regenerate: { value: () => undefined }, save: { value: () => undefined } };
+  const withId = (data: object): object => Object.defineProperties({ ...data }, { ...methods, id: { value: 'a' } });
+
+  it('is told of once: a session in which no second factor can be kept', async () => {
+    expect(await warned(Object.defineProperties({ id: 'data' }, methods))).toEqual([expect.stringMatching(/use express-session with a store/)]);
+    expect(await warned(withId({}))).toEqual([]);
+  });
+
+  it('is told of once: a forgotten passport.session()', async () => {
+    const full = withId({ passport: { user: 1 } });
+    expect(await warned(full, { user: { id: 1 } })).toEqual([]);
+    expect(await warned(full, { _sessionManager: {} })).toEqual([]);
+    expect(await warned(full)).toEqual([expect.stringMatching(/mount app\.use\(passport\.session\(\)\) before/)]);
+  });
+});
