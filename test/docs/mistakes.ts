@@ -1,5 +1,5 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import passportModule, { type PassportStatic } from 'passport';
+import passportModule, { Strategy, type PassportStatic } from 'passport';
 import { Strategy as LocalStrategy } from 'passport-local';
 import request from 'supertest';
 import { generateKey, protect, requireEnrollment, TwoFactorService, TwoFactorStrategy, twoFactorAuth, twoFactorEntities, type TwoFactorOptions } from 'passport-two-factor';
