@@ -40,7 +40,7 @@ export function serviceWith({ authenticators = [], account, verdict, enabled = t
       },
     },
     logins: {
-      begin: () => Promise.resolve({ token, methods: { totp: true }, availableMethods: { totp: true }, expiresAt: now + 1000, resendAfter: {}, deliver: () => Promise.resolve() }),
+      begin: () => Promise.resolve({ token, methods: { totp: true }, availableMethods: { totp: true }, expiresAt: now + 1000, resendAfter: {}, spent: {}, deliver: () => Promise.resolve() }),
       finish: () => Promise.resolve({ identity, user: { id: 1 }, info: 'info', remember: false, securityEpoch: 3 }),
     },
   };
