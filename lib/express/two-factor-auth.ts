@@ -83,7 +83,9 @@ export function twoFactorAuth(options: TwoFactorAuthOptions): RequestHandler {
   };
   const running = passport as unknown as RunningPassport;
   introduce(service, running, 'twoFactorAuth', options.name);
-  if (!doorOf(running._sm)) openDoor(running._sm, watchingDoor(service));
+  // A stand-in that only authenticates, as in a test, has no door.
+  const manager = running._sm as typeof running._sm | undefined;
+  if (manager && !doorOf(manager)) openDoor(manager, watchingDoor(service));
   return (req: Request, _res: Response, next: NextFunction): void => {
     try {
       // Tells of cookie-session at the first request, not at the first login.

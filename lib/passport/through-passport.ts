@@ -7,7 +7,8 @@ import type { Passport } from './passports.js';
  */
 export async function throughPassport<T>(passport: Passport, req: SessionRequest, use: () => Promise<T>): Promise<T> {
   const before = req._sessionManager;
-  const own = passport._sm;
+  const own = passport._sm as typeof passport._sm | undefined;
+  if (!own) return use();
   req._sessionManager = own;
   try {
     return await use();

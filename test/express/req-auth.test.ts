@@ -132,7 +132,7 @@ describe.each([['express', express5], ['express-4', express4]])('req.auth on %s'
 
 describe('an option that there is not', () => {
   it.each<[string, () => unknown, RegExp]>([
-    ['twoFactorAuth', () => ours({ propery: 'x' }), /^twoFactorAuth: there is no option "propery"; there are service, passport, login, property$/],
+    ['twoFactorAuth', () => ours({ propery: 'x' }), /^twoFactorAuth: there is no option "propery"; there are service, passport, login, property, name$/],
     ['twoFactorAuth', () => ours({ property: '' }), /^twoFactorAuth: property must be a text/],
     ['twoFactorAuth', () => ours({ login: 7 }), /^twoFactorAuth: login must be a text/],
     ['twoFactorAuth', () => twoFactorAuth(undefined as never), /^twoFactorAuth: the argument must be an object of options/],
