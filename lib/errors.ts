@@ -33,7 +33,10 @@ export abstract class TwoFactorError extends Error {
   /** Whether the message is for the client. */
   declare readonly expose: boolean;
   /** For GraphQL, which answers them beside the message. */
-  declare readonly extensions: { readonly code: string };
+  declare readonly extensions: {
+    /** The same as `code`. */
+    readonly code: string;
+  };
 
   static {
     likeHttpErrors(this.prototype);
