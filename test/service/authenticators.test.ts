@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TwoFactorMechanism, type Authenticator } from 'passport-two-factor';
 import type { TestApp } from '../support/app.js';
 import { databases } from '../support/databases.js';
-import { newUser, open, otherThan, refused, withTotp } from './support.js';
+import { sha256 } from '../../lib/core/keyring.js';
+import { authenticator as row } from '../store/fixtures.js';
+import { authenticators, newUser, open, otherThan, refused, withTotp } from './support.js';
 
 const { TOTP, EMAIL, SMS } = TwoFactorMechanism;
 
@@ -116,6 +118,37 @@ describe.each(databases)('several authenticators of a user, on $name', (database
     await refused(test.service.setup.totp(id, true, { label: 'Tablet' }), 'ALREADY_ENABLED');
     await test.service.setup.totp(id, true, { label: 'default', qr: 'svg' });
     await test.service.verify.totp(id, test.totp(tablet));
+  });
+
+  it('are not both renamed to one label, though both requests ask at once', async () => {
+    const { id, labelled } = await withSeveral();
+    const both = [labelled('default'), labelled('Tablet')].map((one) => test.service.rename(id, one.id, 'same'));
+    const results = await Promise.allSettled(both);
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const result of results) if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'ALREADY_ENABLED' });
+    expect((await test.service.list(id)).filter(({ label }) => label === 'same')).toHaveLength(1);
+  });
+
+  it('take a label that a request has left behind which was cut off', async () => {
+    const { id, labelled } = await withSeveral();
+    const [{ userKey }] = await authenticators(test, id) as [{ userKey: string }];
+    const leftBehind = (label: string) => row(userKey, { userId: id, label, handle: sha256(label), provisional: 1 });
+    await test.db.getRepository('TwoFactorAuthenticator').insert([leftBehind('left behind'), leftBehind('another')]);
+    expect((await test.service.list(id)).map(({ label }) => label)).not.toContain('left behind');
+    await test.service.rename(id, labelled('default').id, 'left behind');
+    const { secret } = await test.service.setup.totp(id, false, { label: 'another', qr: 'svg' });
+    await test.service.verify.totp(id, test.totp(secret));
+    expect(await authenticators(test, id)).toHaveLength(5);
+  });
+
+  it('have six digits and steps of thirty seconds, whatever somebody has written into their row', async () => {
+    const { id, secret } = await withTotp(test);
+    await test.db.createQueryBuilder().update('TwoFactorAuthenticator').set({ digits: 1, period: 86_400, algorithm: 'none' })
+      .where('user_id = :id', { id }).execute();
+    for (let digit = 0; digit < 10; digit += 1) await refused(test.service.verify.totp(id, String(digit)), 'INVALID_INPUT');
+    expect(await test.service.getTotpUri(id)).toMatch(/&algorithm=SHA1&digits=6&period=30$/);
+    await test.service.verify.totp(id, test.totp(secret));
+    await refused(test.service.verify.totp(id, test.totp(secret)), 'INVALID_CODE');
   });
 
   it('keep their address when they are renamed', async () => {

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { generateKey, SealedDataError, TwoFactorMechanism } from 'passport-two-factor';
+import { generateKey, SealedDataError, TwoFactorMechanism, type TwoFactorEvent } from 'passport-two-factor';
 import type { TestApp} from '../support/app.js';
 import { type TestUser } from '../support/app.js';
 import { databases } from '../support/databases.js';
-import { authenticators, newUser, open, otherThan, phoneOf, refused, withTotp } from './support.js';
+import { account, authenticators, newUser, open, otherThan, phoneOf, refused, withTotp } from './support.js';
 
 const { TOTP, EMAIL, SMS } = TwoFactorMechanism;
 
@@ -171,6 +171,65 @@ describe.each(databases)('the rotation of keys on $name', (database) => {
       await refused(after.service.complete.totp(fresh, after.totp(begun.secret)), 'SEALED_DATA');
       await refused(after.service.verify.totp(id, after.totp(secret)), 'SEALED_DATA');
       expect(await after.service.isEnabled(fresh)).toBe(false);
+    });
+  });
+
+  describe('by which one factor becomes unreadable, and not the others', () => {
+    const unreadable: TwoFactorEvent[] = [];
+
+    /** The app without the key of the first factors; `damaged` are rows that no key opens. */
+    async function without(keys: string, damaged: string[] = []): Promise<TestApp> {
+      for (const id of damaged) {
+        await before.db.createQueryBuilder().update('TwoFactorAuthenticator').set({ sealed: 'v1.k2.AAAA.AAAA.AAAA' }).where('id = :id', { id }).execute();
+      }
+      const after = await restart(keys);
+      unreadable.length = 0;
+      after.service.on('unreadable', (event) => { unreadable.push(event); });
+      return after;
+    }
+
+    it('passes over an app whose key is gone, with an event: the intact one logs in, a wrong code is charged', async () => {
+      await start();
+      const { id } = await withTotp(before);
+      const { secret } = await (await restart(`${k2},${k1}`)).service.setup.totp(id, false, { label: 'new phone', qr: 'svg' });
+      const after = await without(k2);
+      expect((await after.service.list(id)).map(({ label }) => label)).toEqual(['default', 'new phone']);
+      await refused(after.service.verify.totp(id, after.wrongTotp(secret)), 'INVALID_CODE');
+      await logIn(after, id, () => after.totp(secret));
+      expect(unreadable[0]).toEqual({ userId: id, mechanism: TOTP, method: 'totp', at: after.clock.now });
+      expect(await after.service.getTotpUri(id)).toContain(secret);
+      await after.service.remove(id, (await after.service.list(id))[0]!.id);
+    });
+
+    it('halts a login with what can be read: an address whose row was damaged stands in nobody\'s way', async () => {
+      await start();
+      const { id, secret } = await everything();
+      const [, email, sms] = await before.service.list(id);
+      const after = await without(k1, [email!.id]);
+      const agent = after.agent();
+      const halt = await after.login(agent, userOf(id)).expect(202);
+      expect((halt.body as { methods: object }).methods).toEqual({ totp: true, sms: sms!.maskedContact, backupCode: true });
+      await agent.post('/verify-2fa').send({ code: after.lastCode('sms'), method: 'sms' }).expect(200);
+      expect((await after.service.list(id))[1]).toEqual({ ...email, maskedContact: undefined, lastUsedAt: 0 });
+      await refused(after.service.getContact(id, EMAIL), 'SEALED_DATA');
+      // What cannot be read can be replaced.
+      await after.service.setup.email(id, 'new@example.net', false);
+      expect(await after.service.getContact(id, EMAIL)).toBe('new@example.net');
+      await after.service.disable(id, EMAIL);
+      after.clock.advance('30s');
+      await after.service.verify.totp(id, after.totp(secret));
+    });
+
+    it('is never "no second factor": where none can be read, the login halts, and no code is charged', async () => {
+      await start();
+      const { id, secret } = await withTotp(before);
+      const after = await without(k2, [(await before.service.list(id))[0]!.id]);
+      for (let guess = 0; guess < 12; guess += 1) await refused(after.service.verify.totp(id, after.wrongTotp(secret)), 'SEALED_DATA');
+      const agent = after.agent();
+      await after.login(agent, userOf(id)).expect(202);
+      await agent.post('/verify-2fa').send({ code: after.totp(secret) }).expect(500);
+      await agent.get('/me').expect(401);
+      expect(await account(after, id)).toMatchObject({ failures: 0, windowFailures: 0 });
     });
   });
 
