@@ -90,6 +90,8 @@ export interface SecondFactorRequiredDetails {
   readonly expiresAt: number;
   /** Stands for the pending login where there is no session (`session: false`). */
   readonly challengeToken?: string;
+  /** Where a browser goes (`secondFactorRedirect`). */
+  readonly redirect?: string;
 }
 
 const brandOf = (name: string): symbol => Symbol.for(`passport-two-factor.${name}`);
@@ -97,8 +99,8 @@ const brandOf = (name: string): symbol => Symbol.for(`passport-two-factor.${name
 const carries = (value: unknown, brand: symbol): boolean =>
   typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true;
 
-/** What only the server may see, by its error: a clone that a logger makes has nothing to show. */
-const hidden = new WeakMap<object, Pick<SecondFactorRequiredDetails, 'availableMethods' | 'challengeToken'>>();
+/** What a client must not see, by its error: a clone that a logger makes has nothing to show. */
+const hidden = new WeakMap<object, Pick<SecondFactorRequiredDetails, 'availableMethods' | 'challengeToken' | 'redirect'>>();
 
 /**
  * The first factor was right and the user has a second one: nobody is logged in yet.
@@ -117,6 +119,8 @@ export class SecondFactorRequiredError extends TwoFactorError {
   declare readonly availableMethods: AvailableMethods;
   /** With `session: false`: for the client to send back. */
   declare readonly challengeToken: string | undefined;
+  /** Where a browser is to go whose login was halted, as `secondFactorRedirect` says; undefined where it does not. */
+  declare readonly redirect: string | undefined;
 
   static {
     // Where util.inspect is told to show all, it reads the accessors of prototypes too, up to the first of a built-in class.
@@ -124,6 +128,7 @@ export class SecondFactorRequiredError extends TwoFactorError {
       constructor: { value: Error },
       availableMethods: { get(this: object) { return hidden.get(this)?.availableMethods; } },
       challengeToken: { get(this: object) { return hidden.get(this)?.challengeToken; } },
+      redirect: { get(this: object) { return hidden.get(this)?.redirect; } },
     }) as object;
     Object.setPrototypeOf(this.prototype, layer);
   }

@@ -3,6 +3,7 @@ export { TwoFactorStrategy } from './passport/two-factor-strategy.js';
 export { SecondFactorStrategy } from './passport/second-factor-strategy.js';
 export { twoFactorAuth } from './express/two-factor-auth.js';
 export { protect } from './passport/protect.js';
+export { impersonate } from './passport/impersonate.js';
 export { requireEnrollment } from './express/require-enrollment.js';
 export { requireSecondFactor } from './express/require-second-factor.js';
 export { secondFactorErrorHandler } from './express/error-handler.js';
@@ -39,6 +40,7 @@ export type {
   CodeMessage,
   Duration,
   Enforce,
+  KeptLogin,
   LimitSettings,
   OAuthLogin,
   RequireForOAuth,
@@ -56,10 +58,11 @@ export type { TwoFactorEvent, TwoFactorEventName, TwoFactorListener } from './se
 export type { PendingView } from './session/pending-login.js';
 export type { TwoFactorAuthenticateOptions, TwoFactorStrategyOptions } from './passport/two-factor-strategy.js';
 export type { SecondFactorStrategyOptions } from './passport/second-factor-strategy.js';
-export type { ProtectOptions } from './passport/protect.js';
+export type { Protected, ProtectOptions } from './passport/protect.js';
+export type { Impersonation } from './passport/impersonate.js';
 export type { RequireEnrollmentOptions } from './express/require-enrollment.js';
 export type { TwoFactorAuthOptions } from './express/two-factor-auth.js';
-export type { RequestAuth } from './express/request-auth.js';
+export type { LoginAsOptions, RequestAuth } from './express/request-auth.js';
 export type { RequestTwoFactor } from './express/request-two-factor.js';
 export type { RequireSecondFactorOptions } from './express/require-second-factor.js';
 export type { SecondFactorErrorHandlerOptions } from './express/error-handler.js';

@@ -18,8 +18,19 @@ export interface UserAdapter {
   email?(user: AppUser): string | null | undefined;
   /** Another label, such as a user name. */
   label?(user: AppUser): string | null | undefined;
-  /** Asked again after the second factor; null or undefined (removed, disabled) refuses the login. */
-  find(id: string): AppUser | null | undefined | Promise<AppUser | null | undefined>;
+  /**
+   * Asked again after the second factor; null or undefined (removed, disabled) refuses the login. `login` has what was kept
+   * where the login was halted. Without `find`, Passport's own `deserializeUser` finds the user.
+   */
+  find?(id: string, login: KeptLogin): AppUser | null | undefined | Promise<AppUser | null | undefined>;
+}
+
+/** What was kept, sealed, of a login that was halted: for apps whose users live in the session alone (SAML, OIDC). */
+export interface KeptLogin {
+  /** What Passport's `serializeUser` gave; undefined where there is none, or no login. */
+  readonly serialized?: unknown;
+  /** What the strategy gave with the user. */
+  readonly info?: unknown;
 }
 
 /** A message for the app to send. It holds a live code: keep it out of logs. */
@@ -43,8 +54,11 @@ export interface CodeMessage {
 /** Sends one message; what it throws, or rejects with, is a `DeliveryFailedError`. */
 export type Send = (message: CodeMessage) => unknown;
 
-/** How a strategy proves the first factor; `unknown` is treated like `local`. */
-export type StrategyKind = 'local' | 'oauth' | 'unknown';
+/**
+ * How a strategy proves the first factor: by a password, by a redirect to a provider, by a cookie that the app has left
+ * in the browser (`remembered`: it earns no recent authentication), or in another way, which is treated like a password.
+ */
+export type StrategyKind = 'local' | 'oauth' | 'remembered' | 'unknown';
 
 /** A login that `requireForOAuth` is asked about. */
 export interface OAuthLogin {
@@ -116,7 +130,7 @@ export interface LimitSettings {
 
 /** Options of `TwoFactorService`. */
 export interface TwoFactorOptions {
-  /** An initialised TypeORM DataSource whose entities include `twoFactorEntities()`. */
+  /** A TypeORM DataSource whose entities include `twoFactorEntities()`; where it is not initialised, the first statement opens it. */
   readonly db: DataSource;
   /** `"name:BASE64"`, newest first, comma-separated; 32 bytes each (`generateKey`). The first seals, all open. */
   readonly keys: string | undefined;

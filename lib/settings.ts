@@ -1,8 +1,9 @@
 import ms from 'ms';
 import { z } from 'zod';
+import { checkOptions, unknownOption } from './core/options.js';
 import type { DeliveredMechanism } from './core/mechanism.js';
 import type { AttemptLimits, SendLimits } from './core/throttle.js';
-import type { Enforce, RequireForOAuth, Send, TwoFactorOptions, UserAdapter } from './options.js';
+import type { Enforce, KeptLogin, RequireForOAuth, Send, TwoFactorOptions, UserAdapter } from './options.js';
 
 const second = 1000;
 const minute = 60 * second;
@@ -53,14 +54,15 @@ const blockError = (message: string) => ({
 });
 
 const schema = z.strictObject({
-  db: z.unknown(),
-  keys: z.unknown(),
+  // What these two must be is said where they are used.
+  db: z.unknown().optional(),
+  keys: z.unknown().optional(),
   users: z.strictObject(
     {
       id: fn<UserAdapter['id']>('(user) => string'),
       email: fn<NonNullable<UserAdapter['email']>>('(user) => string | undefined').optional(),
       label: fn<NonNullable<UserAdapter['label']>>('(user) => string | undefined').optional(),
-      find: fn<UserAdapter['find']>('(id) => user | null, such as (id) => users.findOneBy({ id })'),
+      find: fn<NonNullable<UserAdapter['find']>>('(id) => user | null, such as (id) => users.findOneBy({ id })').optional(),
     },
     blockError('must be an object with the functions id and find'),
   ),
@@ -116,7 +118,7 @@ export interface CheckedUsers {
   id(user: Express.User): unknown;
   email?(user: Express.User): unknown;
   label?(user: Express.User): unknown;
-  find(id: string): unknown;
+  find?(id: string, login: KeptLogin): unknown;
 }
 
 /** The options with every default filled in, durations in milliseconds. */
@@ -150,6 +152,7 @@ export function readOptions(options: unknown): Settings {
   const result = schema.safeParse(options);
   if (!result.success) throw new TypeError(explain(result.error, options));
   const { twoFactor, limits, users, deliver, ...rest } = result.data;
+  if (typeof twoFactor.enforce === 'object') checkOptions('twoFactor.enforce', twoFactor.enforce, ['after']);
   return Object.freeze({
     ...twoFactor,
     users: users as CheckedUsers,
@@ -178,12 +181,25 @@ function checkedClock(clock: () => number): () => number {
   };
 }
 
+/** The names of the options in the block at this path. */
+function namesIn(path: readonly string[]): string[] {
+  let at: unknown = schema;
+  for (const key of path) at = blockOf(at).shape[key];
+  return Object.keys(blockOf(at).shape);
+}
+
+/** The block itself, without its default. */
+function blockOf(at: unknown): z.ZodObject {
+  if (at instanceof z.ZodDefault || at instanceof z.ZodPrefault || at instanceof z.ZodOptional) return blockOf(at.unwrap());
+  return at as z.ZodObject;
+}
+
 function explain(error: z.ZodError, options: unknown): string {
   const [issue] = error.issues;
   if (issue === undefined) return 'The options are not valid.';
   const path = issue.path.map(String);
   const name = path.join('.') || 'TwoFactorService options';
-  if (issue.code === 'unrecognized_keys') return `${name}: there is no option ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
+  if (issue.code === 'unrecognized_keys') return `${name}: ${unknownOption(issue.keys[0] ?? '', namesIn(path))}`;
   const message = issue.code === 'invalid_union' ? 'must be false or a duration from 1m to 1h, such as "5m"' : issue.message;
   const value = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], options);
   const shown = ['string', 'number', 'boolean'].includes(typeof value) ? `${typeof value} ${JSON.stringify(value)}` : value === null ? 'null' : typeof value;

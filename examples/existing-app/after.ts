@@ -1,7 +1,7 @@
 import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
-import express from 'express';
+import express, { type RequestHandler } from 'express';
 import session from 'express-session';
 import passport from 'passport';
 import { Strategy as LocalStrategy } from 'passport-local';
@@ -24,6 +24,16 @@ const hash = (password: string, salt = randomBytes(16).toString('hex')): string 
   `${salt}.${scryptSync(password, salt, 32).toString('hex')}`;
 const matches = (password: string, stored: string): boolean =>
   timingSafeEqual(Buffer.from(stored), Buffer.from(hash(password, stored.split('.')[0])));
+/** Compared with where nobody has the address, so that the answer takes the same time. */
+const nobody = hash(randomBytes(16).toString('hex'));
+
+/** A form that another site has sent, to log a visitor into an account that is not theirs, or out. */
+const refuseOtherSites: RequestHandler = (req, res, next) => {
+  const origin = req.get('Origin') ?? '';
+  const site = req.get('Sec-Fetch-Site') ?? (origin === '' || origin.endsWith(`://${req.get('Host') ?? ''}`) ? 'none' : 'cross-site');
+  if (req.method === 'GET' || site === 'same-origin' || site === 'none') next();
+  else res.sendStatus(403);
+};
 
 const credentials = (action: string): string => `
   <form method="post" action="${action}">
@@ -44,7 +54,10 @@ async function main(): Promise<void> {
   const findAccount = (id: number): Promise<Account | null> => accounts.findOneBy({ id });
 
   passport.use(new LocalStrategy({ usernameField: 'email' }, (email, password, done) => {
-    accounts.findOneBy({ email }).then((account) => { done(null, account && matches(password, account.password) ? account : false); }, done);
+    accounts.findOneBy({ email }).then((account) => {
+      const right = matches(password, account?.password ?? nobody);
+      done(null, account && right ? account : false);
+    }, done);
   }));
   passport.serializeUser((user, done) => { done(null, (user as Account).id); });
   passport.deserializeUser((id: number, done) => {
@@ -55,7 +68,7 @@ async function main(): Promise<void> {
   protect(passport, { service, secondFactorRedirect: '/2fa' });
 
   const app = express();
-  app.use(express.urlencoded({ extended: false }));
+  app.use(refuseOtherSites, express.urlencoded({ extended: false }));
   app.use(session({ secret: randomBytes(32).toString('hex'), resave: false, saveUninitialized: false, cookie: { sameSite: 'lax' } }));
   app.use(passport.session());
   app.use('/2fa', twoFactorRouter({ service, passport, pages: true }));

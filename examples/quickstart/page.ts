@@ -63,10 +63,15 @@ export const safeHeaders: RequestHandler = (_req, res, next) => {
   next();
 };
 
-/** With the session cookie's `SameSite`, this keeps other sites from posting forms in a user's name or logging one in. */
+/**
+ * With the session cookie's `SameSite`, this keeps other sites from posting forms in a user's name or logging one in. Old
+ * browsers, and all of them where there is no TLS, tell the site by `Origin` alone.
+ */
 export const refuseOtherSites: RequestHandler = (req, res, next) => {
-  const from = req.get('Sec-Fetch-Site');
-  if (req.method !== 'POST' || from === undefined || from === 'same-origin' || from === 'none') next();
+  const origin = req.get('Origin');
+  const own = origin === undefined || origin.endsWith(`://${req.get('Host') ?? ''}`);
+  const from = req.get('Sec-Fetch-Site') ?? (own ? 'none' : 'cross-site');
+  if (['GET', 'HEAD', 'OPTIONS'].includes(req.method) || from === 'same-origin' || from === 'none') next();
   else res.status(403).type('text').send('This form belongs to another site.\n');
 };
 

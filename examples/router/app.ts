@@ -5,9 +5,11 @@ import helmet from 'helmet';
 import passportModule from 'passport';
 import { Strategy as LocalStrategy } from 'passport-local';
 import type { DataSource } from 'typeorm';
+import { twoFactorErrorPages } from 'passport-two-factor/router';
 import { createOutbox } from 'passport-two-factor/testing';
 import { Accounts } from '../quickstart/accounts.js';
 import type { Account } from '../quickstart/database.js';
+import { refuseOtherSites } from '../quickstart/page.js';
 import { pages } from './pages.js';
 import { addSecondFactor } from './second-factor.js';
 
@@ -32,17 +34,21 @@ export function createApp({ db, keys, clock = Date.now }: Config): Express {
   }));
 
   const app = express();
-  // Its defaults, with the policy that allows no inline script or style. HTTPS is for what stands before a real app.
-  app.use(helmet());
+  // Its defaults, with the policy that allows no inline script or style. HTTPS is for what stands before a real app. With
+  // no referrer at all, old browsers would say of this app's own forms that they come from nowhere ("Origin: null").
+  app.use(helmet({ referrerPolicy: { policy: 'same-origin' } }), refuseOtherSites);
   app.use(express.urlencoded({ extended: false }));
   app.use(session({
     secret: randomBytes(32).toString('hex'), resave: false, saveUninitialized: false,
-    // "lax" keeps other sites from posting the forms of this app; those of the router have a token besides.
+    // "lax" keeps other sites from posting in a user's name, and refuseOtherSites from logging one in; the router's forms
+    // have a token besides.
     cookie: { httpOnly: true, sameSite: 'lax' },
   }));
   app.use(passport.session());
 
   addSecondFactor({ app, passport, db, keys, accounts, deliver: outbox.deliver, clock });
   app.use(pages({ accounts, passport, outbox }));
+  // A login whose code cannot be sent leads to a page with words.
+  app.use(twoFactorErrorPages({ path: '/2fa' }));
   return app;
 }

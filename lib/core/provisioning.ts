@@ -55,15 +55,42 @@ export interface ProvisioningDetails extends TotpParameters {
 /** Half of a surrogate pair, where a name was cut inside an emoji, becomes U+FFFD; alone it would throw. */
 const percentEncode = (text: string): string => encodeURIComponent(Buffer.from(text).toString());
 
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+const ellipsis = percentEncode('…');
+
+/** Percent-encoded, and cut between two characters as people see them where that is longer than a telephone's camera can read. */
+function fitting(text: string, longest: number): string {
+  const whole = percentEncode(text);
+  if (whole.length <= longest) return whole;
+  // No character is shorter than itself when it is encoded.
+  const head = text.slice(0, longest);
+  const cut = (characters: readonly string[]): string => {
+    let kept = '';
+    for (const character of characters) {
+      const encoded = percentEncode(character);
+      if (kept.length + encoded.length + ellipsis.length > longest) break;
+      kept += encoded;
+    }
+    return kept;
+  };
+  // One letter with a hundred accents on it is cut as well.
+  return (cut(Array.from(graphemes.segment(head), ({ segment }) => segment)) || cut(Array.from(head))) + ellipsis;
+}
+
+/** Percent-encoded. The issuer stands in the URI twice; an address of 254 letters and an issuer of 64 are whole. */
+const longestIssuer = 288;
+const longestLabel = 320;
+
 /**
  * The key URI that authenticator apps read. Issuer and label are percent-encoded, so a label cannot add parameters,
- * and the issuer stands in the path and the query as the format asks.
+ * and the issuer stands in the path and the query as the format asks. With a secret of ours it has 1000 characters at most,
+ * however long the names are: a QR code of it can be made, and scanned.
  * @internal
  */
 export function totpUri({ issuer, label, secret, algorithm, digits, period }: ProvisioningDetails): string {
-  const encoded = percentEncode(issuer);
+  const encoded = fitting(issuer, longestIssuer);
   return (
-    `otpauth://totp/${encoded}:${percentEncode(label)}?secret=${encodeBase32(secret)}&issuer=${encoded}` +
+    `otpauth://totp/${encoded}:${fitting(label, longestLabel)}?secret=${encodeBase32(secret)}&issuer=${encoded}` +
     `&algorithm=${algorithm.toUpperCase()}&digits=${String(digits)}&period=${String(period)}`
   );
 }

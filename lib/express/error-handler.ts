@@ -6,7 +6,7 @@ import { checkOptions } from './options.js';
 export interface SecondFactorErrorHandlerOptions {
   /** The status that a halted login is answered with. Default 401; 202 says "accepted, not finished". */
   readonly status?: number;
-  /** Where a browser goes whose login was halted; JSON clients get the JSON. */
+  /** Where a browser goes whose login was halted without a `secondFactorRedirect`; JSON clients get the JSON. */
   readonly redirect?: string;
 }
 
@@ -25,8 +25,10 @@ export function secondFactorErrorHandler(options: SecondFactorErrorHandlerOption
       next(error);
     } else if (SecondFactorRequiredError.is(error)) {
       res.set('Cache-Control', 'no-store');
-      if (redirect !== undefined && req.accepts(['json', 'html']) === 'html') {
-        res.redirect(redirect);
+      // Of a login that no strategy has redirected: the door halts by an error, so that it answers in nobody's place.
+      const to = error.redirect ?? redirect;
+      if (to !== undefined && req.accepts(['json', 'html']) === 'html') {
+        res.redirect(to);
         return;
       }
       const { methods, expiresAt, challengeToken } = error;

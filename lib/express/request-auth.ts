@@ -4,17 +4,26 @@ import {
   UserNotLoggedInError,
 } from '../errors.js';
 import { longestStrategyName, proveFirstFactor, readRemember, type FirstFactorProof } from '../passport/first-factor.js';
-import { admit, admitVerified } from '../passport/gate.js';
-import { sessionToken } from '../passport/second-factor.js';
+import { admit, letThrough, planVerified, type FirstFactorLogin } from '../passport/gate.js';
+import { type Passport } from '../passport/passports.js';
+import { deserializer } from '../passport/serialized-user.js';
+import { throughPassport } from '../passport/through-passport.js';
+import { doorOf } from '../passport/verdict.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { authenticationOf, elevate } from '../session/authentication.js';
-import { logIn } from '../session/log-in.js';
+import { logIn, type LogInPlan } from '../session/log-in.js';
 import { pendingView, type PendingView } from '../session/pending-login.js';
-import { hasSession, userOf } from '../session/session.js';
+import { userOf } from '../session/session.js';
 import { RequestTwoFactor } from './request-two-factor.js';
 
 /** @internal Finds the strategy that `login` and `reauthenticate` run, as it is registered by then. */
 export type FindStrategy = () => FirstFactorProof['strategy'];
+
+/** @internal The Passport that everything of `req.auth` goes through, whichever one runs in the request. */
+export interface AuthHost {
+  readonly passport: Passport;
+  readonly findStrategy: FindStrategy;
+}
 
 /** `req.auth` */
 export class RequestAuth {
@@ -23,9 +32,9 @@ export class RequestAuth {
 
   /** @internal */
   constructor(
-    private readonly service: TwoFactorService, private readonly req: Request, private readonly findStrategy: FindStrategy,
+    private readonly service: TwoFactorService, private readonly req: Request, private readonly host: AuthHost,
   ) {
-    this.twoFactor = new RequestTwoFactor(service, req);
+    this.twoFactor = new RequestTwoFactor(service, req, host.passport);
   }
 
   /**
@@ -34,25 +43,21 @@ export class RequestAuth {
    * @throws SecondFactorRequiredError where the login is halted, InvalidCredentialsError where it is refused
    */
   async login(identifier: string, password: string, remember?: unknown): Promise<Express.User> {
-    const { service, req } = this;
     const remembered = readRemember(remember);
     const { user, info, name, kind } = await this.prove(readText('identifier', identifier), password);
-    await admit(service, req, user, { strategy: name, kind, info, remember: remembered, session: true, keepSessionInfo: false });
-    await logIn(req, user);
-    return user;
+    return this.enter(user, { strategy: name, kind, info, remember: remembered });
   }
 
   /**
    * Logs in a user whom the app has authenticated by itself: sign-up, magic link, password reset.
-   * @param options `via` names the way, for the record; it exempts from nothing
+   * @param options `via` names the way, for the record; it exempts from nothing. `secondFactorRedirect` is where
+   *   `secondFactorErrorHandler` sends a browser whose login is halted; default: that of `protect`
    * @throws SecondFactorRequiredError where the login is halted
    */
-  async loginAs(user: Express.User, options: { readonly via: string; readonly remember?: unknown }): Promise<Express.User> {
+  async loginAs(user: Express.User, options: LoginAsOptions): Promise<Express.User> {
     const strategy = readVia((options as { via?: unknown } | undefined)?.via);
     const remember = readRemember(options.remember);
-    await admit(this.service, this.req, user, { strategy, kind: 'unknown', info: undefined, remember, session: true, keepSessionInfo: false });
-    await logIn(this.req, user);
-    return user;
+    return this.enter(user, { strategy, kind: 'unknown', info: undefined, remember, redirect: options.secondFactorRedirect });
   }
 
   /**
@@ -61,7 +66,7 @@ export class RequestAuth {
    */
   async completeTwoFactorLogin(): Promise<Express.User> {
     this.twoFactor.checkAwaited();
-    const token = sessionToken(this.req);
+    const token = this.twoFactor.pendingToken();
     if (token === undefined) throw new TwoFactorExpiredError();
     const { verified } = this.twoFactor;
     this.twoFactor.verified = undefined;
@@ -69,9 +74,9 @@ export class RequestAuth {
     const { challenge, securityEpoch } = verified?.token === token
       ? { challenge: verified.subject.challenge, securityEpoch: verified.subject.snapshot.securityEpoch }
       : await this.readVerified(token);
-    const finished = await this.service.logins.finish(challenge, securityEpoch, true);
-    admitVerified(this.service, this.req, finished);
-    await logIn(this.req, finished.user);
+    const deserialize = deserializer(this.host.passport, this.req);
+    const finished = await this.service.logins.finish(challenge, securityEpoch, { marked: true, deserialize });
+    await this.logIn(finished.user, planVerified(this.service, finished));
     return finished.user;
   }
 
@@ -84,7 +89,7 @@ export class RequestAuth {
   async reauthenticate(password: string): Promise<void> {
     const { service, req } = this;
     const current = userOf(req) as Express.User | undefined;
-    if (current === undefined || sessionToken(req) !== undefined) throw new UserNotLoggedInError();
+    if (current === undefined || this.twoFactor.pendingToken() !== undefined) throw new UserNotLoggedInError();
     const identity = service.identify(current);
     const names = namesOf(service, current);
     readText('password', password);
@@ -102,22 +107,35 @@ export class RequestAuth {
 
   /** Ends the login, or the pending one. */
   logout(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.req.logout((error: unknown) => {
+    const { req, host } = this;
+    return throughPassport(host.passport, req, () => new Promise((resolve, reject) => {
+      req.logout((error: unknown) => {
         if (error === undefined || error === null) resolve();
         else reject(error instanceof Error ? error : new Error('The session store failed.', { cause: error }));
       });
-    });
+    }));
   }
 
   /** False while a login is pending. */
   isLoggedIn(): boolean {
-    return userOf(this.req) !== undefined && sessionToken(this.req) === undefined;
+    return userOf(this.req) !== undefined && this.twoFactor.pendingToken() === undefined;
   }
 
   /** While a login is halted: what it can be finished with, masked, and until when (epoch milliseconds). */
   get pending(): PendingView | undefined {
-    return hasSession(this.req) ? pendingView(this.req, this.service.settings.clock()) : undefined;
+    return this.twoFactor.pendingToken() === undefined ? undefined : pendingView(this.req, this.service.settings.clock());
+  }
+
+  /** @internal Whether the pending login can still be finished: its attempts may be spent. */
+  async isPendingLive(): Promise<boolean> {
+    const token = this.twoFactor.pendingToken();
+    if (token === undefined) return false;
+    try {
+      return (await this.service.verification.findLogin(token)).live;
+    } catch (error) {
+      if (error instanceof TwoFactorExpiredError) return false;
+      throw error;
+    }
   }
 
   /** Whether a change of factors would be accepted now, so that a page can ask for the step-up before it is needed. */
@@ -142,8 +160,27 @@ export class RequestAuth {
   }
 
   private prove(identifier: string, password: unknown) {
-    const strategy = this.findStrategy();
+    const strategy = this.host.findStrategy();
     return proveFirstFactor({ strategy, identifier, password: readText('password', password) }, this.req);
+  }
+
+  /** Judges a login and makes it, by the Passport of this `req.auth`. */
+  private async enter(user: Express.User, login: Omit<FirstFactorLogin, 'session' | 'keepSessionInfo'>): Promise<Express.User> {
+    const { service, req, host } = this;
+    const plan = await throughPassport(host.passport, req, () =>
+      admit(service, req, user, {
+        ...login, redirect: login.redirect ?? doorOf(host.passport._sm)?.redirect, session: true, keepSessionInfo: false,
+      }));
+    await this.logIn(user, plan);
+    return user;
+  }
+
+  private logIn(user: Express.User, plan: LogInPlan | undefined): Promise<void> {
+    const { service, req, host } = this;
+    return throughPassport(host.passport, req, () => {
+      if (plan) letThrough(service, req, user, plan);
+      return logIn(req, user);
+    });
   }
 
   private async readVerified(token: string) {
@@ -151,6 +188,16 @@ export class RequestAuth {
     if (challenge.verifiedBy !== '') return { challenge, securityEpoch };
     throw live ? new TwoFactorNotVerifiedError() : new TwoFactorExpiredError();
   }
+}
+
+/** How an app's own login was made. */
+export interface LoginAsOptions {
+  /** Names the way, for the record: `'sign-up'`, `'magic-link'`. 1 to 191 characters; it exempts from nothing. */
+  readonly via: string;
+  /** Keeps the session for `rememberFor`. */
+  readonly remember?: unknown;
+  /** Where `secondFactorErrorHandler` sends a browser whose login is halted. Default: that of `protect`. */
+  readonly secondFactorRedirect?: string;
 }
 
 /** The names that a user may log in by: one or two different ones. */

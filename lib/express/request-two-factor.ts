@@ -2,13 +2,16 @@ import type { Request } from 'express';
 import { methodNames, TwoFactorMechanism, type DeliveredMechanism, type MethodName } from '../core/mechanism.js';
 import { StepUpRequiredError, UserNotLoggedInError } from '../errors.js';
 import { sessionToken, stepUp } from '../passport/second-factor.js';
+import { nameOfPassport, type Passport } from '../passport/passports.js';
 import type { Change, Identity } from '../service/context.js';
 import type { ContactSetup, TotpSetup, TotpSetupOptions } from '../service/enrollment-input.js';
 import type { ChallengeSent } from '../service/code-sending.js';
 import type { Authenticator } from '../service/management.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import type { VerifiedLogin } from '../service/subject.js';
-import { authenticationOf, carryOver, elevate, isRecent, secondFactorVerified, standingEpoch, storeStepUp, stepUpToken } from '../session/authentication.js';
+import {
+  authenticationOf, carryOver, elevate, isRecent, secondFactorVerified, standingEpoch, storeStepUp, stepUpToken,
+} from '../session/authentication.js';
 import { noteSent, renewPending, resendAt } from '../session/pending-login.js';
 import { hasSession, sessionId, sessionOf, unfitSession, userOf } from '../session/session.js';
 
@@ -21,7 +24,9 @@ export class RequestTwoFactor {
   private readonly running = new Set<Promise<void>>();
 
   /** @internal */
-  constructor(private readonly service: TwoFactorService, private readonly req: Request) {}
+  constructor(
+    private readonly service: TwoFactorService, private readonly req: Request, private readonly passport: Passport,
+  ) {}
 
   /**
    * Begins an enrolment. Needs a recent authentication. Anything but `true` or `false` for `requireVerification` is `INVALID_INPUT`.
@@ -162,6 +167,11 @@ export class RequestTwoFactor {
     return this.service.policy.deadline(this.loggedIn(), userOf(this.req) as Express.User);
   }
 
+  /** @internal The token of the pending login, where this Passport began it. */
+  pendingToken(): string | undefined {
+    return sessionToken(this.req, nameOfPassport(this.service, this.passport));
+  }
+
   private current(): Identity | undefined {
     const user = userOf(this.req);
     return user === undefined ? undefined : this.service.identify(user);
@@ -170,7 +180,7 @@ export class RequestTwoFactor {
   private loggedIn(): Identity {
     const identity = this.current();
     // A login that waits for its second factor is none, whatever the app has put on the request.
-    if (!identity || sessionToken(this.req) !== undefined) throw new UserNotLoggedInError();
+    if (!identity || this.pendingToken() !== undefined) throw new UserNotLoggedInError();
     return identity;
   }
 
@@ -244,7 +254,7 @@ export class RequestTwoFactor {
   }
 
   private async check(methods: readonly MethodName[], code: unknown): Promise<void> {
-    const token = sessionToken(this.req);
+    const token = this.pendingToken();
     if (token === undefined) {
       const identity = this.current();
       if (identity) return stepUp(this.service, this.req, identity, methods, code);
@@ -256,7 +266,7 @@ export class RequestTwoFactor {
   }
 
   private async send(mechanism: DeliveredMechanism): Promise<ChallengeSent> {
-    const token = sessionToken(this.req);
+    const token = this.pendingToken();
     if (token !== undefined) {
       const sent = await this.service.logins.sendForLogin(token, mechanism);
       await noteSent(this.req, methodNames[mechanism], resendAt(sent.resendAfter, this.service.settings.clock()));

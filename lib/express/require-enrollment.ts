@@ -1,11 +1,12 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { EnrollmentRequiredError, toError } from '../errors.js';
+import { checkText } from '../passport/check-options.js';
 import { checkService } from '../passport/two-factor-strategy.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { userOf } from '../session/session.js';
 import { openPaths } from './open-path.js';
 import { hintOfPassport } from './hints.js';
-import { checkOptions, checkText } from './options.js';
+import { checkOptions } from './options.js';
 
 /** Options of `requireEnrollment`. */
 export interface RequireEnrollmentOptions {
@@ -31,7 +32,7 @@ export function requireEnrollment(options: RequireEnrollmentOptions): RequestHan
   checkOptions('requireEnrollment', options, ['service', 'redirect', 'except']);
   const { service, redirect, except = [] } = options;
   checkService(service, 'requireEnrollment');
-  checkText('requireEnrollment', 'redirect', redirect, '/2fa/enroll');
+  checkText('requireEnrollment', 'redirect', redirect, 'a text such as "/2fa/enroll"');
   const isOpen = openPaths('requireEnrollment', except);
   if (redirect !== undefined && !isOpen(new URL(redirect, 'http://localhost').pathname)) {
     throw new TypeError(`requireEnrollment: except must name the page that redirect goes to: { redirect: "${redirect}", except: ["${redirect}"] }`);

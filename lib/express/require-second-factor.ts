@@ -2,12 +2,13 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { EnrollmentRequiredError, StepUpRequiredError, toError, UserNotLoggedInError, type TwoFactorError } from '../errors.js';
 import type { Duration } from '../options.js';
 import { milliseconds } from '../settings.js';
+import { checkText } from '../passport/check-options.js';
 import { checkService } from '../passport/two-factor-strategy.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { authenticationOf, isRecent } from '../session/authentication.js';
 import { sessionOf, userOf } from '../session/session.js';
 import { hintOfPassport } from './hints.js';
-import { checkOptions, checkText } from './options.js';
+import { checkOptions } from './options.js';
 
 /** Options of `requireSecondFactor`. */
 export interface RequireSecondFactorOptions {
@@ -37,7 +38,7 @@ export function requireSecondFactor(options: RequireSecondFactorOptions): Reques
   checkOptions('requireSecondFactor', options, ['service', 'maxAge', 'redirect']);
   const { service, redirect } = options;
   checkService(service, 'requireSecondFactor');
-  if (typeof redirect !== 'function') checkText('requireSecondFactor', 'redirect', redirect, '/2fa/continue');
+  if (typeof redirect !== 'function') checkText('requireSecondFactor', 'redirect', redirect, 'a text such as "/2fa/continue"');
   const maxAge = readMaxAge(options.maxAge);
   return (req: Request, res: Response, next: NextFunction): void => {
     // Whatever a function of the app throws denies: `next` takes nothing, and 'route', for "go on".

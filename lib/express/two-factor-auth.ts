@@ -1,12 +1,17 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Authenticator as Passport } from 'passport';
-import type { InnerStrategy } from '../passport/first-factor.js';
+import { watchingDoor } from '../passport/door.js';
+import { refuseOtherCopies } from '../passport/other-copy.js';
+import { introduce, type Passport as RunningPassport } from '../passport/passports.js';
+import type { InnerStrategy } from '../passport/run-strategy.js';
 import { detectKind } from '../passport/strategy-kind.js';
-import { checkService, TwoFactorStrategy } from '../passport/two-factor-strategy.js';
+import { checkText } from '../passport/check-options.js';
+import { checkService, isTwoFactorStrategy } from '../passport/two-factor-strategy.js';
+import { doorOf, openDoor } from '../passport/verdict.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
-import { hasSession } from '../session/session.js';
+import { hasSession, type SessionRequest } from '../session/session.js';
 import { hintOfPassport, hintOfSession } from './hints.js';
-import { checkOptions, checkText } from './options.js';
+import { checkOptions } from './options.js';
 import { OtherAuth, taken } from './other-auth.js';
 import { RequestAuth, type FindStrategy } from './request-auth.js';
 
@@ -29,10 +34,10 @@ declare global {
 const brand = Symbol.for('passport-two-factor.auth');
 
 /** The request's property that `twoFactorAuth()` is on: `auth`, or what `Express.TwoFactorProperty` names. */
-export type TwoFactorPropertyName = Express.TwoFactorProperty extends { name: infer N extends string } ? N : 'auth';
+type TwoFactorPropertyName = Express.TwoFactorProperty extends { name: infer N extends string } ? N : 'auth';
 
 /** What `twoFactorAuth()` puts on a request. */
-export type TwoFactorRequest = Record<TwoFactorPropertyName, RequestAuth>;
+type TwoFactorRequest = Record<TwoFactorPropertyName, RequestAuth>;
 
 /** Options of `twoFactorAuth`. */
 export interface TwoFactorAuthOptions {
@@ -47,6 +52,8 @@ export interface TwoFactorAuthOptions {
    * (express-jwt) is refused; a name that is given, `'auth'` too, is taken without that look.
    */
   readonly property?: string;
+  /** Names this Passport where an app has several: a pending login is finished by the one that began it. */
+  readonly name?: string;
 }
 
 /**
@@ -58,11 +65,11 @@ export interface TwoFactorAuthOptions {
  * @throws TypeError for a missing service or passport, or an unknown option
  */
 export function twoFactorAuth(options: TwoFactorAuthOptions): RequestHandler {
-  checkOptions('twoFactorAuth', options, ['service', 'passport', 'login', 'property']);
+  checkOptions('twoFactorAuth', options, ['service', 'passport', 'login', 'property', 'name']);
   const { service, passport, login = 'local', property = 'auth' } = options;
   checkService(service, 'twoFactorAuth');
-  checkText('twoFactorAuth', 'login', login, 'local');
-  checkText('twoFactorAuth', 'property', property, 'auth');
+  checkText('twoFactorAuth', 'login', login, 'a text such as "local"');
+  checkText('twoFactorAuth', 'property', property, 'a text such as "auth"');
   if (typeof (passport as Passport | undefined)?.authenticate !== 'function') {
     throw new TypeError('twoFactorAuth: passport must be the app\'s passport: twoFactorAuth({ service, passport })');
   }
@@ -71,16 +78,21 @@ export function twoFactorAuth(options: TwoFactorAuthOptions): RequestHandler {
     const registered = (passport as unknown as { _strategy(name: string): unknown })._strategy(login) as InnerStrategy | undefined;
     if (!registered) throw new TypeError(`twoFactorAuth: no strategy is registered as "${login}": passport.use(new TwoFactorStrategy({ service }, …)) or twoFactorAuth({ login: 'its name' })`);
     // A strategy that the app forgot to wrap is gated here all the same.
-    if (registered instanceof TwoFactorStrategy) return registered;
-    const inner = (registered as { inner?: InnerStrategy }).inner ?? registered;
-    return { name: login, kind: detectKind(inner), inner };
+    if (isTwoFactorStrategy(registered)) return registered;
+    return { name: login, kind: detectKind(registered), inner: registered };
   };
+  const running = passport as unknown as RunningPassport;
+  introduce(service, running, 'twoFactorAuth', options.name);
+  // A stand-in that only authenticates, as in a test, has no door.
+  const manager = running._sm as typeof running._sm | undefined;
+  if (manager && !doorOf(manager)) openDoor(manager, watchingDoor(service));
   return (req: Request, _res: Response, next: NextFunction): void => {
     try {
       // Tells of cookie-session at the first request, not at the first login.
       hasSession(req);
       hintOfSession(req);
-      put(req, property, new RequestAuth(service, req, findStrategy), other);
+      refuseOtherCopies(running, req as SessionRequest);
+      put(req, property, new RequestAuth(service, req, { passport: running, findStrategy }), other);
       next();
     } catch (error) {
       next(error);

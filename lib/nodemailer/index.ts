@@ -9,6 +9,7 @@
  * @module
  */
 import type { CodeMessage } from 'passport-two-factor';
+import { checkOptions } from '../core/options.js';
 import { bindToOrigin, readOrigin } from '../core/origin-bound-code.js';
 import { defaultHtml, defaultSubject, defaultText } from './templates.js';
 
@@ -61,6 +62,7 @@ export interface EmailSenderOptions {
  * @throws TypeError that names the option that is wrong
  */
 export function emailSender(options: EmailSenderOptions): (message: CodeMessage) => Promise<void> {
+  checkOptions('emailSender', options, ['transport', 'from', 'subject', 'text', 'html', 'origin']);
   const { transport, subject = defaultSubject, text = defaultText } = options;
   const html = options.html === undefined && options.text === undefined ? defaultHtml : options.html;
   if (typeof (transport as MailTransport | undefined)?.sendMail !== 'function') {

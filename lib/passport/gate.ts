@@ -1,27 +1,51 @@
 import type { Request } from 'express';
-import { SecondFactorRequiredError } from '../errors.js';
-import type { Identity } from '../service/context.js';
+import { SecondFactorRequiredError, toError } from '../errors.js';
+import { noFind, type Identity } from '../service/context.js';
 import type { PreparedSnapshot } from '../service/enrollment-draft.js';
 import type { FinishedLogin, FirstFactor } from '../service/login-challenge.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { secondFactorVerified } from '../session/authentication.js';
-import { planLogIn, type LogInPlan } from '../session/log-in.js';
+import type { LogInPlan } from '../session/log-in.js';
 import { storePending } from '../session/pending-login.js';
-import { sessionOf } from '../session/session.js';
+import { sessionOf, setUser } from '../session/session.js';
+import { passportName, passportOf, unknownStrategy } from './passports.js';
+import { deserializer, serialize } from './serialized-user.js';
+import { forgetVerdict, recordVerdict } from './verdict.js';
 
-export interface FirstFactorLogin extends FirstFactor {
+export interface FirstFactorLogin extends Pick<FirstFactor, 'strategy' | 'kind' | 'remember' | 'info'> {
   /** `false`: there is no session, and the halted login is told by a token. */
   readonly session: boolean;
   readonly keepSessionInfo: boolean;
+  /** Every name that the strategy goes by, for a list of names to find it. */
+  readonly names?: readonly string[];
+  /** Where a browser goes whose login is halted. */
+  readonly redirect?: string | undefined;
 }
 
 /**
  * The one place where a login whose first factor was right is let through or halted. It is let through for a user
  * without a verified method, for an exempt OAuth login, and while the second factor is not enabled.
  *
+ * @returns what the session that Passport makes is to stand for; undefined for a login by token
  * @throws SecondFactorRequiredError where it is halted; whatever else it throws, nobody is logged in
  */
-export async function admit(service: TwoFactorService, req: Request, user: Express.User, login: FirstFactorLogin): Promise<void> {
+export async function admit(
+  service: TwoFactorService, req: Request, user: Express.User, login: FirstFactorLogin,
+): Promise<LogInPlan | undefined> {
+  try {
+    return await judge(service, req, user, login);
+  } catch (reason) {
+    // Neither what an earlier strategy was let through for, nor whom this one has put on the request.
+    forgetVerdict(req);
+    if (login.session || SecondFactorRequiredError.is(reason)) setUser(req, undefined);
+    if (req.user === user) req.user = undefined;
+    throw toError(reason);
+  }
+}
+
+async function judge(
+  service: TwoFactorService, req: Request, user: Express.User, login: FirstFactorLogin,
+): Promise<LogInPlan | undefined> {
   const { settings } = service;
   const identity = service.identify(user);
   // No session where there should be one is an error here, before anything is decided; never "no second factor".
@@ -29,19 +53,35 @@ export async function admit(service: TwoFactorService, req: Request, user: Expre
   const required = settings.enabled && (await isRequired(service, req, user, login));
   const snapshot = await service.snapshot(identity);
   const { account, authenticators } = snapshot;
-  if (required && account && authenticators.length > 0) await halt(service, req, identity, { ...snapshot, account }, login);
-  if (!login.session) return;
+  if (required && account && authenticators.length > 0) {
+    await halt({ service, req, user, identity }, { ...snapshot, account }, login);
+  }
+  if (!login.session) return undefined;
 
-  const authentication = authenticators.length > 0 ? undefined : {
+  // A cookie that remembers was proved by nobody just now.
+  const isRecent = authenticators.length === 0 && login.kind !== 'remembered';
+  return planFor(service, login.remember, isRecent ? {
     userKey: identity.key, at: settings.clock(), epoch: snapshot.securityEpoch, secondFactorAt: 0,
-  };
-  planLogIn(req, planFor(service, login.remember, authentication));
+  } : undefined);
 }
 
-/** Prepares `req.logIn` for a login whose both factors were right. */
-export function admitVerified(service: TwoFactorService, req: Request, finished: FinishedLogin): void {
-  const { identity, remember, securityEpoch } = finished;
-  planLogIn(req, planFor(service, remember, secondFactorVerified(identity.key, securityEpoch, service.settings.clock())));
+/** What the session of a login whose both factors were right is to stand for. */
+export function planVerified(service: TwoFactorService, { identity, remember, securityEpoch }: FinishedLogin): LogInPlan {
+  return planFor(service, remember, secondFactorVerified(identity.key, securityEpoch, service.settings.clock()));
+}
+
+/** Lets this user, and nobody else, through Passport's door, once and in this request. */
+export function letThrough(service: TwoFactorService, req: Request, user: unknown, plan: LogInPlan): void {
+  const { key } = service.identify(user);
+  recordVerdict(req, { concerns: (other) => isSame(service, other, key), plan });
+}
+
+function isSame(service: TwoFactorService, user: unknown, key: string): boolean {
+  try {
+    return service.identify(user).key === key;
+  } catch {
+    return false;
+  }
 }
 
 function planFor({ settings }: TwoFactorService, remember: boolean, authentication: LogInPlan['authentication']): LogInPlan {
@@ -49,28 +89,47 @@ function planFor({ settings }: TwoFactorService, remember: boolean, authenticati
 }
 
 /** Judged by how this login was made, never by which providers the account is linked to. */
-async function isRequired({ settings }: TwoFactorService, req: Request, user: Express.User, login: FirstFactorLogin): Promise<boolean> {
-  const { requireForOAuth } = settings;
-  const { strategy, kind, info } = login;
+async function isRequired(service: TwoFactorService, req: Request, user: Express.User, login: FirstFactorLogin): Promise<boolean> {
+  const { requireForOAuth } = service.settings;
+  const { strategy, kind, info, names = [strategy] } = login;
   if (kind !== 'oauth') return true;
   if (typeof requireForOAuth === 'boolean') return requireForOAuth;
-  if (typeof requireForOAuth !== 'function') return requireForOAuth.includes(strategy);
+  if (typeof requireForOAuth !== 'function') {
+    const unknown = unknownStrategy(service, req, requireForOAuth);
+    if (unknown.name !== undefined && unknown.certain) {
+      throw new TypeError(`twoFactor.requireForOAuth names "${unknown.name}", which no strategy of this Passport is called`);
+    }
+    // A name that cannot be placed may be meant for this strategy.
+    return unknown.name !== undefined || names.some((name) => requireForOAuth.includes(name));
+  }
   const answer: unknown = await requireForOAuth({ strategy, kind, user, info, req });
   // A function that forgets to answer must not exempt anybody.
   if (typeof answer !== 'boolean') throw new TypeError(`twoFactor.requireForOAuth must answer true or false; got ${typeof answer}`);
   return answer;
 }
 
-async function halt(
-  service: TwoFactorService, req: Request, identity: Identity, snapshot: PreparedSnapshot, login: FirstFactorLogin,
-): Promise<never> {
-  const pending = await service.logins.begin(identity, snapshot, login);
-  if (login.session) {
+interface Halted {
+  readonly service: TwoFactorService;
+  readonly req: Request;
+  readonly user: Express.User;
+  readonly identity: Identity;
+}
+
+async function halt({ service, req, user, identity }: Halted, snapshot: PreparedSnapshot, login: FirstFactorLogin): Promise<never> {
+  const { strategy, kind, remember, info, session, keepSessionInfo, redirect } = login;
+  const serialized = await serialize(req, user);
+  // Said now: a login that nobody can be found for would cost the user a code before it fails.
+  if (!service.settings.users.find && (serialized === undefined || !deserializer(passportOf(service, req), req))) throw new TypeError(noFind);
+  const first = { strategy, kind, remember, info, passport: passportName(service, req), serialized };
+  const pending = await service.logins.begin(identity, snapshot, first);
+  if (session) {
     const allowed = service.settings.keepInSession;
-    await storePending(req, pending, service.settings.clock(), (key) => login.keepSessionInfo || allowed.includes(key));
+    await storePending(req, pending, service.settings.clock(), (key) => keepSessionInfo || allowed.includes(key));
   }
   // Only now: a message that arrives before its pending login is stored could not be answered.
   await pending.deliver();
   const { methods, availableMethods, expiresAt, token } = pending;
-  throw new SecondFactorRequiredError({ methods, availableMethods, expiresAt, ...(!login.session && { challengeToken: token }) });
+  throw new SecondFactorRequiredError({
+    methods, availableMethods, expiresAt, ...(!session && { challengeToken: token }), ...(redirect !== undefined && { redirect }),
+  });
 }

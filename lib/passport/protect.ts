@@ -1,47 +1,81 @@
+import type { Request } from 'express';
+import type { StrategyKind } from '../options.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
-import type { InnerStrategy } from './first-factor.js';
-import { SecondFactorStrategy } from './second-factor-strategy.js';
-import { checkService, TwoFactorStrategy, type TwoFactorStrategyOptions } from './two-factor-strategy.js';
+import { checkOptions, checkText } from './check-options.js';
+import { judgingDoor } from './door.js';
+import { introduce, type Passport } from './passports.js';
+import type { InnerStrategy } from './run-strategy.js';
+import { isSecondFactorStrategy, SecondFactorStrategy } from './second-factor-strategy.js';
+import { readsTokens } from './strategy-kind.js';
+import { checkKind, checkService, isTwoFactorStrategy, TwoFactorStrategy, type TwoFactorStrategyOptions } from './two-factor-strategy.js';
+import { openDoor, recordVerdict, type Door, type SessionManager } from './verdict.js';
 
 /** Options of `protect`. */
 export interface ProtectOptions extends Pick<TwoFactorStrategyOptions, 'service' | 'secondFactorRedirect'> {
   /** Where second factors are kept. */
   readonly service: TwoFactorService;
-  /** Wraps these strategies alone, now and later. */
+  /** Wraps these strategies alone, now and later. The logins of the others pass. */
   readonly only?: readonly string[];
-  /** Leaves these as they are: those that authenticate a program, such as an API key. */
+  /** Leaves these as they are: their logins pass without a second factor. */
   readonly except?: readonly string[];
+  /** How these strategies prove who the user is, where that is not told by itself. */
+  readonly kinds?: Readonly<Record<string, StrategyKind>>;
+  /** Names this Passport where an app has several: a pending login is finished by the one that began it. */
+  readonly name?: string;
 }
 
-interface Registry {
-  use(name: string | InnerStrategy, strategy?: InnerStrategy): unknown;
-  _strategies: Record<string, InnerStrategy | undefined>;
+/** What `protect` has done, by the names of the strategies; without `session` and `two-factor`. */
+export interface Protected {
+  /** Their logins are halted for a user with a second factor. */
+  readonly wrapped: string[];
+  /** Left as they are: those of `except`, those that are not in `only`, and those that authenticate a program by token. */
+  readonly left: string[];
 }
+
+const where = 'protect';
+const optionNames = ['service', 'secondFactorRedirect', 'only', 'except', 'kinds', 'name'];
 
 /**
- * Puts the second factor round every strategy of an app that has its logins already: those registered by now and those
- * registered later. `session` is left alone, and `'two-factor'` is registered where it is missing.
+ * Puts the second factor into an app that has its logins already. Every login into a session passes the session manager
+ * of its Passport: what nothing has judged is judged there, so that a bare `req.logIn` after a password reset halts like
+ * a login by password. Strategies are wrapped too, those registered later as well, which tells how a login was made and
+ * serves `session: false`. Those that authenticate a program by token are left out. `'two-factor'` is registered where
+ * it is missing.
  *
- * @throws TypeError for a name in `only` or `except` that no strategy has: a misspelt one would protect nothing
+ * @throws TypeError for an option that there is not, and for a name in `only`, `except` or `kinds` that no strategy has:
+ *   a misspelt one would protect nothing
  */
-export function protect(passport: { readonly use: unknown }, options: ProtectOptions): void {
-  checkService((options as ProtectOptions | undefined)?.service, 'protect');
-  const registry = passport as unknown as Registry;
+export function protect(passport: { readonly use: unknown }, options: ProtectOptions): Protected {
+  checkService((options as ProtectOptions | undefined)?.service, where);
+  checkOptions(where, options, optionNames);
+  const registry = passport as unknown as Passport;
   if (typeof registry.use !== 'function' || typeof registry._strategies !== 'object') {
     throw new TypeError('protect: the first argument must be the app\'s passport: protect(passport, { service })');
   }
-  const { service, secondFactorRedirect, only, except = [] } = options;
-  for (const name of [...(only ?? []), ...except]) {
+  const { service, secondFactorRedirect, only, except = [], kinds = {} } = options;
+  checkText(where, 'secondFactorRedirect', secondFactorRedirect, 'a path such as "/2fa"');
+  for (const kind of Object.values(kinds)) checkKind(where, kind);
+  for (const name of [...(only ?? []), ...except, ...Object.keys(kinds)]) {
     if (registry._strategies[name] === undefined) throw new TypeError(`protect: no strategy is registered as "${name}"; register it first`);
   }
+  introduce(service, registry, where, options.name);
+  guardSessionManager(registry, judgingDoor({ service, secondFactorRedirect }));
+
   const wrap = (name: string, strategy: InnerStrategy): InnerStrategy => {
-    const spared = name === 'session' || except.includes(name) || only?.includes(name) === false;
-    if (spared || strategy instanceof TwoFactorStrategy || strategy instanceof SecondFactorStrategy) return strategy;
-    return new TwoFactorStrategy({ service, name, ...(secondFactorRedirect !== undefined && { secondFactorRedirect }) }, strategy);
+    if (name === 'session' || isTwoFactorStrategy(strategy) || isSecondFactorStrategy(strategy)) return strategy;
+    if (except.includes(name) || only?.includes(name) === false) return letThroughBy(strategy);
+    if (kinds[name] === undefined && only === undefined && readsTokens(strategy)) return strategy;
+    return new TwoFactorStrategy({
+      service, name, ...(kinds[name] && { kind: kinds[name] }), ...(secondFactorRedirect !== undefined && { secondFactorRedirect }),
+    }, strategy);
   };
   const use = registry.use.bind(registry);
+  const done: Protected = { wrapped: [], left: [] };
   for (const [name, strategy] of Object.entries(registry._strategies)) {
-    if (strategy) use(name, wrap(name, strategy));
+    if (!strategy) continue;
+    const registered = wrap(name, strategy);
+    if (registered !== strategy) use(name, registered);
+    if (name !== 'session' && !isSecondFactorStrategy(registered)) done[isTwoFactorStrategy(registered) ? 'wrapped' : 'left'].push(name);
   }
   // A strategy that is registered later must not be a way round.
   registry.use = (given, strategy) => {
@@ -51,4 +85,41 @@ export function protect(passport: { readonly use: unknown }, options: ProtectOpt
     return registry;
   };
   if (registry._strategies['two-factor'] === undefined) use('two-factor', new SecondFactorStrategy({ service }));
+  return done;
+}
+
+/** Guards the session manager, and the next one where Passport is given another: each time that it is asked for. */
+function guardSessionManager(passport: Passport, door: Door): void {
+  let manager: SessionManager = passport._sm;
+  const guarded = (): SessionManager => {
+    if (typeof (manager as SessionManager | undefined)?.logIn === 'function') openDoor(manager, door);
+    return manager;
+  };
+  Object.defineProperty(passport, '_sm', {
+    configurable: true,
+    enumerable: true,
+    get: guarded,
+    set: (next: SessionManager) => {
+      manager = next;
+      guarded();
+    },
+  });
+  guarded();
+}
+
+/** The strategy as it was, whose login says to the door that it is to pass. */
+function letThroughBy(strategy: InnerStrategy): InnerStrategy {
+  const authenticate = Reflect.get(strategy, 'authenticate') as (this: object, req: Request, options: unknown) => unknown;
+  return Object.create(strategy, {
+    authenticate: {
+      value(this: { success?: (user: unknown, info?: unknown) => unknown }, req: Request, options: unknown) {
+        const { success } = this;
+        this.success = (user, info) => {
+          recordVerdict(req, { concerns: (other) => other === user, plan: { authentication: undefined, keep: [] } });
+          return success?.call(this, user, info);
+        };
+        return authenticate.call(this, req, options);
+      },
+    },
+  }) as InnerStrategy;
 }

@@ -3,10 +3,11 @@ import { Strategy } from 'passport';
 import type { MethodName } from '../core/mechanism.js';
 import { InvalidInputError, TooManyAttemptsError, TwoFactorError, TwoFactorExpiredError } from '../errors.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
-import { planLogIn } from '../session/log-in.js';
 import { checkStillThere } from '../session/renewal.js';
 import { userOf } from '../session/session.js';
-import { admitVerified } from './gate.js';
+import { checkOptions, checkText } from './check-options.js';
+import { letThrough, planVerified } from './gate.js';
+import { passportName } from './passports.js';
 import { finishLogin, sessionToken, verifyStepUp } from './second-factor.js';
 import { captureActions } from './settle.js';
 import { checkService } from './two-factor-strategy.js';
@@ -39,16 +40,20 @@ export class SecondFactorStrategy extends Strategy {
   override readonly name: string;
   private readonly service: TwoFactorService;
 
-  /** @throws TypeError for a missing service */
+  /** @throws TypeError for a missing service, and for an option that there is not */
   constructor(options: SecondFactorStrategyOptions) {
     super();
     checkService((options as SecondFactorStrategyOptions | undefined)?.service, 'SecondFactorStrategy');
+    checkOptions('SecondFactorStrategy', options, ['service', 'name']);
+    checkText('SecondFactorStrategy', 'name', options.name, 'the name of the strategy, such as "two-factor"');
     this.name = options.name ?? 'two-factor';
     this.service = options.service;
   }
 
   override authenticate(req: Request, options: SecondFactorAuthenticateOptions = {}): void {
-    const actions = captureActions(this);
+    const actions = captureActions(this, req);
+    // Whatever comes is answered later.
+    actions.returned();
     this.verify(req, options).then(
       ({ user, info }) => { actions.success(user, info); },
       (reason: unknown) => {
@@ -67,21 +72,28 @@ export class SecondFactorStrategy extends Strategy {
     // Codes come from the body only: a query stands in logs and referrers.
     const body = ((req.body as unknown) ?? {}) as Record<string, unknown>;
     const methods = readMethods(body.method);
-    if (options.session === false) return finishLogin(service, readToken(body.challengeToken), methods, body.code);
+    if (options.session === false) return finishLogin({ service, req, token: readToken(body.challengeToken) }, methods, body.code);
 
-    const token = sessionToken(req);
+    const token = sessionToken(req, passportName(service, req));
     const user = userOf(req);
     if (token === undefined && user !== undefined) {
       const authentication = await verifyStepUp(service, req, service.identify(user), methods, body.code);
       await checkStillThere(req);
-      planLogIn(req, { authentication, keep: [], keepAll: true });
+      letThrough(service, req, user, { authentication, keep: [], keepAll: true });
       return { user, info: undefined };
     }
-    const finished = await finishLogin(service, token, methods, body.code);
-    admitVerified(service, req, finished);
+    const finished = await finishLogin({ service, req, token }, methods, body.code);
+    letThrough(service, req, finished.user, planVerified(service, finished));
     return finished;
   }
 }
+
+// By a symbol of the process, since an app may have two copies of this package.
+const brand = Symbol.for('passport-two-factor.SecondFactorStrategy');
+Object.defineProperty(SecondFactorStrategy.prototype, brand, { value: true });
+
+/** @internal Whether a strategy is the second step, of whichever copy of this package: it is not wrapped in a first one. */
+export const isSecondFactorStrategy = (strategy: object): boolean => (strategy as Record<symbol, unknown>)[brand] === true;
 
 function readMethods(method: unknown): readonly MethodName[] {
   if (method === undefined || method === '') return everyMethod;

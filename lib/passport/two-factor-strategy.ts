@@ -3,8 +3,13 @@ import { Strategy } from 'passport';
 import { SecondFactorRequiredError } from '../errors.js';
 import type { StrategyKind } from '../options.js';
 import { TwoFactorService } from '../service/two-factor-service.js';
-import { longestStrategyName, readRemember, runStrategy, type InnerStrategy } from './first-factor.js';
-import { admit, type FirstFactorLogin } from './gate.js';
+import { checkOptions, checkText } from './check-options.js';
+import { longestStrategyName, readRemember } from './first-factor.js';
+import { admit, letThrough } from './gate.js';
+import { keepMembers } from './keep-members.js';
+import { isLinking } from './linking.js';
+import { introduceStrategy, registeredNames } from './passports.js';
+import { runStrategy, type InnerStrategy } from './run-strategy.js';
 import { captureActions } from './settle.js';
 import { detectKind } from './strategy-kind.js';
 
@@ -23,7 +28,7 @@ export interface TwoFactorStrategyOptions {
   readonly service: TwoFactorService;
   /** The name to be registered and authenticated by. Default: the inner strategy's own. */
   readonly name?: string;
-  /** How the inner strategy proves who the user is. Default: detected; what is not recognised needs the second factor. */
+  /** How the inner strategy proves who the user is. Default: detected; what is not recognized needs the second factor. */
   readonly kind?: StrategyKind;
   /** Where a halted login goes, instead of `SecondFactorRequiredError`. `passport.authenticate`'s own option wins. */
   readonly secondFactorRedirect?: string;
@@ -43,7 +48,14 @@ export interface TwoFactorAuthenticateOptions {
   readonly assignProperty?: string;
 }
 
-const kinds: readonly StrategyKind[] = ['local', 'oauth', 'unknown'];
+/** @internal */
+export const strategyKinds: readonly StrategyKind[] = ['local', 'oauth', 'remembered', 'unknown'];
+
+/** @internal @throws TypeError */
+export function checkKind(where: string, kind: unknown): void {
+  if (strategyKinds.some((known) => known === kind)) return;
+  throw new TypeError(`${where}: kind must be one of "${strategyKinds.join('", "')}"; got ${typeof kind} ${JSON.stringify(kind)}`);
+}
 
 /** @internal @throws TypeError that says what was expected */
 export function checkService(service: unknown, where: string): asserts service is TwoFactorService {
@@ -52,10 +64,33 @@ export function checkService(service: unknown, where: string): asserts service i
   throw new TypeError(`${where}: service must be a TwoFactorService; got ${typeof service}`);
 }
 
+// By a symbol of the process, since an app may have two copies of this package.
+const brand = Symbol.for('passport-two-factor.TwoFactorStrategy');
+
+/** @internal Whether a strategy is wrapped already, by whichever copy of this package. */
+export const isTwoFactorStrategy = (strategy: object): strategy is TwoFactorStrategy => (strategy as Record<symbol, unknown>)[brand] === true;
+
+interface Own {
+  readonly service: TwoFactorService;
+  readonly redirect: string | undefined;
+}
+
+// Off the strategy, whose other members are those of the strategy that it wraps.
+const owned = new WeakMap<object, Own>();
+
+/** What runs is the strategy, or an object that Passport has made of it for one request. */
+function findOwn(running: object): { strategy: object; own: Own } {
+  for (let strategy = running as object | null; strategy; strategy = Object.getPrototypeOf(strategy) as object | null) {
+    const own = owned.get(strategy);
+    if (own) return { strategy, own };
+  }
+  throw new TypeError('TwoFactorStrategy: authenticate was called on something else; call it on the strategy.');
+}
+
 /**
  * Wraps a Passport strategy. A login whose first factor is right goes on for a user without a second factor, and ends
  * with `SecondFactorRequiredError` (or at `secondFactorRedirect`) for one who has it. Everything else that the inner
- * strategy does is passed on unchanged.
+ * strategy does is passed on unchanged, and its members are there: `strategy.logout(…)` runs on the inner one.
  *
  * It halts by `error`, never by `fail`: `passport.authenticate(['wrapped', 'other'])` goes on to `other` after a `fail`.
  */
@@ -66,38 +101,44 @@ export class TwoFactorStrategy extends Strategy {
   readonly inner: InnerStrategy;
   /** How the first factor is proved. */
   readonly kind: StrategyKind;
-  private readonly service: TwoFactorService;
-  private readonly secondFactorRedirect: string | undefined;
 
-  /** @throws TypeError for a missing service, strategy or name */
+  /** @throws TypeError for a missing service, strategy or name, and for an option that there is not */
   constructor(options: TwoFactorStrategyOptions, inner: InnerStrategy) {
     super();
     checkService((options as TwoFactorStrategyOptions | undefined)?.service, 'TwoFactorStrategy');
+    checkOptions('TwoFactorStrategy', options, ['service', 'name', 'kind', 'secondFactorRedirect']);
     if (typeof (inner as InnerStrategy | undefined)?.authenticate !== 'function') {
-      throw new TypeError('TwoFactorStrategy: the second argument must be the Passport strategy to wrap: new TwoFactorStrategy({ service }, new LocalStrategy(verify))');
+      throw new TypeError(
+        'TwoFactorStrategy: the second argument must be the Passport strategy to wrap: ' +
+        'new TwoFactorStrategy({ service }, new LocalStrategy(verify))',
+      );
     }
     const name = options.name ?? inner.name;
     if (typeof name !== 'string' || name === '') throw new TypeError('TwoFactorStrategy: the strategy has no name; give one as { service, name }');
-    if (name.length > longestStrategyName) throw new TypeError(`TwoFactorStrategy: name must have 1 to ${longestStrategyName} characters; got ${name.length}`);
-    const { kind, secondFactorRedirect } = options as { kind?: unknown; secondFactorRedirect?: unknown };
-    if (kind !== undefined && !kinds.some((known) => known === kind)) throw new TypeError(`TwoFactorStrategy: kind must be one of "${kinds.join('", "')}"; got ${typeof kind} ${JSON.stringify(kind)}`);
-    if (secondFactorRedirect !== undefined && typeof secondFactorRedirect !== 'string') throw new TypeError(`TwoFactorStrategy: secondFactorRedirect must be a path such as "/2fa"; got ${typeof secondFactorRedirect}`);
+    if (name.length > longestStrategyName) {
+      throw new TypeError(`TwoFactorStrategy: name must have 1 to ${longestStrategyName} characters; got ${name.length}`);
+    }
+    if (options.kind !== undefined) checkKind('TwoFactorStrategy', options.kind);
+    checkText('TwoFactorStrategy', 'secondFactorRedirect', options.secondFactorRedirect, 'a path such as "/2fa"');
     this.name = name;
     this.inner = inner;
     this.kind = options.kind ?? detectKind(inner);
-    this.service = options.service;
-    this.secondFactorRedirect = options.secondFactorRedirect;
+    introduceStrategy(options.service, [name, inner.name]);
+    const strategy = keepMembers(this, inner);
+    owned.set(strategy, { service: options.service, redirect: options.secondFactorRedirect });
+    return strategy;
   }
 
   override authenticate(req: Request, options: TwoFactorAuthenticateOptions = {}): void {
-    const actions = captureActions(this);
-    const redirect = options.secondFactorRedirect ?? this.secondFactorRedirect;
-    let admitted = false;
+    const { strategy, own } = findOwn(this);
+    const actions = captureActions(this, req);
+    const redirect = options.secondFactorRedirect ?? own.redirect;
+    let proved = false;
     const success = (user: unknown, info?: unknown): void => {
       // A strategy that succeeds twice must not begin two logins.
-      if (admitted) return;
-      admitted = true;
-      this.admit(req, user, info, options).then(
+      if (proved) return;
+      proved = true;
+      this.admit(own.service, strategy, { req, user, info, options, redirect }).then(
         () => { actions.success(user, info); },
         (reason: unknown) => {
           if (redirect !== undefined && SecondFactorRequiredError.is(reason)) actions.redirect(redirect);
@@ -105,21 +146,41 @@ export class TwoFactorStrategy extends Strategy {
         },
       );
     };
-    runStrategy(this.inner, req, options, { ...actions, success });
+    // Nor is what comes after it the end of the request: the gate's answer is.
+    const unproved = <Given extends unknown[]>(action: (...given: Given) => void) => (...given: Given): void => {
+      if (!proved) action(...given);
+    };
+    const { fail, pass, error } = actions;
+    runStrategy(this.inner, req, options, {
+      ...actions, success, fail: unproved(fail), redirect: unproved(actions.redirect), pass: unproved(pass), error: unproved(error),
+    });
   }
 
-  private async admit(req: Request, user: unknown, info: unknown, options: TwoFactorAuthenticateOptions): Promise<void> {
+  private async admit(service: TwoFactorService, strategy: object, { req, user, info, options, redirect }: Proved): Promise<void> {
     // `passport.authorize` links an account to the user who is logged in; without one it would be a login.
-    // Passport asks for its truth, too: an empty name would log in.
-    if (options.assignProperty && req.isAuthenticated()) return;
-    const login: FirstFactorLogin = {
-      strategy: this.name,
+    if (isLinking(req, options.assignProperty)) return;
+    const registered = registeredNames(service, req, strategy);
+    const [name = this.name] = registered.filter(({ length }) => length <= longestStrategyName);
+    const plan = await admit(service, req, user as Express.User, {
+      strategy: name,
+      names: [...registered, this.name, ...(this.inner.name === undefined ? [] : [this.inner.name])],
       kind: this.kind,
       remember: readRemember(typeof options.remember === 'function' ? options.remember(req) : options.remember),
       info,
       session: options.session !== false,
       keepSessionInfo: options.keepSessionInfo === true,
-    };
-    await admit(this.service, req, user as Express.User, login);
+      redirect,
+    });
+    if (plan) letThrough(service, req, user, plan);
   }
 }
+
+interface Proved {
+  readonly req: Request;
+  readonly user: unknown;
+  readonly info: unknown;
+  readonly options: TwoFactorAuthenticateOptions;
+  readonly redirect: string | undefined;
+}
+
+Object.defineProperty(TwoFactorStrategy.prototype, brand, { value: true });

@@ -9,8 +9,11 @@
  * @module
  */
 export { twoFactorRouter } from './router.js';
+export { twoFactorErrorPages, type ErrorPageOptions } from './error-pages.js';
 export { html, Html, type HtmlValue } from './pages/html.js';
 export type { AppCsrf } from './csrf.js';
 export type { EnrollableMethod, TwoFactorRouterOptions } from './options.js';
 export type { MessageKey, Messages, MessageTable, Translate } from './messages/index.js';
-export type { CodePurpose, PageData, PageFrame, PageName, PageRenderers, PageView, RenderPage } from './pages/page-types.js';
+export type {
+  CodePurpose, PageData, PageFrame, PageName, PageRenderers, PageView, RenderPage, SpentMethods,
+} from './pages/page-types.js';

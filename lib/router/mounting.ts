@@ -14,7 +14,7 @@ function checkOrder(req: Request): void {
   const session = sessionOf(req);
   if (!session) {
     if (hasToken(req)) return;
-    throw new Error('twoFactorRouter: there is no req.session: mount the router after express-session and passport.session().');
+    throw new Error('twoFactorRouter: there is no req.session: mount the router after express-session and passport.session(). If its store is down, nobody is logged in.');
   }
   const { isAuthenticated, _sessionManager: manager } = req as { isAuthenticated?: unknown; _sessionManager?: { _key?: string } };
   const stored = session[manager?._key ?? 'passport'] as { user?: unknown } | undefined;

@@ -18,6 +18,7 @@ export interface ClaimedBody {
   readonly method?: string;
   readonly returnTo?: string;
   readonly uri?: string;
+  readonly again?: string;
 }
 
 export function bodyOf(req: Request): ClaimedBody {

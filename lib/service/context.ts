@@ -10,6 +10,7 @@ import { checkDataSource } from '../store/database.js';
 import { ErasureStore } from '../store/erasure-store.js';
 import { QuotaStore } from '../store/quota-store.js';
 import { SnapshotStore, type ChallengeFilter, type Snapshot } from '../store/snapshot-store.js';
+import { Texts } from '../store/texts.js';
 import { EventHub } from './events.js';
 
 /** What every use case works with. */
@@ -23,6 +24,7 @@ export interface Context {
   readonly quotas: QuotaStore;
   readonly snapshots: SnapshotStore;
   readonly erasure: ErasureStore;
+  readonly texts: Texts;
   readonly events: EventHub;
 }
 
@@ -42,6 +44,7 @@ export function createContext(options: TwoFactorOptions): Context {
     quotas: new QuotaStore(db),
     snapshots: new SnapshotStore(db),
     erasure: new ErasureStore(db, accounts, backupCodes),
+    texts: new Texts(db),
     events: new EventHub(),
   };
 }
@@ -52,6 +55,8 @@ export interface Identity {
   readonly key: string;
   /** The security epoch at which the caller was found to have authenticated recently; absent for a caller that is trusted. */
   readonly judgedAt?: number;
+  /** The user of this very request, for an app that has no `users.find`. */
+  readonly user?: Express.User;
 }
 
 /** What a change of factors answers. */
@@ -92,16 +97,40 @@ const isUser = (user: unknown): user is Express.User => user !== undefined && us
 /** The identity of the app's user. @throws TypeError where there is no user or `users.id` answers no id */
 export function identify(settings: Settings, user: unknown): Identity {
   if (!isUser(user)) throw new TypeError('There is no user to tell the id of.');
-  return identityOf(settings.users.id(user));
+  const identity = identityOf(settings.users.id(user));
+  return settings.users.find ? identity : { ...identity, user };
+}
+
+/** Passport's way from what it keeps of a user to the user. */
+export type Deserialize = (serialized: unknown) => Promise<unknown>;
+
+/** What is known of a user beside the id, where a login was halted. */
+export interface KeptOfUser {
+  readonly serialized?: unknown;
+  readonly info?: unknown;
+  readonly deserialize?: Deserialize | undefined;
 }
 
 /** The app's user of that id as the app knows it now; undefined for one that is removed or disabled. */
-export async function findUser(settings: Settings, identity: Identity): Promise<Express.User | undefined> {
-  const user: unknown = await settings.users.find(identity.id);
+export async function findUser(
+  { users }: Pick<Settings, 'users'>, identity: Identity, { serialized, info, deserialize }: KeptOfUser = {},
+): Promise<Express.User | undefined> {
+  const user: unknown = users.find
+    ? await users.find(identity.id, { serialized, info })
+    : identity.user ?? (await deserialized(serialized, deserialize));
   if (!isUser(user)) return undefined;
   // A look-up that answers somebody else (the first row, a case-insensitive match) must not log that one in.
-  if (identify(settings, user).key !== identity.key) {
-    throw new Error('users.find answered a user with another id than the one it was asked for.');
+  if (identityOf(users.id(user)).key !== identity.key) {
+    throw new Error(`${users.find ? 'users.find' : 'deserializeUser'} answered a user with another id than the one it was asked for.`);
   }
   return user;
 }
+
+async function deserialized(serialized: unknown, deserialize: Deserialize | undefined): Promise<unknown> {
+  if (serialized !== undefined && deserialize) return deserialize(serialized);
+  throw new TypeError(noFind);
+}
+
+export const noFind =
+  'users.find is missing, and this user cannot be found without it: give the service users: { find: (id) => user }, or let ' +
+  'Passport find the users of its logins: passport.serializeUser and deserializeUser, and protect or twoFactorAuth({ passport }).';

@@ -1,3 +1,4 @@
+import { meantOption, unknownOption } from '../core/options.js';
 import { decodeBase32, type QrFormat } from '../core/provisioning.js';
 import { InvalidInputError } from '../errors.js';
 import type { Context, Identity } from './context.js';
@@ -50,10 +51,15 @@ export function readBoolean(field: string, value: unknown): boolean {
   return value;
 }
 
+const totpOptions = ['label', 'qr'];
+
 /** @internal */
 export function readTotpOptions(given: TotpSetupOptions | null | undefined): { label: string; qr: QrFormat } {
   if (typeof (given ?? {}) !== 'object') throw new InvalidInputError('options', 'an object: { label?, qr? }');
   const options = given ?? {};
+  // What is in a body besides is ignored, since apps hand on what a client sends; a slip of the programmer's hand is not.
+  const misspelt = Object.keys(options).find((name) => !totpOptions.includes(name) && meantOption(name, totpOptions) !== undefined);
+  if (misspelt !== undefined) throw new InvalidInputError('options', `an object: { label?, qr? }; ${unknownOption(misspelt, totpOptions)}`);
   const qr: unknown = options.qr ?? 'png';
   if (qr !== 'png' && qr !== 'svg') throw new InvalidInputError('qr', '"png" or "svg"');
   return { label: readLabel(options.label ?? 'default'), qr };

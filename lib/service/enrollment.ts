@@ -36,6 +36,7 @@ export class Enrollment {
   async setupTotp(identity: Identity, requireVerification: unknown = true, options?: TotpSetupOptions): Promise<Change<TotpSetup>> {
     const verify = readBoolean('requireVerification', requireVerification);
     const { label, qr } = readTotpOptions(options);
+    await this.context.texts.check('label', label);
     const user = await this.user(identity);
     const handle = sha256(label);
     const snapshot = await this.prepare(identity, TwoFactorMechanism.TOTP, (authenticator) => authenticator.handle === handle);
@@ -60,6 +61,7 @@ export class Enrollment {
   async importTotp(identity: Identity, base32: unknown, options?: Pick<TotpSetupOptions, 'label'>): Promise<void> {
     const secret = readSecret(base32);
     const { label } = readTotpOptions(options);
+    await this.context.texts.check('label', label);
     const handle = sha256(label);
     await this.prepare(identity, TwoFactorMechanism.TOTP, (authenticator) => authenticator.handle === handle);
     const draft = { label, value: secret.toString('base64') };
@@ -151,6 +153,7 @@ export class Enrollment {
   private async prepare(
     identity: Identity, mechanism: TwoFactorMechanism,     same: (authenticator: TwoFactorAuthenticator, all: Snapshot['authenticators']) => boolean,
   ): Promise<PreparedSnapshot> {
+    await this.context.texts.check('id', identity.id);
     const read = () => readState(this.context, identity, { purpose: 'enrollment', mechanism });
     let snapshot = await read();
     if (!snapshot.account) {

@@ -16,6 +16,10 @@ export interface TwoFactorEvent {
   readonly remainingBackupCodes?: number;
   /** Epoch milliseconds until which no code is looked at; with `locked`. */
   readonly lockedUntil?: number;
+  /** Who has become this user; with `impersonated`. */
+  readonly by?: string;
+  /** Why; with `impersonated`. */
+  readonly reason?: string;
 }
 
 /** What `service.on` tells of. */
@@ -30,7 +34,8 @@ export type TwoFactorEventName =
   | 'challenged'
   | 'standingsEnded'
   | 'unreadable'
-  | 'forgotten';
+  | 'forgotten'
+  | 'impersonated';
 
 /** Called after the fact; what it returns is ignored. */
 export type TwoFactorListener = (event: TwoFactorEvent) => unknown;

@@ -59,7 +59,8 @@ export class HaltCoding {
       else contacts[method] = { maskedContact, contact, otpValue: code };
     }
     const waits = Object.values(spent).map((method) => method.retryAfter);
-    const refusal = waits.length > 0 ? new TooManyAttemptsError(Math.min(...waits), spent) : (unreadable ?? new DeliveryFailedError());
+    const refusal = waits.length > 0
+      ? new TooManyAttemptsError(Math.min(...waits), spent) : (unreadable ?? new DeliveryFailedError());
     return { contacts, spent, codes, outgoing, refusal, retryAfter };
   }
 

@@ -8,12 +8,13 @@ import type { StrategyKind } from '../options.js';
 import { newChallenge, type TwoFactorChallenge } from '../store/rows.js';
 import { masked, preferredFirst } from './available-methods.js';
 import { newestOf, type ChallengeSent, type CodeSending } from './code-sending.js';
-import { findUser, type Context, type Identity } from './context.js';
+import { findUser, type Context, type Deserialize, type Identity } from './context.js';
 import { roomFor } from './crowd.js';
 import { resendAfter, type LiveCodes } from './delivery.js';
 import type { PreparedSnapshot } from './enrollment-draft.js';
 import type { HaltCoding } from './halt-codes.js';
 import { createdAfter, isLive, missing } from './subject.js';
+import { openKept, sealKept } from './kept-login.js';
 import type { Verification } from './verification.js';
 
 /** How the first factor was proved, kept until the second one is. */
@@ -23,6 +24,10 @@ export interface FirstFactor {
   readonly remember: boolean;
   /** The strategy's `info`, which becomes `req.authInfo`: JSON of 2 KB at the most. */
   readonly info: unknown;
+  /** Names the Passport that began it; '' or absent for any. */
+  readonly passport?: string;
+  /** What Passport would have kept of the user in the session. */
+  readonly serialized?: unknown;
 }
 
 /** A login that was halted. `token` stands for it and is the only thing that the session holds of it. */
@@ -31,6 +36,8 @@ export interface PendingLogin {
   readonly methods: PublicMethods;
   readonly availableMethods: AvailableMethods;
   readonly expiresAt: number;
+  /** Names the Passport that began it; '' for any. */
+  readonly passport: string;
   /** Per method whose code was made, or has to wait for a locked account: seconds until one may be asked for. */
   readonly resendAfter: Partial<Record<'email' | 'sms', number | null>>;
   /** Methods whose messages are spent, which `methods` leaves out: when they can be asked for again. */
@@ -39,6 +46,14 @@ export interface PendingLogin {
   readonly retryAfter?: number;
   /** Sends the codes, once the pending login is where the next request finds it. @throws DeliveryFailedError */
   readonly deliver: () => Promise<void>;
+}
+
+/** How a login is finished. */
+export interface Finish {
+  /** Whether the row says that it is verified; else this very request has judged its code. */
+  readonly marked: boolean;
+  /** Passport's `deserializeUser`, for an app without `users.find`. */
+  readonly deserialize?: Deserialize | undefined;
 }
 
 export interface FinishedLogin {
@@ -62,7 +77,6 @@ export interface StepUpSession {
   readonly keep?: (token: string) => Promise<void>;
 }
 
-const longestInfo = 2048;
 const stepUpExpiry = 10 * 60_000;
 
 const newToken = (): string => randomBytes(32).toString('base64url');
@@ -81,7 +95,8 @@ export class LoginChallenge {
    * @throws TooManyAttemptsError where nothing but spent methods is left, or too many logins were begun in a minute
    */
   async begin(identity: Identity, snapshot: PreparedSnapshot, first: FirstFactor): Promise<PendingLogin> {
-    const { settings, events } = this.context;
+    const { settings, events, texts } = this.context;
+    await texts.check('id', identity.id);
     const token = newToken();
     const now = settings.clock();
     // Before anything is made: a login that has to wait sends nothing.
@@ -99,7 +114,7 @@ export class LoginChallenge {
     await this.context.challenges.remove(gone);
     events.emit('challenged', { userId: identity.id, at: now });
     return {
-      token, availableMethods, expiresAt: row.expiresAt,
+      token, availableMethods, expiresAt: row.expiresAt, passport: row.passport,
       methods: masked(availableMethods),
       resendAfter: {
         ...(retryAfter !== undefined && Object.fromEntries(Object.keys(contacts).map((method) => [method, retryAfter]))),
@@ -157,22 +172,21 @@ export class LoginChallenge {
   /**
    * Ends a verified login: uses the challenge up and asks the app for the user once more.
    * @param securityEpoch as it was when the code was judged
-   * @param marked whether the row says that it is verified; else this very request has judged its code
    * @throws TwoFactorExpiredError where another request was first, or the user is removed or disabled by now
    */
-  async finish(challenge: TwoFactorChallenge, securityEpoch: number, marked: boolean): Promise<FinishedLogin> {
+  async finish(challenge: TwoFactorChallenge, securityEpoch: number, { marked, deserialize }: Finish): Promise<FinishedLogin> {
     const { challenges, settings, keyring } = this.context;
     const now = settings.clock();
     const identity = { id: challenge.userId, key: challenge.userKey };
+    const kept = openKept(keyring, challenge);
     // Beside the challenge's end, since neither needs the other's answer; both have to be there before anybody is logged in.
-    const looking = findUser(settings, identity);
+    const looking = findUser(settings, identity, { ...kept, deserialize });
     looking.catch(() => undefined);
     const consumed = marked ? await challenges.consumeVerified(challenge.id, now) : await challenges.consume(challenge.id, now);
     if (!consumed) throw new TwoFactorExpiredError();
     const user = await looking;
     if (user === undefined) throw new TwoFactorExpiredError();
-    const info: unknown = challenge.info === '' ? undefined : JSON.parse(keyring.open('auth-info', identity.id, challenge.id, challenge.info).toString());
-    return { identity, user, info, remember: challenge.remember === 1, securityEpoch };
+    return { identity, user, info: kept.info, remember: challenge.remember === 1, securityEpoch };
   }
 
   private row(
@@ -183,17 +197,9 @@ export class LoginChallenge {
     return newChallenge({
       id, userKey: identity.key, userId: identity.id, purpose,
       challengeEpoch: snapshot.account.challengeEpoch, securityEpoch: snapshot.securityEpoch, strategy: first?.strategy ?? '', kind: first?.kind ?? '',
-      remember: first?.remember ? 1 : 0, info: this.sealInfo(first?.info, identity, id),
+      remember: first?.remember ? 1 : 0, passport: first?.passport ?? '',
+      info: sealKept(this.context, { identity, id, info: first?.info, serialized: first?.serialized }),
       codes: JSON.stringify(codes), createdAt: createdAfter(snapshot, this.context.settings.clock()), expiresAt,
     });
-  }
-
-  private sealInfo(info: unknown, identity: Identity, id: string): string {
-    if (info === undefined || info === null) return '';
-    const text = JSON.stringify(info) as string | undefined;
-    if (text === undefined || Buffer.byteLength(text) > longestInfo) {
-      throw new Error(`The info that the strategy gave with the user must be JSON of at most ${longestInfo} bytes to be kept until the second factor.`);
-    }
-    return this.context.keyring.seal('auth-info', identity.id, id, text);
   }
 }

@@ -81,6 +81,7 @@ export class Management {
   /** Bound to the epoch at which the authenticator was found. @throws StepUpRequiredError where the factors have changed since */
   async rename(identity: Identity, id: unknown, given: unknown): Promise<void> {
     const label = readLabel(given);
+    await this.context.texts.check('label', label);
     const wanted = readId(id);
     const { authenticators, snapshots } = this.context;
     for (let attempt = 0; attempt < renameTries; attempt += 1) {

@@ -9,7 +9,7 @@ export class Policy {
    * must have it now. Undefined for a user who has one or need not.
    */
   async deadline(identity: Identity, given?: Express.User): Promise<number | undefined> {
-    const { settings, snapshots, accounts } = this.context;
+    const { settings, snapshots, accounts, texts } = this.context;
     const { enforce, clock } = settings;
     if (!settings.enabled || enforce === false) return undefined;
     const { account, authenticators } = await snapshots.ofUser(identity);
@@ -17,6 +17,7 @@ export class Policy {
     if (typeof enforce === 'object') {
       const after = enforce.after.getTime();
       if (account && account.enrollBy > 0) return Math.min(account.enrollBy, after);
+      if (!account) await texts.check('id', identity.id);
       if (!account) await accounts.ensure(identity.key, identity.id);
       await accounts.keepDeadline(identity.key, after);
       return after;

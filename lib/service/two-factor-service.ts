@@ -11,7 +11,7 @@ import { Ending } from './ending.js';
 import { Enrollment } from './enrollment.js';
 import type { ContactSetup, TotpSetup, TotpSetupOptions } from './enrollment-input.js';
 import { EnrollmentDrafts } from './enrollment-draft.js';
-import type { TwoFactorEventName, TwoFactorListener } from './events.js';
+import type { TwoFactorEvent, TwoFactorEventName, TwoFactorListener } from './events.js';
 import { HaltCoding } from './halt-codes.js';
 import { LoginChallenge } from './login-challenge.js';
 import { Management, type Authenticator } from './management.js';
@@ -251,6 +251,11 @@ export class TwoFactorService {
   off(event: TwoFactorEventName, listener: TwoFactorListener): this {
     this.context.events.off(event, listener);
     return this;
+  }
+
+  /** @internal Tells the listeners of what happened outside of the service. */
+  announce(name: TwoFactorEventName, event: TwoFactorEvent): void {
+    this.context.events.emit(name, event);
   }
 
   /** @internal The identity that `users.id` gives the app's user. */

@@ -18,6 +18,12 @@ import { isLive, missing, type Judging, type Match, type Subject, type Verified,
 /** Of parallel verdicts on one account one is committed; the others look again, at the most this often. */
 const verdictTries = 3;
 
+/** A pending login's token, and the Passport that is to finish it; '' for any. */
+export interface PendingToken {
+  readonly token: string;
+  readonly passport: string;
+}
+
 const challengeId = (token: string): string => sha256(token);
 
 /**
@@ -28,12 +34,18 @@ export class Verification {
   constructor(private readonly context: Context, private readonly matching: Matching) {}
 
   /** Verifies a code for a pending login. The challenge stays: the caller uses it up or marks it verified. */
-  async verifyLogin(token: string | undefined, methods: readonly MethodName[], code: unknown): Promise<VerifiedLogin> {
+  async verifyLogin(
+    pending: string | PendingToken | undefined, methods: readonly MethodName[], code: unknown,
+  ): Promise<VerifiedLogin> {
     const text = readCode(code);
-    if (token === undefined) throw new TwoFactorExpiredError();
+    if (pending === undefined) throw new TwoFactorExpiredError();
+    const { token, passport } = typeof pending === 'string' ? { token: pending, passport: '' } : pending;
     const load = async () => {
       const subject = await this.ofChallenge(token);
-      if (subject.challenge.purpose !== 'login' || subject.challenge.verifiedBy !== '') throw new TwoFactorExpiredError();
+      const { challenge } = subject;
+      if (challenge.purpose !== 'login' || challenge.verifiedBy !== '') throw new TwoFactorExpiredError();
+      // Begun by another Passport of the app: its users are others, and so is what they may do.
+      if (passport !== '' && challenge.passport !== '' && challenge.passport !== passport) throw new TwoFactorExpiredError();
       return subject;
     };
     return this.verify(load, methods, text);

@@ -1,12 +1,13 @@
 import { regenerateJudged } from './renewal.js';
 import { passportKey, save, sessionOf, setState, setUser, type Authentication, type Session, type SessionRequest } from './session.js';
 
-type Done = (error?: unknown) => void;
-type LogIn = (user: unknown, options?: unknown, done?: Done) => unknown;
+export type Done = (error?: unknown) => void;
+
+/** What `req.logIn(user, options)` says; Passport hands on what `passport.authenticate` was told. */
+export type LogInOptions = Readonly<Record<string, unknown>>;
 
 export interface LogInRequest extends SessionRequest {
   logIn?: unknown;
-  login?: unknown;
 }
 
 export interface LogInPlan {
@@ -20,87 +21,90 @@ export interface LogInPlan {
   readonly keepAll?: boolean;
 }
 
-function logInOf(req: LogInRequest): LogIn {
-  if (typeof req.logIn === 'function') return req.logIn as LogIn;
-  throw new Error('req.logIn is missing: mount app.use(passport.session()) before the login.');
+/** A login on its way into the session. */
+export interface LogInCall {
+  readonly req: LogInRequest;
+  readonly options: LogInOptions;
+  /** Passport's session manager's own: regenerates the session, writes the user into the new one and saves it. */
+  readonly logIn: (options: LogInOptions, done: Done) => unknown;
+  readonly done: Done;
 }
+
+const isNone = (error: unknown): boolean => error === undefined || error === null;
+
+/** Passport takes a falsy error for none, and would tell the app that the login is there. */
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error('The login could not be stored.', { cause: error }));
 
 /**
- * Prepares the next `req.logIn` of this request, whoever calls it: Passport or the app's custom callback. Passport
- * regenerates the session there, writes the user into the new one and saves it; the mark is put in between, so that
- * user and mark are stored by one save or not at all.
+ * Logs in with what the session is to stand for. The mark is put on the session between Passport's `regenerate` and its
+ * `save`, so that user and mark are stored by one save or not at all.
  */
-export function planLogIn(req: LogInRequest, plan: LogInPlan): void {
-  const original = logInOf(req);
-  const previous = req.login;
-  const planned: LogIn = (user, options, done) => {
-    req.logIn = original;
-    req.login = previous;
-    const finish = typeof options === 'function' ? (options as Done) : done;
-    const given = (typeof options === 'function' ? {} : (options ?? {})) as { session?: boolean };
-    if (given.session === false) return original.call(req, user, given, finish);
-
-    const marked = markOnRegenerate(req, plan);
-    return original.call(req, user, { ...given, ...(plan.keepAll && { keepSessionInfo: true }) }, (error) => {
-      if (error === undefined || error === null) {
-        marked().then(() => finish?.(), (failure: unknown) => { refuse(req, failure, finish); });
-      } else {
-        refuse(req, error, finish);
-      }
-    });
+export function logInAsPlanned({ req, options, logIn, done }: LogInCall, plan: LogInPlan): unknown {
+  const mark = markOnRegenerate(req, plan);
+  const refused = (error: unknown): void => {
+    refuse(req);
+    done(asError(error));
   };
-  req.logIn = planned;
-  req.login = planned;
+  return logIn({ ...options, ...(plan.keepAll && { keepSessionInfo: true }) }, (error) => {
+    if (!isNone(error)) refused(error);
+    else if (mark.isSet()) done();
+    else mark.set().then(() => { done(); }, refused);
+  });
 }
 
-/** @returns what makes sure that the mark is there once Passport is done */
-function markOnRegenerate(req: SessionRequest, plan: LogInPlan): () => Promise<void> {
+/** Puts the mark on the session that `regenerate` makes. `set` is for a manager that makes none. */
+function markOnRegenerate(req: SessionRequest, plan: LogInPlan): { isSet(): boolean; set(): Promise<void> } {
   const before = sessionOf(req);
   const kept = Object.entries(before).filter(([key]) => plan.keep.includes(key));
   // `keepSessionInfo` copies everything, over what is put on the new session: nothing of ours may be there to copy.
   setState(before, undefined);
   if (before.cookie && plan.maxAge !== undefined) before.cookie.maxAge = plan.maxAge;
+  let marked = false;
   const mark = (session: Session): void => {
     for (const [key, value] of kept) session[key] = value;
     if (session.cookie && plan.maxAge !== undefined) session.cookie.maxAge = plan.maxAge;
     setState(session, plan.authentication && { authentication: plan.authentication });
+    marked = true;
   };
   const regenerate = before.regenerate.bind(before);
-  let marked = false;
   Object.defineProperty(before, 'regenerate', {
     configurable: true,
     value: (done: Done) => regenerateJudged(req, regenerate, (error, unfit) => {
       // A login that rests on no second factor is Passport's own: nothing of ours is put into a session that cannot hold it.
       const refused = unfit && (plan.keepAll === true || (plan.authentication?.secondFactorAt ?? 0) > 0);
-      if (!unfit && (error === undefined || error === null)) mark(sessionOf(req));
-      marked = unfit !== undefined || error === undefined || error === null;
+      if (!unfit && isNone(error)) mark(sessionOf(req));
+      marked = unfit !== undefined || isNone(error);
       done(refused ? unfit : error);
     }),
   });
-  return async () => {
-    if (marked) return;
-    mark(sessionOf(req));
-    await save(sessionOf(req));
+  return {
+    isSet: () => marked,
+    set: async () => {
+      mark(sessionOf(req));
+      await save(sessionOf(req));
+    },
   };
 }
 
 /** A login that could not be stored is none: express-session would save what is left of it at the end of the request. */
-function refuse(req: LogInRequest, error: unknown, finish: Done | undefined): void {
+function refuse(req: LogInRequest): void {
   setUser(req, null);
   const session = req.session as Session | undefined;
-  if (session) {
-    Reflect.deleteProperty(session, passportKey(req));
-    setState(session, undefined);
-  }
-  finish?.(error);
+  if (!session) return;
+  Reflect.deleteProperty(session, passportKey(req));
+  setState(session, undefined);
 }
 
-/** Calls `req.logIn`, planned or not, as a promise. */
-export function logIn(req: LogInRequest, user: unknown): Promise<void> {
+/** Calls `req.logIn` as a promise. */
+export function logIn(req: LogInRequest, user: unknown, options: LogInOptions = {}): Promise<void> {
   return new Promise((resolve, reject) => {
-    logInOf(req).call(req, user, {}, (error) => {
-      if (error === undefined || error === null) resolve();
-      else reject(error instanceof Error ? error : new Error('The login could not be stored.', { cause: error }));
-    });
+    if (typeof req.logIn !== 'function') throw new Error(noLogIn);
+    const done = (error?: unknown): void => {
+      if (isNone(error)) resolve();
+      else reject(asError(error));
+    };
+    req.logIn.call(req, user, options, done);
   });
 }
+
+export const noLogIn = 'req.logIn is missing: mount app.use(passport.session()) before the login.';

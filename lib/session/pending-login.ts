@@ -25,13 +25,13 @@ export interface PendingView {
  */
 export async function storePending(req: SessionRequest, pending: PendingLogin, now: number, keep: (key: string) => boolean): Promise<void> {
   const session = await newSession(req, keep);
-  const { token, methods, expiresAt } = pending;
+  const { token, methods, expiresAt, passport } = pending;
   const at = Object.entries(pending.resendAfter).map(([method, seconds]) => [method, resendAt(seconds, now)] as const);
   const spent = Object.entries(pending.spent).map(([method, { maskedContact, retryAfter }]) =>
     [method, { maskedContact, retryAt: now + retryAfter * 1000 }] as const);
   setState(session, {
     pending: {
-      token, methods: { ...methods }, expiresAt, resendAt: Object.fromEntries(at),
+      token, methods: { ...methods }, expiresAt, resendAt: Object.fromEntries(at), ...(passport && { passport }),
       ...(spent.length > 0 && { spent: Object.fromEntries(spent) }),
       ...(pending.retryAfter !== undefined && { lockedUntil: now + pending.retryAfter * 1000 }),
     },
@@ -68,6 +68,9 @@ export function pendingToken(req: SessionRequest): string | undefined {
   const token: unknown = stateOf(req).pending?.token;
   return typeof token === 'string' ? token : undefined;
 }
+
+/** @internal The Passport that began it; undefined for one of version 0.1. */
+export const pendingPassport = (req: SessionRequest): string | undefined => stateOf(req).pending?.passport;
 
 /** @internal What a page may show of the pending login. Whether it can still be finished is for the database to say. */
 export function pendingView(req: SessionRequest, now: number): PendingView | undefined {

@@ -42,6 +42,8 @@ export interface SessionState {
     spent?: Partial<Record<'email' | 'sms', { maskedContact: string; retryAt: number }>>;
     /** Epoch milliseconds before which no code of the account is looked at. */
     lockedUntil?: number;
+    /** Names the Passport that began it: another one does not finish it. */
+    passport?: string;
   };
   /** How and when this session was authenticated. */
   authentication?: Authentication;

@@ -8,6 +8,7 @@ import { deleteOf, insertOf, setting, Statement, updateOf, Updates } from './sta
 const settleTries = 20;
 
 const entity = entityNames.account;
+
 const free = { failures: 0, nextAttemptAt: 0, windowFailures: 0, windowStart: 0, failureDays: '' };
 
 export class AccountStore {

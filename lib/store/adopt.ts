@@ -1,4 +1,4 @@
-import { TableColumn, type DataSource, type QueryRunner, type Table } from 'typeorm';
+import type { DataSource, QueryRunner, Table, TableColumn } from 'typeorm';
 
 /** TypeORM 1 has renamed what 0.3 calls `connection`. */
 export const dataSourceOf = (runner: QueryRunner): DataSource => {
@@ -10,8 +10,8 @@ export const dataSourceOf = (runner: QueryRunner): DataSource => {
 
 export const isMysql = (db: DataSource): boolean => db.options.type === 'mysql' || db.options.type === 'mariadb';
 
-/** Every comparison of ours is exact, and of two collations in one comparison this one wins, so that none is an error. */
-const exact = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
+/** Comparisons are exact; and where a table has another collation, this one wins, so that to compare the two is no error. */
+export const exact = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
 
 /**
  * Makes the tables, or brings those that are there to this shape: made by an earlier version or by `synchronize`, or left
@@ -24,7 +24,9 @@ export const adopt = (runner: QueryRunner, wanted: readonly Table[]): Promise<vo
  * Changes one table after the other, while other processes read and write. SQLite copies a table to change it: without a
  * transaction, what is written between the copy and its end would be lost.
  */
-export async function inTurn(runner: QueryRunner, tables: readonly Table[], change: (table: Table) => Promise<void>): Promise<void> {
+export async function inTurn(
+  runner: QueryRunner, tables: readonly Table[], change: (table: Table) => Promise<void>,
+): Promise<void> {
   const db = dataSourceOf(runner);
   const isSqlite = !isMysql(db) && db.options.type !== 'postgres';
   const own = isSqlite && !runner.isTransactionActive;
@@ -39,7 +41,7 @@ export async function inTurn(runner: QueryRunner, tables: readonly Table[], chan
   }
 }
 
-/** SQLite refuses a transaction that has read before another process wrote. One that begins with a write waits for its turn. */
+/** SQLite refuses to write in a transaction that has read before another process wrote. One that begins by writing waits. */
 async function lockSqlite(runner: QueryRunner, [first]: readonly Table[]): Promise<void> {
   const name = dataSourceOf(runner).driver.escape(`${first?.name ?? ''}_lock`);
   await runner.query(`CREATE TABLE ${name} (id integer)`);
@@ -59,19 +61,22 @@ async function adoptOne(runner: QueryRunner, wanted: Table): Promise<void> {
   }
 }
 
-export const pathOf = (db: DataSource, { name }: { readonly name: string }): string => name.split('.').map((part) => db.driver.escape(part)).join('.');
+export const pathOf = (db: DataSource, { name }: { readonly name: string }): string =>
+  name.split('.').map((part) => db.driver.escape(part)).join('.');
 
 const has = (table: Table, { name }: TableColumn): boolean => table.columns.some((column) => column.name === name);
 
-const defaultOf = (column: TableColumn): string => (column.default === undefined ? '' : ` DEFAULT ${String(column.default)}`);
+const defaultOf = (column: TableColumn): string =>
+  column.default === undefined ? '' : ` DEFAULT ${String(column.default)}`;
 
-/** One statement a table, so that there is no moment with half of it. The widths are given, since a change of charset alone widens TEXT. */
+/** One statement a table: no moment with half of it. The types are given, since a change of the charset alone widens TEXT. */
 async function alterMysql(runner: QueryRunner, found: Table, wanted: Table): Promise<void> {
   const db = dataSourceOf(runner);
   const columns = wanted.columns.map((column) => {
     const type = db.driver.createFullType(column);
     const charset = column.type === 'varchar' || column.type === 'text' ? ` ${exact}` : '';
-    return `${has(found, column) ? 'MODIFY' : 'ADD'} ${db.driver.escape(column.name)} ${type}${charset} NOT NULL${defaultOf(column)}`;
+    const verb = has(found, column) ? 'MODIFY' : 'ADD';
+    return `${verb} ${db.driver.escape(column.name)} ${type}${charset} NOT NULL${defaultOf(column)}`;
   });
   await runner.query(`ALTER TABLE ${pathOf(db, found)} DEFAULT ${exact}, ${columns.join(', ')}`);
 }
@@ -90,14 +95,18 @@ async function alterPostgres(runner: QueryRunner, found: Table, wanted: Table): 
   await runner.query(`ALTER TABLE ${pathOf(db, found)} ${changes.join(', ')}`);
 }
 
-/** SQLite changes no column where it is: TypeORM makes the table anew and copies the rows, in the migration's transaction. */
+/** SQLite changes no column in place: TypeORM makes the table anew and copies the rows, in the migration's transaction. */
 async function rebuild(runner: QueryRunner, found: Table, wanted: Table): Promise<void> {
   const missing = wanted.columns.filter((column) => !has(found, column));
   if (missing.length > 0) await runner.addColumns(found, missing.map((column) => column.clone()));
   const changed = wanted.columns.flatMap((newColumn) => {
     const oldColumn = found.columns.find(({ name }) => name === newColumn.name);
     const same = oldColumn?.type === newColumn.type && oldColumn.default === newColumn.default;
-    return oldColumn && !same ? [{ oldColumn, newColumn: new TableColumn({ ...oldColumn, type: newColumn.type, default: newColumn.default }) }] : [];
+    if (!oldColumn || same) return [];
+    const changed = oldColumn.clone();
+    changed.type = newColumn.type;
+    changed.default = newColumn.default as unknown;
+    return [{ oldColumn, newColumn: changed }];
   });
   if (changed.length > 0) await runner.changeColumns(found, changed);
 }

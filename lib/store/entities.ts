@@ -1,4 +1,5 @@
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
+import { checkOptions } from '../core/options.js';
 
 /** @internal The registered names, by which a DataSource finds them even where two copies of this package are installed. */
 export const entityNames = {
@@ -16,17 +17,22 @@ export interface TableOptions {
 }
 
 /** @internal */
-export function readTablePrefix({ tablePrefix = 'two_factor_' }: TableOptions = {}): string {
+export function readTablePrefix(options: TableOptions = {}): string {
+  checkOptions('twoFactorEntities, twoFactorMigrations', options, ['tablePrefix']);
+  const { tablePrefix = 'two_factor_' } = options;
   if (typeof tablePrefix !== 'string' || !/^[A-Za-z_][A-Za-z0-9_]{0,30}$/.test(tablePrefix)) {
     throw new TypeError('tablePrefix must be 1 to 31 letters, digits and "_", not beginning with a digit, such as "two_factor_"');
   }
   return tablePrefix;
 }
 
-// No column is nullable: MariaDB reports nullable ones as a difference for ever. Every column has a default, so that another
-// version of this package, which knows a column less, can write rows during a deploy.
+// No column is nullable: MariaDB reports nullable ones as a difference for ever. Every column has a default, so that during
+// a deploy another version of this package, which knows a column less, can write rows.
 const text = (length: number): EntitySchemaColumnOptions => ({ type: 'varchar', length: String(length), default: '' });
-/** TEXT alone has no default: MySQL takes one only as an expression, which TypeORM sees as a difference for ever. An INSERT names it. */
+/**
+ * TEXT alone has no default, and every INSERT of every version has to name it: MySQL takes a default of TEXT only as an
+ * expression, which it reports in a spelling that TypeORM takes for a difference for ever.
+ */
 const long: EntitySchemaColumnOptions = { type: 'text' };
 const int: EntitySchemaColumnOptions = { type: 'int', default: 0 };
 /** Epoch milliseconds or a counter without bound. Drivers of MySQL and PostgreSQL answer a bigint as a string. */
@@ -36,8 +42,8 @@ const big: EntitySchemaColumnOptions = {
   transformer: { from: (value: string | number) => Number(value), to: (value: unknown) => value },
 };
 /**
- * The epochs of an account and its factors. Where `synchronize` finds them as the `int` of version 0.1 it drops the column and adds
- * it anew: from this default, which is beyond every epoch of that version, no ended session or login comes back to life.
+ * The epochs of an account and its factors. Where `synchronize` finds them as the `int` of version 0.1, it drops the column
+ * and adds it anew. This default is beyond every epoch of that version: no session that was ended comes back to life.
  */
 const epoch: EntitySchemaColumnOptions = { ...big, default: 1_764_200_000_000 };
 /** SHA-256 in hex: lookups go through it alone, since MySQL collations equate `abc`, `ABC` and `ábc`. */

@@ -5,7 +5,7 @@ import { grownColumns, grownTables, initialTables, type Names } from './table-sh
 
 type MigrationClass = new () => MigrationInterface;
 
-/** The names that TypeORM gives our entities on this DataSource, whose `entityPrefix` comes before that of the tables. */
+/** The names that TypeORM gives our entities on this DataSource: its `entityPrefix` comes before the tables' own prefix. */
 function namesOn(runner: QueryRunner, prefix: string): Names {
   const { options, namingStrategy } = dataSourceOf(runner);
   const { entityPrefix = '' } = options;
@@ -23,7 +23,8 @@ async function removeUncounted(runner: QueryRunner, authenticators: string, acco
   const says = (answer: boolean): string => {
     const pieces = ["'%\"'", `${factor}.id`, `'":${answer}%'`];
     const text = isMysql(db) ? `CONCAT(${pieces.join(', ')})` : pieces.join(' || ');
-    return `EXISTS (SELECT 1 FROM ${account} account WHERE account.user_key = ${factor}.user_key AND account.factors LIKE ${text})`;
+    const where = `account.user_key = ${factor}.user_key AND account.factors LIKE ${text}`;
+    return `EXISTS (SELECT 1 FROM ${account} account WHERE ${where})`;
   };
   await runner.query(`DELETE FROM ${factor} WHERE ${says(false)} OR (provisional = 1 AND NOT ${says(true)})`);
 }
@@ -54,7 +55,7 @@ export function twoFactorMigrations(options?: TableOptions): MigrationClass[] {
       await adopt(runner, grownTables(namesOn(runner, prefix)));
     }
 
-    /** Charset, defaults and the width of the epochs stay: version 0.1 works with them, and its `int` no longer holds the epochs. */
+    /** Charset, defaults and wide epochs stay: version 0.1 works with them, and its `int` would no longer hold the epochs. */
     async down(runner: QueryRunner): Promise<void> {
       const { table } = namesOn(runner, prefix);
       await removeUncounted(runner, table('authenticators'), table('accounts'));

@@ -22,6 +22,7 @@ const missingEntities = (): TypeError =>
 class Opening {
   private running: Promise<DataSource> | undefined;
   private wasOpen = false;
+  private checked = false;
   private readonly graceUntil = now() + grace;
   private readonly original: () => Promise<DataSource>;
 
@@ -34,15 +35,16 @@ class Opening {
   /** Waits for the app, which may be opening it, and opens it where nobody does. */
   async ready(): Promise<void> {
     const { db } = this;
-    if (this.wasOpen && db.isInitialized && this.running === undefined) return;
+    if (this.checked && db.isInitialized && this.running === undefined) return;
     while (this.running === undefined && now() < this.graceUntil && !(db.isInitialized && knowsEntities(db))) await pause(10);
     if (this.running !== undefined || !db.isInitialized) {
       // Opening again what the app has closed would keep its process alive.
       if (this.running === undefined && this.wasOpen) throw closed();
       await within(db.initialize(), patience, () => new Error('The DataSource was not open after 10 s.'));
     }
-    checkEntities(db);
     this.wasOpen = true;
+    checkEntities(db);
+    this.checked = true;
   }
 
   private initialize(): Promise<DataSource> {

@@ -47,7 +47,7 @@ const settings = "SELECT CONCAT('sql_mode=', @@sql_mode, ',autocommit=', @@autoc
 const unsafe: readonly (readonly [setting: RegExp, reason: string])[] = [
   [/\bNO_BACKSLASH_ESCAPES\b/, 'sql_mode NO_BACKSLASH_ESCAPES: the driver escapes quotes by a backslash, so a text could end its value'],
   [/\bEMPTY_STRING_IS_NULL\b/, "sql_mode EMPTY_STRING_IS_NULL: '' means none in the tables of the second factor"],
-  [/\bautocommit=0/, 'autocommit = 0: what the second factor writes could be rolled back by others'],
+  [/\bautocommit=(0|OFF)/, 'autocommit = 0: what the second factor writes could be rolled back by others'],
 ];
 
 /** Asks each connection of MySQL once how it is set up: a hook of the pool may have changed what the server says. */

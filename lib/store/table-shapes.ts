@@ -8,7 +8,7 @@ const long = (name: string): TableColumnOptions => ({ name, type: 'text' });
 const int = (name: string): TableColumnOptions => ({ name, type: 'integer' });
 const big = (name: string): TableColumnOptions => ({ name, type: 'bigint' });
 
-/** What begins the names of tables, and what begins those of indexes and keys: TypeORM puts `entityPrefix` before tables only. */
+/** How a table is named, and what begins the names of indexes and keys: TypeORM puts `entityPrefix` before tables only. */
 export interface Names {
   readonly table: (name: string) => string;
   readonly prefix: string;
@@ -22,18 +22,19 @@ interface Shape extends Pick<TableOptions, 'uniques' | 'indices'> {
 
 function tableOf({ name, keys, columns, ...rest }: Shape, { table, prefix }: Names): Table {
   const primary = { isPrimary: true, primaryKeyConstraintName: `${prefix}${name}_pk` };
-  return new Table({ name: table(name), columns: [...keys.map((key) => ({ ...key, ...primary })), ...columns], ...rest });
+  const primaries = keys.map((key) => ({ ...key, ...primary }));
+  return new Table({ name: table(name), columns: [...primaries, ...columns], ...rest });
 }
 
-/** In the order in which the statements of the library lock them, so that a migration and a login never wait for each other. */
+/** In the order in which the statements of the library lock them: a migration and a login never wait for each other. */
 function initialShapes(prefix: string): Shape[] {
   return [
     {
       name: 'challenges',
       keys: [digest('id')],
       columns: [
-        digest('user_key'), text('user_id', 191), text('purpose', 16), int('mechanism'), text('handle', 64), int('challenge_epoch'),
-        int('security_epoch'), text('strategy', 191), text('kind', 16), int('remember'), long('info'), long('sealed'),
+        digest('user_key'), text('user_id', 191), text('purpose', 16), int('mechanism'), text('handle', 64),
+        int('challenge_epoch'), int('security_epoch'), text('strategy', 191), text('kind', 16), int('remember'), long('info'), long('sealed'),
         long('codes'), int('code_version'), text('verified_by', 16), big('created_at'), big('expires_at'),
       ],
       indices: [{ name: `${prefix}challenges_user`, columnNames: ['user_key'] }],
@@ -66,7 +67,8 @@ function initialShapes(prefix: string): Shape[] {
 }
 
 /** The tables of version 0.1. */
-export const initialTables = (names: Names): Table[] => initialShapes(names.prefix).map((shape) => tableOf(shape, names));
+export const initialTables = (names: Names): Table[] =>
+  initialShapes(names.prefix).map((shape) => tableOf(shape, names));
 
 /** What the second version adds. */
 export const grownColumns: Readonly<Partial<Record<string, readonly TableColumnOptions[]>>> = {

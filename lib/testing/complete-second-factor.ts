@@ -1,4 +1,5 @@
 import type { MethodName } from 'passport-two-factor';
+import { checkOptions } from '../core/options.js';
 import { currentTotp } from './current-totp.js';
 
 /** What is used of `supertest.agent(app)`, or of anything that posts like it. */
@@ -44,6 +45,7 @@ export type SecondFactorStep = {
  * ```
  */
 export function completeSecondFactor<Sent>(agent: PostingAgent<Sent>, step: SecondFactorStep): Sent {
+  checkOptions('completeSecondFactor', step, ['path', 'method', 'at', 'challengeToken', 'code', 'secret']);
   const { path, method, at, challengeToken } = step;
   const code = step.code ?? currentTotp(step.secret, at);
   return agent.post(path).send({ code, ...(method !== undefined && { method }), ...(challengeToken !== undefined && { challengeToken }) });

@@ -9,11 +9,12 @@ import { defaultTotpParameters, timeStep, totpAt } from '../core/totp.js';
  *
  * @param secret base32, as `setup.totp` answers it
  * @param at epoch milliseconds, such as the fake clock's `now()`
- * @throws TypeError for a secret that is not base32
+ * @throws TypeError for a secret that is not base32, or a time that is none
  */
 export function currentTotp(secret: string, at: number = Date.now()): string {
   const text: unknown = secret;
   const key = typeof text === 'string' ? decodeBase32(text) : undefined;
   if (!key || key.length === 0) throw new TypeError('currentTotp: secret must be base32, as setup.totp answers it');
+  if (!(Number.isFinite(at) && at >= 0)) throw new TypeError(`currentTotp: at must be epoch milliseconds, such as clock.now(); got ${typeof at}`);
   return totpAt(key, timeStep(at, defaultTotpParameters.period), defaultTotpParameters);
 }

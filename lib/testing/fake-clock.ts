@@ -12,8 +12,10 @@ export interface FakeClock {
 /**
  * Time for `new TwoFactorService({ clock: clock.now })`: expiry, backoff and the next code come without waiting.
  * @param start epoch milliseconds; by default noon of 1 January 2026 UTC, so that a failing test fails every day
+ * @throws TypeError for a start that is no time
  */
 export function fakeClock(start: number = Date.UTC(2026, 0, 1, 12)): FakeClock {
+  if (!(Number.isFinite(start) && start >= 0)) throw new TypeError(`fakeClock: start must be epoch milliseconds, such as Date.now(); got ${typeof start}`);
   let time = start;
   return {
     now: () => time,

@@ -1,4 +1,5 @@
 import type { CodeMessage } from 'passport-two-factor';
+import { checkOptions } from '../core/options.js';
 
 /** Keeps what would have been sent. */
 export interface Outbox {
@@ -20,8 +21,13 @@ export interface Outbox {
   readonly clear: () => void;
 }
 
-/** E-mail and SMS for tests: nothing is sent, everything can be read. */
-export function createOutbox(): Outbox {
+/**
+ * E-mail and SMS for tests: nothing is sent, everything can be read.
+ * @param options there are none
+ * @throws TypeError for an option
+ */
+export function createOutbox(options: Readonly<Record<string, never>> = {}): Outbox {
+  checkOptions('createOutbox', options, []);
   const messages: CodeMessage[] = [];
   const keep = (message: CodeMessage): void => { messages.push(message); };
   return {

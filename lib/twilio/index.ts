@@ -9,6 +9,7 @@
  * @module
  */
 import type { CodeMessage } from 'passport-two-factor';
+import { checkOptions } from '../core/options.js';
 import { bindToOrigin, readOrigin } from '../core/origin-bound-code.js';
 
 /** What is used of Twilio's client. */
@@ -55,6 +56,7 @@ const defaultText = ({ code, issuer, purpose }: CodeMessage): string =>
  * @throws TypeError that names the option that is wrong
  */
 export function smsSender(options: SmsSenderOptions): (message: CodeMessage) => Promise<void> {
+  checkOptions('smsSender', options, ['client', 'from', 'messagingServiceSid', 'text', 'origin']);
   const { client, text = defaultText } = options;
   if (typeof (client as Partial<TwilioClient> | undefined)?.messages?.create !== 'function') {
     throw new TypeError('smsSender: client must be a Twilio client, such as twilio(accountSid, authToken)');

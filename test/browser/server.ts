@@ -9,7 +9,10 @@ import { demoTables } from '../../examples/quickstart/database.js';
 async function main(): Promise<void> {
   const clock = fakeClock();
   const db = await new DataSource({ type: 'better-sqlite3', database: process.env.DATABASE!, ...demoTables() }).initialize();
-  const server = createApp({ db, keys: generateKey('k1'), clock: clock.now }).listen(0, '127.0.0.1', () => {
+  const app = createApp({ db, keys: generateKey('k1'), clock: clock.now });
+  // What an app that is an OAuth provider does with a user who is logged in.
+  app.get('/authorize', (req, res) => { res.redirect(req.query.redirect_uri as string); });
+  const server = app.listen(0, '127.0.0.1', () => {
     process.send!({ port: (server.address() as AddressInfo).port, now: clock.now() });
   });
   process.on('message', (by: string) => {

@@ -145,6 +145,36 @@ describe('a key URI', () => {
     );
   });
 
+  const thai = 'กรุงเทพมหานครอมรรัตนโกสินทร์'.repeat(10);
+  const long: [string, string][] = [
+    ['a Thai name', thai.slice(0, 255)], ['emoji of families', '👩‍👩‍👧‍👦'.repeat(60)], ['flags', '🇨🇭'.repeat(100)], ['Hindi', 'क्षत्रिय'.repeat(40)], ['percent signs', '%'.repeat(500)],
+    ['one letter with a thousand accents', `e${'\u0301'.repeat(1000)}`], ['a megabyte', 'x'.repeat(1_000_000)], ['a megabyte of Thai', 'ก'.repeat(1_000_000)], ['halves of emoji', '\ud83d'.repeat(400)],
+  ];
+
+  it.each(long)('of %s has 1000 characters at most, beside the longest issuer too, and is cut between two characters', async (_what, label) => {
+    for (const issuer of ['MyApp', thai.slice(0, 64), '🏦'.repeat(64), 'x'.repeat(64)]) {
+      const uri = totpUri({ ...details, issuer, label });
+      expect(uri.length).toBeLessThanOrEqual(1000);
+      const shown = read(uri);
+      expect(shown.label).toMatch(/^.+…$/su);
+      if (!label.includes('\ud83d\ud83d')) expect(label.startsWith(shown.label.slice(0, -1))).toBe(true);
+      expect(shown.parameters).toContainEqual(['issuer', shown.issuer]);
+      expect(shown.parameters).toContainEqual(['secret', 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ']);
+      expect(await qrCode(uri, 'svg')).toContain('<svg');
+    }
+  });
+
+  it('cuts no character that people see as one', () => {
+    const { label } = read(totpUri({ ...details, label: '👩‍👩‍👧‍👦'.repeat(60) }));
+    expect(label).toMatch(/^(👩‍👩‍👧‍👦)+…$/u);
+    expect(read(totpUri({ ...details, label: 'क्षि'.repeat(60) })).label).toMatch(/^(क्षि)+…$/u);
+  });
+
+  it('has an address of 254 letters and an issuer of 64 whole', () => {
+    const label = `${'a'.repeat(242)}@example.com`;
+    expect(read(totpUri({ ...details, issuer: 'x'.repeat(64), label }))).toMatchObject({ label, issuer: 'x'.repeat(64) });
+  });
+
   it('is made for a label with half of a character too: half an emoji is no reason for a 500', () => {
     expect(() => totpUri({ ...details, label: 'cut \ud83d' })).not.toThrow();
   });
@@ -154,6 +184,7 @@ describe('a QR code', () => {
   const uris = [
     totpUri(details),
     totpUri({ ...details, label: 'ünïcödé 日本語 👩‍👩‍👧', algorithm: 'sha512', digits: 8 }),
+    totpUri({ ...details, issuer: 'ธนาคารแห่งประเทศไทย', label: 'กรุงเทพมหานครอมรรัตนโกสินทร์'.repeat(9) }),
     totpUri({ ...details, issuer: 'A rather long name of an application', label: `${'long'.repeat(16)}@example.com`, secret: Buffer.alloc(64, 7) }),
   ];
 

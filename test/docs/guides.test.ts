@@ -18,6 +18,7 @@ const block = (file: string) => (heading: string, nth = 0): Block | undefined =>
 /** As passport-oauth2 is, as far as it is looked at. */
 class FakeOAuth extends Strategy {
   readonly _oauth2 = {};
+  readonly _callbackURL = '/callback';
 
   constructor(override readonly name: string, private readonly user: object, private readonly info?: object) { super(); }
 
@@ -286,6 +287,13 @@ describe('docs/jwt.md, run', () => {
     const second = (await post('/token/2fa', { challengeToken, code: guide.code(secret) }).expect(200)).body as { token: string };
     await request(guide.app).get('/admin').set('Authorization', `Bearer ${second.token}`).expect(200);
     await post('/token/2fa', { challengeToken, code: guide.code(secret) }).expect(401);
+
+    // The token from before the factor, and whoever holds it, adds no other one; that of both factors does.
+    for (const path of ['/account/2fa', '/account/2fa/confirm']) {
+      expect((await post(path, { code: guide.code(secret) }, first.token).expect(403)).body).toMatchObject({ error: { code: 'STEP_UP_REQUIRED' } });
+    }
+    await guide.service.rename('1', (await guide.service.list('1'))[0]!.id, 'old phone');
+    await post('/account/2fa', {}, second.token).expect(200).expect('Cache-Control', 'no-store');
   });
 });
 

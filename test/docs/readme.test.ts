@@ -18,6 +18,7 @@ const inReadme = (heading: string, nth = 0): Block => blocksIn('README.md', head
 class FakeGitHub extends Strategy {
   override readonly name = 'github';
   readonly _oauth2 = {};
+  readonly _callbackURL = '/callback';
 
   constructor(private readonly user: Account) { super(); }
 
@@ -45,7 +46,7 @@ describe('the fragments of the README, run', () => {
     await guide.run(
       after,
       {
-        LocalStrategy, verify, database: {}, UserEntity: {}, id: ({ id }: Account) => String(id), find: (id: string) => guide.options.users.find(id) as unknown,
+        LocalStrategy, verify, database: {}, UserEntity: {}, id: ({ id }: Account) => String(id), find: (id: string) => guide.options.users.find?.(id, {}) as unknown,
         DataSource: class { initialize() { return Promise.resolve(guide.db); } },
       },
       { 'passport-two-factor': { ...library, TwoFactorService: guide.globals.TwoFactorService } },

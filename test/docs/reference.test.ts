@@ -12,8 +12,7 @@ import { subpaths } from '../package/packed.js';
 import { codeIn, sectionOf, tableOf } from './markdown.js';
 import { exportsOf, membersOf, membersOfType, namesOf, type Member } from './source.js';
 
-const none = (): undefined => undefined;
-const required = { db: {}, keys: 'k1:', users: { id: String, find: none }, twoFactor: { issuer: 'MyApp' } };
+const required = { db: {}, keys: 'k1:', users: { id: String }, twoFactor: { issuer: 'MyApp' } };
 
 /** The least options, with one more at this path. */
 function optionsWith(path: string, value: unknown): Record<string, unknown> {
@@ -132,6 +131,7 @@ describe('the options of the other parts in the README', () => {
     expect([documented.pages, settings.pages]).toEqual(['`false`', undefined]);
     expect([documented.stylesheet, settings.stylesheet, documented.locale, settings.locale]).toEqual(['none', undefined, "the browser's", undefined]);
     expect(codeIn(documented.messages!)).toEqual([...catalogue(undefined).keys()]);
+    expect([documented.csrf, settings.csrf.field]).toEqual(['its own tokens', '_csrf']);
     expect([documented.methods, settings.methods]).toEqual(['what can be sent', ['totp', 'email']]);
   });
 });

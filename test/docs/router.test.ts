@@ -112,10 +112,10 @@ describe('docs/router.md, run', () => {
     const agent = await guide.loggedIn(user, secret);
     const id = (await guide.service.list('1'))[0]!.id;
     const paths = tableOf(sectionOf(file, '## The pages')).flatMap(([names]) => codeIn(names!));
-    expect(paths).toHaveLength(8);
+    expect(paths).toHaveLength(9);
     for (const path of paths) {
       const answer = await agent.get(`/2fa${path}${path === '/remove' ? `?id=${id}` : ''}`);
-      expect([path, answer.status]).toEqual([path, path === '/continue' ? 303 : 200]);
+      expect([path, answer.status]).toEqual([path, path === '/continue' ? 303 : path === '/unavailable' ? 502 : 200]);
     }
     const { text, headers } = await agent.get('/2fa/');
     expect(text).toMatch(/two-factor\.css\?v=\w+">\s*<link rel="stylesheet" href="\/app\.css">/);

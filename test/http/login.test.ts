@@ -96,6 +96,14 @@ describe.each(databases)('a login on $name', (database) => {
     await test.call(test.agent(), '.loginAs', user, { via: 'x'.repeat(191) }).expect(202);
   });
 
+  it('runs the strategy that is registered, and not what it calls its inner one', async () => {
+    const user = await test.user((ids += 1));
+    const inner = new LocalStrategy({ usernameField: 'email' }, (_email, _password, done) => { done(null, user); });
+    const asks: LocalStrategy & { inner?: unknown } = new LocalStrategy({ usernameField: 'email' }, (_email, _password, done) => { done(null, false); });
+    test.passport.use('tenants', Object.assign(asks, { inner }));
+    await test.agent().post('/tenants').send({ email: user.email, password: 'x' }).expect(401);
+  });
+
   it('works by token where there is no session', async () => {
     const { user, secret } = await test.withTotp((ids += 1));
     const halted = await test.agent().post('/token/login').send({ email: user.email, password: user.password }).expect(202);

@@ -7,6 +7,7 @@ import { databases } from '../support/databases.js';
 /** Answers as passport-oauth2 does after the provider's redirect: with a user, without asking for a password. */
 class FakeOAuth extends Strategy {
   readonly _oauth2 = {};
+  readonly _callbackURL: string = '/callback';
   constructor(override readonly name: string, private readonly test: TestApp) { super(); }
   override authenticate(req: { body: { id: number } }): void {
     this.test.db.getRepository(UserSchema).findOneBy({ id: req.body.id }).then(
@@ -71,6 +72,32 @@ describe.each(databases)('a login through OAuth on $name', (database) => {
     await test.agent().post('/google').send(user).expect(202);
     await test.agent().post('/github').send(user).expect(200);
     await test.agent().post('/told').send(user).expect(200);
+  });
+
+  it('is halted by the name that it is registered under, and by its own', async () => {
+    for (const [name, required] of [['github-strict', 202], ['github', 202], ['google', 200]] as const) {
+      const test = await open([name]);
+      const strict = new TwoFactorStrategy({ service: test.service }, new FakeOAuth('github', test));
+      test.passport.use('github-strict', strict);
+      test.app.post('/strict', test.passport.authenticate('github-strict'), (_req, res) => { res.end(); });
+      await test.agent().post('/strict').send(user).expect(required === 202 ? 401 : 200);
+    }
+  });
+
+  it('is denied where the list names a strategy that there is not: a misspelt name would exempt', async () => {
+    const test = await open(['gogle']);
+    const agent = test.agent();
+    const answer = await agent.post('/google').send(user).expect(500);
+    expect(answer.body).toMatchObject({ internal: expect.stringContaining('requireForOAuth names "gogle"') as string });
+    await agent.get('/me').expect(401);
+  });
+
+  it('needs the second factor where the app trades a typed password for the token', async () => {
+    const test = await open();
+    class PasswordGrant extends FakeOAuth { override readonly _callbackURL = ''; }
+    test.passport.use(new TwoFactorStrategy({ service: test.service }, new PasswordGrant('grant', test)));
+    test.app.post('/grant', test.passport.authenticate('grant'), (_req, res) => { res.end(); });
+    await test.agent().post('/grant').send(user).expect(401);
   });
 
   it('is judged by a function that is told of this login, and denied where that does not answer', async () => {

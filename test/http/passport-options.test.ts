@@ -1,4 +1,5 @@
-import type { Request } from 'express';
+import type { Request, RequestHandler } from 'express';
+import { Strategy } from 'passport';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requireSecondFactor, secondFactorErrorHandler, TwoFactorStrategy } from 'passport-two-factor';
 import { TestApp, type Agent, type TestUser } from '../support/app.js';
@@ -11,6 +12,7 @@ describe.each(databases)('the options of passport.authenticate on $name', (datab
   let test: TestApp;
   let user: TestUser;
   let secret: string;
+  let ids = 10;
 
   beforeAll(async () => {
     test = await TestApp.open(database, {
@@ -114,9 +116,32 @@ describe.each(databases)('the options of passport.authenticate on $name', (datab
   it('that nobody could have meant are refused when the strategy is made', () => {
     const inner = { name: 'local', authenticate: () => undefined };
     const make = (options: object) => () => new TwoFactorStrategy({ service: test.service, ...options }, inner);
-    expect(make({ kind: 'Oauth' })).toThrow('TwoFactorStrategy: kind must be one of "local", "oauth", "unknown"; got string "Oauth"');
+    expect(make({ kind: 'Oauth' })).toThrow('TwoFactorStrategy: kind must be one of "local", "oauth", "remembered", "unknown"; got string "Oauth"');
     expect(make({ secondFactorRedirect: 5 })).toThrow('TwoFactorStrategy: secondFactorRedirect must be a path such as "/2fa"; got number');
     expect(make({ name: 'x'.repeat(192) })).toThrow('TwoFactorStrategy: name must have 1 to 191 characters; got 192');
+  });
+
+  it.each(['user', '__proto__', 'constructor', 'session', 'logIn', '_sessionManager', ''])('that put an account in the place of "%s" link none: it is halted like a login', async (assignProperty) => {
+    const agent = test.agent();
+    await test.login(agent, await test.user((ids += 1))).expect(200);
+    test.app.post(`/assign/${assignProperty}`, test.passport.authenticate('local', { assignProperty }), (_req, res) => { res.end(); });
+    await agent.post(`/assign/${assignProperty}`).send({ email: user.email, password: user.password }).expect(401);
+    await agent.get('/me').expect(401);
+  });
+
+  it('with session: false leave nobody on the request whose login was halted', async () => {
+    class Eager extends Strategy {
+      override readonly name = 'eager';
+      override authenticate(req: Request): void { req.user = user; this.success(user); }
+    }
+    test.passport.use(new TwoFactorStrategy({ service: test.service }, new Eager()));
+    test.app.post('/eager', (req, res, next) => {
+      void (test.passport.authenticate('eager', { session: false }) as RequestHandler)(req, res, (error?: unknown) => {
+        if (!error) next();
+        else res.json({ user: req.user ?? null });
+      });
+    });
+    await test.agent().post('/eager').expect(200, { user: null });
   });
 
   it('send a browser to the page for the code, and no other client', async () => {

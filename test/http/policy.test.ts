@@ -159,8 +159,8 @@ describe.each(databases)('the policy on $name', (database) => {
     await test.close();
   });
 
-  it.each([undefined, null, 0, '', false, 'route', 'router'])('denies where the function rejects with %j', async (reason) => {
-    const test = await open(() => Promise.reject(reason as unknown as Error));
+  it.each<unknown>([undefined, null, 0, '', false, 'route', 'router'])('denies where the function rejects with %j', async (reason) => {
+    const test = await open(async () => { await Promise.resolve(); throw reason as Error; });
     const user = await test.user((ids += 1));
     const agent = test.agent();
     await test.login(agent, user).expect(200);

@@ -174,6 +174,7 @@ describe('what can go wrong', () => {
     [{ from: 'MyApp <no-reply@example.com>\r\nBcc: mallory@evil.example' }, 'from must be an address'],
     [{ from: { name: 'My\nApp', address: 'no-reply@example.com' } }, 'from must be an address'],
     [{ from: { name: 'MyApp' } }, 'from must be an address'],
+    [{ form: 'MyApp' }, 'there is no option "form"; there are transport, from, subject, text, html, origin; did you mean "from"?'],
     [{ subject: 'Your code' }, 'subject must be a function of the message; got string'],
     [{ text: 'Your code' }, 'text must be a function of the message; got string'],
     [{ html: null }, 'html must be a function of the message; got object'],

@@ -1,9 +1,10 @@
 import type { Request } from 'express';
 import { describe, expect, it } from 'vitest';
 import { InvalidCredentialsError } from '../../lib/errors.js';
-import { proveFirstFactor, runStrategy, type InnerStrategy } from '../../lib/passport/first-factor.js';
+import { proveFirstFactor } from '../../lib/passport/first-factor.js';
+import { runStrategy, type InnerStrategy } from '../../lib/passport/run-strategy.js';
 import { captureActions, type Actions } from '../../lib/passport/settle.js';
-import { detectKind } from '../../lib/passport/strategy-kind.js';
+import { detectKind, readsTokens } from '../../lib/passport/strategy-kind.js';
 
 type Given = Record<string, unknown>;
 
@@ -22,10 +23,26 @@ const settled = (): Promise<void> => new Promise((resolve) => { setImmediate(res
 
 describe('how a strategy proves who the user is', () => {
   it.each([
-    [{ _oauth2: {} }, 'oauth'],
-    [{ _oauth: {} }, 'oauth'],
+    // passport-oauth2 and all that extend it, passport-oauth1, passport-openidconnect, passport-saml.
+    [{ _oauth2: {}, _callbackURL: '/cb' }, 'oauth'],
+    [{ _oauth: {}, _callbackURL: '/cb' }, 'oauth'],
+    [{ _oauth: {}, _userAuthorizationURL: 'https://provider.example/authorize' }, 'oauth'],
+    [{ _issuer: 'https://provider.example', _callbackURL: '/cb', _stateStore: {} }, 'oauth'],
     [{ _saml: {} }, 'oauth'],
-    [{ _oauth2: {}, _usernameField: 'email', _passwordField: 'password' }, 'oauth'],
+    // MultiSamlStrategy, openid-client 5 and 6, passport-azure-ad's OIDCStrategy.
+    [{ _options: { getSamlOptions: () => undefined } }, 'oauth'],
+    [{ _client: {}, _issuer: {}, _params: {} }, 'oauth'],
+    [{ _config: {}, authorizationRequestParams: () => ({}) }, 'oauth'],
+    [{ _options: { identityMetadata: 'https://provider.example', redirectUrl: 'https://app.example/cb' } }, 'oauth'],
+    // A password that the app trades for a token, a token that the client sends: no provider was asked.
+    [{ _oauth2: {} }, 'unknown'],
+    [{ _oauth2: {}, _callbackURL: undefined }, 'unknown'],
+    [{ _oauth: {} }, 'unknown'],
+    [{ _oauth2: {}, _accessTokenField: 'access_token', _profileURL: 'https://provider.example/me' }, 'unknown'],
+    [{ _clientID: 'app', _getGoogleCerts: () => undefined }, 'unknown'],
+    [{ _options: { identityMetadata: 'https://provider.example' } }, 'unknown'],
+    [{ _oauth2: {}, _callbackURL: '/cb', _usernameField: 'email', _passwordField: 'password' }, 'local'],
+    [{ _key: 'remember_me', _issue: () => undefined }, 'remembered'],
     [{ _usernameField: 'email', _passwordField: 'password' }, 'local'],
     [{ _usernameField: 'email' }, 'unknown'],
     [{ _passwordField: 'password' }, 'unknown'],
@@ -34,6 +51,29 @@ describe('how a strategy proves who the user is', () => {
   ])('is told by its members %j: %s', (strategy, kind) => {
     expect(detectKind(strategy)).toBe(kind);
   });
+});
+
+describe('whether a strategy authenticates a program', () => {
+  it.each([
+    ['passport-jwt', { name: 'jwt', _jwtFromRequest: () => null }],
+    ['passport-http-bearer', { name: 'bearer', _realm: 'Users', _challenge: () => '' }],
+    ['passport-http', { name: 'basic', _realm: 'Users', _challenge: () => '' }],
+    ['passport-headerapikey', { name: 'headerapikey', apiKeyHeader: { header: 'X-Api-Key', prefix: '' } }],
+    ['passport-localapikey', { name: 'localapikey', _apiKeyField: 'apikey', _apiKeyHeader: 'apikey' }],
+    ['passport-unique-token', { name: 'token', tokenHeader: 'token', tokenQuery: 'token', tokenField: 'token' }],
+    ["passport-azure-ad's bearer", { name: 'oauth-bearer', jwtVerify: () => undefined }],
+    ['passport-anonymous', { name: 'anonymous' }],
+  ])('is told of %s', (_what, strategy) => { expect(readsTokens(strategy)).toBe(true); });
+
+  it.each([
+    { _usernameField: 'email', _passwordField: 'password' },
+    { _usernameField: 'email', _realm: 'Users', _challenge: () => '' },
+    { _oauth2: {}, _callbackURL: '/cb' },
+    { name: 'custom', _verify: () => undefined },
+    { name: 'anonymous', _verify: () => undefined },
+    { _realm: 'Users' },
+    { _jwtFromRequest: undefined },
+  ])('is not told of %j', (strategy) => { expect(readsTokens(strategy)).toBe(false); });
 });
 
 describe('running a strategy', () => {
@@ -59,35 +99,73 @@ describe('running a strategy', () => {
   it('ends with an error where it throws or rejects', async () => {
     const { actions, calls } = told();
     const error = new Error('no database');
-    runStrategy(strategyThat(() => { throw error; }), {} as Request, {}, actions);
+    runStrategy(strategyThat(function () { throw error; }), {} as Request, {}, actions);
     expect(calls).toEqual([['error', error]]);
-    runStrategy(strategyThat(() => Promise.reject(error)), {} as Request, {}, actions);
+    runStrategy(strategyThat(function () { return Promise.reject(error); }), {} as Request, {}, actions);
     await settled();
     expect(calls).toEqual([['error', error], ['error', error]]);
   });
 });
 
 describe('the actions of a request', () => {
-  it('are those that it had at first, called once, outside of any promise, on the strategy', async () => {
-    for (const [name, ...given] of [['success', 'user', 'info'], ['fail', 'challenge', 400], ['redirect', '/', 302], ['pass'], ['error', 'reason']] as const) {
+  it('are those that it had at first, called at once, once, on the strategy', () => {
+    for (const [name, ...given] of [['success', 'user', 'info'], ['fail', 'challenge', 400], ['redirect', '/', 302], ['pass'], ['error', new Error('reason')]] as const) {
       const { actions, calls } = told();
       const receivers: unknown[] = [];
       const own = actions[name] as (...all: unknown[]) => void;
       const strategy = { ...actions, [name](this: unknown, ...all: unknown[]) { receivers.push(this); own(...all); } };
-      const captured = captureActions(strategy as never);
+      const captured = captureActions(strategy as never, {} as Request);
       const later = told();
       Object.assign(strategy, later.actions);
       (captured[name] as (...all: unknown[]) => void)(...given);
-      expect(calls).toEqual([]);
       captured.error('too late');
       captured.success('somebody else');
-      await settled();
-      await settled();
       expect(calls).toEqual([[name, ...given]]);
       expect(later.calls).toEqual([]);
-      expect(receivers).toEqual([strategy]);
+      expect(receivers).toHaveLength(1);
       expect(receivers[0]).toBe(strategy);
     }
+  });
+
+  it.each([undefined, null, 0, '', false, 'route', 'router'])('end in an Error where the strategy says %j: Express takes it for "go on"', (reason) => {
+    const { actions, calls } = told();
+    captureActions(actions as never, {} as Request).error(reason);
+    expect(calls).toEqual([['error', expect.any(Error)]]);
+  });
+
+  const callback = new Error('of the callback');
+  const throwing = (next?: unknown) => {
+    const { actions, calls } = told();
+    const fail = (): never => { throw callback; };
+    return { captured: captureActions({ ...actions, fail } as never, { next } as never), calls };
+  };
+
+  it("give what the app's callback throws to the strategy while that runs, and take one error for it", () => {
+    const { captured, calls } = throwing();
+    expect(() => { captured.fail(); }).toThrow(callback);
+    expect(captured.hasThrown(callback)).toBe(true);
+    expect(captured.hasThrown(new Error('another'))).toBe(false);
+    captured.error(callback);
+    captured.error(callback);
+    expect(calls).toEqual([['error', callback]]);
+  });
+
+  it('give it to Express later, where nobody else could catch it', () => {
+    const told: unknown[] = [];
+    const { captured, calls } = throwing((error: unknown) => { told.push(error); });
+    captured.returned();
+    captured.fail();
+    captured.error('too late');
+    expect(told).toEqual([callback]);
+    expect(calls).toEqual([]);
+  });
+
+  it('tell the process by a warning where there is no Express', async () => {
+    const warned = new Promise((resolve) => { process.once('warning', resolve); });
+    const { captured } = throwing();
+    captured.returned();
+    captured.fail();
+    expect(await warned).toBe(callback);
   });
 });
 
@@ -132,6 +210,7 @@ describe('proving the first factor outside of a route', () => {
     await expect(prove(strategyThat(function () { this.redirect('/'); }))).rejects.toThrow(/the strategy "local" redirects/);
     const error = new Error('no database');
     await expect(prove(strategyThat(function () { this.error(error); }))).rejects.toBe(error);
-    await expect(prove(strategyThat(function () { this.error('down'); }))).rejects.toMatchObject({ message: 'The login strategy failed.', cause: 'down' });
+    await expect(prove(strategyThat(function () { this.error('down'); }))).rejects.toMatchObject({ message: 'down', cause: 'down' });
+    for (const nothing of [undefined, null, '', 'route']) await expect(prove(strategyThat(function () { this.error(nothing); }))).rejects.toBeInstanceOf(Error);
   });
 });

@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { Passport } from 'passport';
 import { describe, expect, it } from 'vitest';
 import { protect, SecondFactorRequiredError, TwoFactorStrategy } from 'passport-two-factor';
-import type { InnerStrategy } from '../../lib/passport/first-factor.js';
+import type { InnerStrategy } from '../../lib/passport/run-strategy.js';
 import { passportRequest } from '../session/session.js';
 import { outcome, serviceWith, token, type Answers } from './service.js';
 
@@ -61,6 +61,9 @@ describe('the gate', () => {
       login(enrolled, Object.assign(passportRequest().req, { isAuthenticated: () => loggedIn }), { assignProperty }).ended;
     expect(await linking(true, 'account')).toEqual(['success', alice]);
     expect(await linking(false, 'account')).toMatchObject(['error', { name: 'SecondFactorRequiredError' }]);
+    for (const name of ['user', '__proto__', 'constructor', 'session', 'isAuthenticated', '_userProperty']) {
+      expect(await linking(true, name)).toMatchObject(['error', { name: 'SecondFactorRequiredError' }]);
+    }
     expect(await linking(true, '')).toMatchObject(['error', { name: 'SecondFactorRequiredError' }]);
   });
 

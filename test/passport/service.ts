@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { TwoFactorService } from 'passport-two-factor';
-import { runStrategy, type InnerStrategy } from '../../lib/passport/first-factor.js';
+import { runStrategy, type InnerStrategy } from '../../lib/passport/run-strategy.js';
 import type { Actions } from '../../lib/passport/settle.js';
 
 export const now = Date.UTC(2026, 0, 1);
@@ -23,15 +23,15 @@ export function serviceWith({ authenticators = [], account, verdict, enabled = t
   const subject = { challenge: { id: 'challenge' }, snapshot: { securityEpoch: 3 } };
   const service = {
     setup: {},
-    settings: { enabled, keepInSession: [], rememberFor: 1000, clock: () => now, requireForOAuth: false },
+    settings: { enabled, keepInSession: [], rememberFor: 1000, clock: () => now, requireForOAuth: false, users: { find: () => ({ id: 1 }) } },
     identify: () => identity,
     snapshot: () => {
       asked.push(['snapshot']);
       return Promise.resolve({ account, authenticators, securityEpoch: 3 });
     },
     verification: {
-      verifyLogin: (...given: unknown[]) => {
-        asked.push(['verifyLogin', ...given]);
+      verifyLogin: (pending: { token: string } | undefined, ...given: unknown[]) => {
+        asked.push(['verifyLogin', pending?.token, ...given]);
         return answer({ subject, method: 'totp' });
       },
       verifyUser: (...given: unknown[]) => {
@@ -40,7 +40,7 @@ export function serviceWith({ authenticators = [], account, verdict, enabled = t
       },
     },
     logins: {
-      begin: () => Promise.resolve({ token, methods: { totp: true }, availableMethods: { totp: true }, expiresAt: now + 1000, resendAfter: {}, deliver: () => Promise.resolve() }),
+      begin: () => Promise.resolve({ token, methods: { totp: true }, availableMethods: { totp: true }, expiresAt: now + 1000, resendAfter: {}, spent: {}, deliver: () => Promise.resolve() }),
       finish: () => Promise.resolve({ identity, user: { id: 1 }, info: 'info', remember: false, securityEpoch: 3 }),
     },
   };

@@ -10,7 +10,7 @@ const registered = (passport: object) => (passport as { _strategies: Record<stri
 describe('the options of TwoFactorStrategy', () => {
   it('are a service and a strategy; name, kind and redirect are optional', () => {
     expect(new TwoFactorStrategy({ service }, inner)).toMatchObject({ name: 'local', kind: 'unknown', inner });
-    expect(new TwoFactorStrategy({ service }, { ...inner, _oauth2: {} } as never).kind).toBe('oauth');
+    expect(new TwoFactorStrategy({ service }, { ...inner, _oauth2: {}, _callbackURL: '/cb' } as never).kind).toBe('oauth');
     expect(new TwoFactorStrategy({ service, name: 'members', kind: 'local', secondFactorRedirect: '/2fa' }, inner)).toMatchObject({ name: 'members', kind: 'local' });
     for (const kind of ['local', 'oauth', 'unknown'] as const) expect(new TwoFactorStrategy({ service, kind }, inner).kind).toBe(kind);
     const longest = 'n'.repeat(191);
@@ -27,8 +27,9 @@ describe('the options of TwoFactorStrategy', () => {
     ['an empty name', { service, name: '' }, inner, /the strategy has no name/],
     ['a name that is a number', { service, name: 1 }, inner, /the strategy has no name/],
     ['a name of 192 characters', { service, name: 'n'.repeat(192) }, inner, /1 to 191 characters; got 192/],
-    ['an unknown kind', { service, kind: 'saml' }, inner, /kind must be one of "local", "oauth", "unknown"; got string "saml"/],
+    ['an unknown kind', { service, kind: 'saml' }, inner, /kind must be one of "local", "oauth", "remembered", "unknown"; got string "saml"/],
     ['a kind of null', { service, kind: null }, inner, /kind must be one of/],
+    ['an option that there is not', { service, secondfactorRedirect: '/2fa' }, inner, /^TwoFactorStrategy: there is no option "secondfactorRedirect"/],
     ['a redirect that is no path', { service, secondFactorRedirect: true }, inner, /secondFactorRedirect must be a path such as "\/2fa"; got boolean/],
   ])('refuse %s and say what to write', (_what, options, strategy, message) => {
     expect(() => new TwoFactorStrategy(options as never, strategy as never)).toThrow(TypeError);
@@ -41,12 +42,14 @@ describe('the options of SecondFactorStrategy', () => {
     expect(new SecondFactorStrategy({ service }).name).toBe('two-factor');
     expect(new SecondFactorStrategy({ service, name: '2fa' }).name).toBe('2fa');
     expect(() => new SecondFactorStrategy(undefined as never)).toThrow(/SecondFactorStrategy: service must be a TwoFactorService/);
+    expect(() => new SecondFactorStrategy({ service, nmae: '2fa' } as never)).toThrow(/^SecondFactorStrategy: there is no option "nmae"/);
+    expect(() => new SecondFactorStrategy({ service, name: '' })).toThrow(/name must be the name of the strategy/);
     expect(() => new SecondFactorStrategy({} as never)).toThrow(/SecondFactorStrategy: service must be a TwoFactorService/);
   });
 });
 
 describe('protect', () => {
-  const named = (name?: string) => ({ ...inner, name }) as unknown as Strategy;
+  const named = (name?: string, more: object = {}) => ({ ...inner, name, ...more }) as unknown as Strategy;
 
   it('wraps what is there and what comes later, by either form of use, and leaves the session strategy alone', () => {
     const passport = new Passport();
@@ -96,6 +99,41 @@ describe('protect', () => {
 
   it.each([{}, { use: () => undefined }, { use: true, _strategies: {} }, { _strategies: {} }])('refuses %j, which is no passport', (given) => {
     expect(() => { protect(given as never, { service }); }).toThrow(/the first argument must be the app's passport/);
+  });
+
+  it('tells what it has wrapped and what it has left, and leaves out those that read tokens', () => {
+    const passport = new Passport();
+    passport.use(named('local')).use('jwt', named('jwt', { _jwtFromRequest: () => null })).use(named('key'));
+    passport.use(new TwoFactorStrategy({ service }, { name: 'own', authenticate() { /* Never. */ } }));
+    expect(protect(passport, { service, except: ['key'] })).toEqual({ wrapped: ['local', 'own'], left: ['jwt', 'key'] });
+    passport.use('bearer', named('bearer', { _realm: 'Users', _challenge: () => '' }));
+    expect(registered(passport).bearer).not.toBeInstanceOf(TwoFactorStrategy);
+  });
+
+  it('is told by kinds how a strategy proves who the user is, that of a token strategy too', () => {
+    const passport = new Passport();
+    passport.use(named('sso')).use('jwt', named('jwt', { _jwtFromRequest: () => null }));
+    expect(protect(passport, { service, kinds: { sso: 'oauth', jwt: 'local' } })).toEqual({ wrapped: ['sso', 'jwt'], left: [] });
+    expect(registered(passport)).toMatchObject({ sso: { kind: 'oauth' }, jwt: { kind: 'local' } });
+  });
+
+  it.each([
+    [{ exept: ['key'] }, /^protect: there is no option "exept"; there are service, secondFactorRedirect, only, except, kinds, name$/],
+    [{ kinds: { local: 'saml' } }, /^protect: kind must be one of/],
+    [{ kinds: { lcoal: 'local' } }, /no strategy is registered as "lcoal"/],
+    [{ secondFactorRedirect: 5 }, /^protect: secondFactorRedirect must be a path such as "\/2fa"; got number/],
+  ])('refuses %j', (options, message) => {
+    const passport = new Passport();
+    passport.use(named('local'));
+    expect(() => protect(passport, { service, ...options } as never)).toThrow(TypeError);
+    expect(() => protect(passport, { service, ...options } as never)).toThrow(message);
+  });
+
+  it('keeps the members of the strategies that it spares', () => {
+    const passport = new Passport();
+    passport.use('key', named('key', { revoke: () => 'revoked' }));
+    protect(passport, { service, except: ['key'] });
+    expect((registered(passport).key as unknown as { revoke(): string }).revoke()).toBe('revoked');
   });
 
   it('refuses to go without a service', () => {

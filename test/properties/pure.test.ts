@@ -95,12 +95,21 @@ describe('a contact', () => {
 
 describe('a code', () => {
   it('is text without its spaces and dashes, or refused', () => {
-    fc.assert(fc.property(fc.oneof(anyText, fc.anything()), (value) => {
+    fc.assert(fc.property(fc.oneof(anyText, fc.string({ unit: 'binary' }), fc.anything()), (value) => {
+      let read: string;
       try {
-        expect(readCode(value)).toBe((value as string).replace(/[ -]/g, ''));
+        read = readCode(value);
       } catch (error) {
         expect(error).toBeInstanceOf(InvalidInputError);
+        return;
       }
+      const text = value as string;
+      expect(read).not.toMatch(/[\p{Zs}\p{Pd}\p{Default_Ignorable_Code_Point}]|(?![0-9])\p{Nd}/u);
+      expect(readCode(read)).toBe(read);
+      // Whatever is ASCII stays as it was typed, and in its place.
+      const ascii = (from: string): string => from.replace(/[^!-,.-~]/g, '');
+      if (/^[\0-\x7f]*$/.test(text)) expect(read).toBe(text.replace(/[ -]/g, ''));
+      else if (!/[\uff01-\uff5e]|(?![0-9])\p{Nd}/u.test(text)) expect(ascii(read)).toBe(ascii(text));
     }), { numRuns: 500 });
   });
 

@@ -129,7 +129,7 @@ describe.each(databases)('the OpenAPI document on $name', (database) => {
     await client.refused('/enroll/email', { address: 'other@example.com' }, 502, 'DELIVERY_FAILED');
     await client.refused('/enroll/sms', { phone: '+15551234568' }, 502, 'DELIVERY_FAILED');
     app.failing = false;
-    for (let sent = 1; sent < 5; sent += 1) {
+    for (let sent = 1; sent < 4; sent += 1) {
       await client.ok('/enroll/email', { address: `other${sent}@example.com` });
       await client.ok('/enroll/sms', { phone: `+1555123457${sent}` });
     }

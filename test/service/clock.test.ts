@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readOptions } from '../../lib/settings.js';
 import type { TestApp } from '../support/app.js';
 import { databases } from '../support/databases.js';
 import { account, open, refused, withTotp } from './support.js';
@@ -50,4 +51,11 @@ describe.each(databases)('a clock that does not tell the time, on $name', (datab
       broken = undefined;
     }
   });
+});
+
+it('a clock that is not given is Date.now as it is at each call: a test that fakes the date later is believed', () => {
+  const { clock } = readOptions({ db: {}, keys: '', users: { id: String, find: () => null }, twoFactor: { issuer: 'MyApp' } });
+  const now = vi.spyOn(Date, 'now').mockReturnValue(1234567890_000);
+  expect(clock()).toBe(1234567890_000);
+  now.mockRestore();
 });

@@ -34,6 +34,13 @@ describe.each(databases)('the input of a verb, on $name', (database) => {
     await refused(test.service.setup.totp(await newUser(test), false, options as unknown as object), 'INVALID_INPUT', { field: 'options' });
   });
 
+  it.each([[{ lable: 'phone' }], [{ labels: 'phone' }], [{ Label: 'phone' }], [{ label: 'phone', qrs: 'svg' }], [{ QR: 'svg' }]])('options: %j are misspelt, and nothing is begun', async (options) => {
+    const id = await newUser(test);
+    await refused(test.service.setup.totp(id, true, options as object), 'INVALID_INPUT', { field: 'options', message: expect.stringMatching(/there is no option .* did you mean "(label|qr)"/) as unknown });
+    await refused(test.service.importTotp(id, 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', options as object), 'INVALID_INPUT', { field: 'options' });
+    expect(await test.service.list(id)).toEqual([]);
+  });
+
   it.each([['no'], [1], [null]])('requireVerification: %j is neither true nor false', async (verify) => {
     const id = await newUser(test);
     const given = verify as unknown as boolean;

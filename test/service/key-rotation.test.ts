@@ -160,6 +160,17 @@ describe.each(databases)('the rotation of keys on $name', (database) => {
       expect(await mended.service.remainingBackupCodes(id)).toBe(2);
     });
 
+    it('does not charge a right backup code as a wrong one', async () => {
+      await start();
+      const { id, secret, backupCodes } = await withTotp(before);
+      const both = await restart(`${k2},${k1}`);
+      await both.service.verify.totp(id, both.totp(secret));
+      const after = await restart(k2);
+      for (let guess = 0; guess < 6; guess += 1) await expect(after.service.verify.backupCode(id, backupCodes[0]!)).rejects.toThrow(SealedDataError);
+      before.clock.advance('30s');
+      await after.service.verify.totp(id, after.totp(secret));
+    });
+
     it('is an error for a code that was sent and an enrolment that was begun', async () => {
       await start();
       const { id, secret } = await everything();

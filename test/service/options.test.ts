@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generateKey, twoFactorEntities, TwoFactorService, type TwoFactorOptions } from 'passport-two-factor';
+import { generateKey, twoFactorEntities, twoFactorMigrations, TwoFactorService, type TwoFactorOptions } from 'passport-two-factor';
 import { close, databases } from '../support/databases.js';
 
 const second = 1000;
@@ -120,7 +120,7 @@ describe.each(integers)('the option %s', (path, min, max) => {
 
 const functions: [path: string, expected: string, needed: boolean][] = [
   ['users.id', 'must be a function (user) => string', true],
-  ['users.find', 'must be a function (id) => user | null, such as (id) => users.findOneBy({ id })', true],
+  ['users.find', 'must be a function (id) => user | null, such as (id) => users.findOneBy({ id })', false],
   ['users.email', 'must be a function (user) => string | undefined', false],
   ['users.label', 'must be a function (user) => string | undefined', false],
   ['deliver.email', 'must be a function (message) => Promise', false],
@@ -194,6 +194,29 @@ describe('a block of options', () => {
     expect(making).toThrow(`${block}: there is no option "${name}"`);
   });
 
+  it.each([
+    ['TwoFactorService options', 'user', 'users'], ['TwoFactorService options', 'RememberFor', 'rememberFor'], ['users', 'mail', 'email'], ['twoFactor', 'backupCodeCount', 'backupCodesCount'],
+    ['twoFactor', 'tokenExpire', 'tokenExpiry'], ['deliver', 'e-mail', 'email'], ['limits', 'attemps', 'attempts'], ['limits', 'sendPerHour', 'sendsPerHour'],
+  ])('%s: to whoever writes "%s" the name "%s" is told', (block, name, meant) => {
+    const given = options(block === 'TwoFactorService options' ? name : `${block}.${name}`, 1) as TwoFactorOptions;
+    expect(() => new TwoFactorService(given)).toThrow(new RegExp(`^${block}: there is no option "${name}"; there are .*; did you mean "${meant}"\\?$`));
+  });
+
+  it('twoFactor.enforce: a misspelt member beside the date is refused, and one in its place', () => {
+    expect(() => make('twoFactor.enforce', { after: new Date(0), when: () => true })).toThrow(TypeError);
+    expect(() => make('twoFactor.enforce', { after: new Date(0), when: () => true })).toThrow(/^twoFactor\.enforce: there is no option "when"; there are after$/);
+    expect(() => make('twoFactor.enforce', { afters: new Date(0) })).toThrow(/^twoFactor\.enforce must be /);
+  });
+
+  it.each(['db', 'keys'])('%s that is left out is asked for by name, and how to make one is said', (name) => {
+    const given = Object.fromEntries(Object.entries(options('limits', {}) as object).filter(([other]) => other !== name));
+    for (const without of [given, { ...given, [name]: undefined }, { ...given, [name]: null }]) {
+      const making = () => new TwoFactorService(without as unknown as TwoFactorOptions);
+      expect(making).toThrow(TypeError);
+      expect(making).toThrow(name === 'db' ? /^db must be a TypeORM DataSource: new DataSource/ : /^keys must be a comma-separated list .*generateKey/);
+    }
+  });
+
   it.each([undefined, null, 'mysql://', 7, []])('the options as a whole are an object, not %j', (given) => {
     const making = () => new TwoFactorService(given as unknown as TwoFactorOptions);
     expect(making).toThrow(TypeError);
@@ -202,6 +225,14 @@ describe('a block of options', () => {
 
   it('cannot be changed once the service is made', () => {
     expect(Object.isFrozen(make('limits', { attempts: 4 }).settings)).toBe(true);
+  });
+});
+
+describe.each([['twoFactorEntities', twoFactorEntities], ['twoFactorMigrations', twoFactorMigrations]])('%s', (_name, make) => {
+  it.each([['prefix', undefined], ['tableprefix', 'tablePrefix'], ['tablePrefixes', 'tablePrefix']])('takes no option "%s"', (name, meant) => {
+    const making = () => make({ [name]: 'mfa_' });
+    expect(making).toThrow(TypeError);
+    expect(making).toThrow(`there is no option "${name}"; there are tablePrefix${meant === undefined ? '' : `; did you mean "${meant}"?`}`);
   });
 });
 

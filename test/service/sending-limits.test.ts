@@ -154,6 +154,29 @@ describe.each(databases)('the limits of sending on $name', (database) => {
     });
   });
 
+  describe('kept in the table', () => {
+    const rows = async () => await test.db.createQueryBuilder().select('q').from('TwoFactorQuota', 'q').getMany() as { userKey: string }[];
+
+    it('are one user\'s or nobody\'s, and a refused message of a user adds none', async () => {
+      await start();
+      const id = await newUser(test);
+      for (let begun = 0; begun < 40; begun += 1) await test.service.setup.email(id, `other${String(begun)}@example.net`).catch(() => undefined);
+      const keys = (await rows()).map(({ userKey }) => userKey);
+      expect(keys.filter((key) => key === '')).toHaveLength(5);
+      expect(keys.filter((key) => key !== '')).toEqual([test.service.identify(userOf(id)).key]);
+    });
+
+    it('go when they count nothing any more, with the first message to somebody else', async () => {
+      await start();
+      const id = await newUser(test);
+      for (let begun = 0; begun < 5; begun += 1) await test.service.setup.email(id, `other${String(begun)}@example.net`);
+      expect(await rows()).toHaveLength(6);
+      test.clock.advance('400d');
+      await halted(await emailUser());
+      expect(await rows()).toHaveLength(1);
+    });
+  });
+
   describe('once they are spent', () => {
     it('leave a method out while a TOTP is left', async () => {
       await start();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { secondFactorVerified } from '../../lib/session/authentication.js';
-import { logIn, planLogIn, type LogInPlan } from '../../lib/session/log-in.js';
+import { recordVerdict, type SessionManager } from '../../lib/passport/verdict.js';
+import { logIn, type LogInPlan } from '../../lib/session/log-in.js';
 import { boundTo, passportRequest, requestWith, type TestRequest } from './session.js';
 
 const alice = { id: 1 };
@@ -8,7 +9,23 @@ const authentication = secondFactorVerified('alice', 3, Date.UTC(2026, 0, 1));
 const plan: LogInPlan = { authentication, keep: ['returnTo'] };
 
 type Callback = (error?: unknown) => void;
-const logInOf = (req: TestRequest) => req.logIn as (user: unknown, options?: unknown, done?: Callback) => unknown;
+const logInOf = (req: TestRequest) => (user: unknown, options?: unknown, done?: Callback): unknown =>
+  (req.logIn as (this: TestRequest, ...given: unknown[]) => unknown).call(req, user, options, done);
+
+/** Lets alice through, as the gate does. */
+const planLogIn = (req: TestRequest, made: LogInPlan): void => { recordVerdict(req, { concerns: (user) => user === alice, plan: made }); };
+
+/** A request of a Passport whose session manager logs in by this, and by no regenerate. */
+function managedBy(logsIn: (req: TestRequest, done: Callback) => void, data: object = {}): ReturnType<typeof requestWith> {
+  const made = requestWith(data);
+  const manager: SessionManager = { logIn: (_req, _user, _options, done) => { logsIn(made.req, done as Callback); } };
+  made.req.logIn = (user: unknown, options: object, done: Callback) => {
+    made.req.user = user;
+    return manager.logIn(made.req, user, options as never, done);
+  };
+  made.req._sessionManager = manager;
+  return made;
+}
 
 describe('a planned login', () => {
   it('stores user and mark by one save, in a new session with what the app keeps', async () => {
@@ -83,18 +100,25 @@ describe('a planned login', () => {
 
   it.each(['logIn', 'login'] as const)('is made through req.%s, with options or without, and once', async (name) => {
     const { req, saved } = passportRequest();
-    const { logIn: own, login: alias } = req;
     planLogIn(req, plan);
-    expect(req.logIn).not.toBe(own);
-    expect(req.login).not.toBe(alias);
-    const error = await new Promise((resolve) => { (req[name] as (user: unknown, done: Callback) => unknown)(alice, resolve); });
+    const own = (req as unknown as Record<typeof name, (user: unknown, done: Callback) => unknown>)[name];
+    const error = await new Promise((resolve) => { own.call(req, alice, resolve); });
     expect(error).toBeUndefined();
-    expect(req.logIn).toBe(own);
-    expect(req.login).toBe(alias);
-    await logIn(req, { id: 2 });
+    await logIn(req, alice);
     expect(saved.map(({ passport, twoFactor }) => ({ passport, twoFactor }))).toEqual([
       { passport: { user: 1 }, twoFactor: { session: boundTo(2), authentication } },
+      { passport: { user: 1 }, twoFactor: undefined },
+    ]);
+  });
+
+  it('serves nobody else, and not the same one afterwards either', async () => {
+    const { req, saved } = passportRequest();
+    planLogIn(req, plan);
+    await logIn(req, { id: 2 });
+    await logIn(req, alice);
+    expect(saved.map(({ passport, twoFactor }) => ({ passport, twoFactor }))).toEqual([
       { passport: { user: 2 }, twoFactor: undefined },
+      { passport: { user: 1 }, twoFactor: undefined },
     ]);
   });
 
@@ -110,12 +134,10 @@ describe('a planned login', () => {
   });
 
   it('is marked also where req.logIn makes no new session, and saved with the mark', async () => {
-    const { req, saved } = requestWith({ returnTo: '/home' });
-    req.logIn = (user: unknown, _options: unknown, done: Callback) => {
-      req.user = user;
-      req.session.passport = { user: 1 };
+    const { req, saved } = managedBy(({ session }, done) => {
+      session.passport = { user: 1 };
       done();
-    };
+    }, { returnTo: '/home' });
     planLogIn(req, plan);
     await logIn(req, alice);
     expect(saved).toMatchObject([{ returnTo: '/home', passport: { user: 1 }, twoFactor: { authentication } }]);
@@ -146,12 +168,11 @@ describe('a planned login that could not be stored', () => {
   });
 
   it('is none where only the mark could not be saved', async () => {
-    const made = requestWith({}, { save: new Error('the store is down') });
-    made.req.logIn = (user: unknown, _options: unknown, done: Callback) => {
-      made.req.user = user;
-      made.req.session.passport = { user: 1 };
+    const made = managedBy(({ session }, done) => {
+      session.passport = { user: 1 };
       done();
-    };
+    });
+    Object.defineProperty(made.req.session, 'save', { value: (done: Callback) => { done(new Error('the store is down')); } });
     expect(await attempt(made)).toMatchObject({ message: 'the store is down' });
     expect(made.req.user).toBeNull();
     expect(made.req.session).not.toHaveProperty('passport');
@@ -159,34 +180,30 @@ describe('a planned login that could not be stored', () => {
   });
 
   it('is none where the session is gone by then', async () => {
-    const made = requestWith();
-    made.req.logIn = (_user: unknown, _options: unknown, done: Callback) => {
-      Reflect.deleteProperty(made.req, 'session');
+    const made = managedBy((req, done) => {
+      Reflect.deleteProperty(req, 'session');
       done(new Error('gone'));
-    };
+    });
     expect(await attempt(made)).toMatchObject({ message: 'gone' });
     expect(made.req.user).toBeNull();
   });
 
   it('is none for a caller without a callback either', () => {
-    const made = requestWith();
-    made.req.logIn = (_user: unknown, _options: unknown, done: Callback) => { done(new Error('the store is down')); };
+    const made = managedBy((_req, done) => { done(new Error('the store is down')); });
     planLogIn(made.req, plan);
     logInOf(made.req)(alice);
     expect(made.req.user).toBeNull();
   });
 
   it.each(['down', false, 0])('is an error where the reason is %j', async (reason) => {
-    const made = requestWith();
-    made.req.logIn = (_user: unknown, _options: unknown, done: Callback) => { done(reason); };
+    const made = managedBy((_req, done) => { done(reason); });
     const failure = await attempt(made);
     expect(failure).toBeInstanceOf(Error);
     expect(failure).toMatchObject({ message: 'The login could not be stored.', cause: reason });
   });
 
   it.each([null, undefined])('is one where the reason is %s', async (reason) => {
-    const made = requestWith();
-    made.req.logIn = (_user: unknown, _options: unknown, done: Callback) => { done(reason); };
+    const made = managedBy((_req, done) => { done(reason); });
     expect(await attempt(made)).toBe('logged in');
     expect(made.saved).toMatchObject([{ twoFactor: { authentication } }]);
   });

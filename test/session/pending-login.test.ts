@@ -4,7 +4,7 @@ import { noteSent, pendingToken, pendingView, resendAt, storePending } from '../
 import { boundTo, requestWith } from './session.js';
 
 const now = Date.UTC(2026, 0, 1);
-const pending = { token: 'token', methods: { totp: true, email: 'a***@b.co' }, expiresAt: now + 60_000, resendAfter: { email: 30, sms: null } } as unknown as PendingLogin;
+const pending = { token: 'token', methods: { totp: true, email: 'a***@b.co' }, expiresAt: now + 60_000, resendAfter: { email: 30, sms: null }, spent: {} } as unknown as PendingLogin;
 const state = { token: 'token', methods: { totp: true, email: 'a***@b.co' }, expiresAt: now + 60_000, resendAt: { email: now + 30_000, sms: null } };
 
 describe('a halted login', () => {

@@ -47,6 +47,7 @@ export function requestWith(data: object = {}, faults: Faults = {}): { req: Test
         },
       },
       save: {
+        configurable: true,
         value: (done: Done) => {
           if (!('save' in faults)) saved.push(structuredClone({ ...req.session }));
           done(faults.save);

@@ -4,7 +4,7 @@ import { twoFactorEntities, TwoFactorMechanism } from 'passport-two-factor';
 import { identityOf } from '../../lib/service/context.js';
 import { AccountStore } from '../../lib/store/account-store.js';
 import { close, databases } from '../support/databases.js';
-import { account, newId, newUserKey, now, winners } from './fixtures.js';
+import { account, newId, newUserKey, now, userIdOf, winners } from './fixtures.js';
 
 describe.each(databases)('the accounts on $name', (database) => {
   let db: DataSource;
@@ -19,7 +19,7 @@ describe.each(databases)('the accounts on $name', (database) => {
   /** A user's account, committed once with these columns. */
   async function saved(columns: Partial<ReturnType<typeof account>> = {}) {
     const userKey = newUserKey();
-    await accounts.ensure(userKey, 'user');
+    await accounts.ensure(userKey, userIdOf(userKey));
     const made = (await accounts.find(userKey))!;
     await accounts.commit(made, columns);
     return { ...made, ...columns, version: 1 };
@@ -29,7 +29,7 @@ describe.each(databases)('the accounts on $name', (database) => {
     it('makes an account that begins with nothing', async () => {
       const userKey = newUserKey();
       expect(await accounts.find(userKey)).toBeUndefined();
-      await accounts.ensure(userKey, 'user');
+      await accounts.ensure(userKey, userIdOf(userKey));
       expect(await accounts.find(userKey)).toEqual(account(userKey));
     });
 
@@ -41,7 +41,7 @@ describe.each(databases)('the accounts on $name', (database) => {
 
     it('makes one where twenty requests ask at once', async () => {
       const userKey = newUserKey();
-      await Promise.all(Array.from({ length: 20 }, () => accounts.ensure(userKey, 'user')));
+      await Promise.all(Array.from({ length: 20 }, () => accounts.ensure(userKey, userIdOf(userKey))));
       const rows = await db.createQueryBuilder().select('COUNT(*)', 'count').from('TwoFactorAccount', 'account')
         .where('account.user_key = :userKey', { userKey }).getRawOne<{ count: unknown }>();
       expect(Number(rows?.count)).toBe(1);

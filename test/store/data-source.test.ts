@@ -29,18 +29,27 @@ describe.each(databases)('a DataSource on $name', (database) => {
   });
 
   it('that another copy of typeorm has made is taken: its shape counts, not its class', () => {
-    const copy: unknown = { isInitialized: true, options: db.options, createQueryBuilder: () => undefined, hasMetadata: () => true };
+    const { options, namingStrategy } = db;
+    const copy: unknown = {
+      isInitialized: true, options, namingStrategy, createQueryBuilder: () => undefined, hasMetadata: () => true,
+      getMetadata: (name: string) => db.getMetadata(name),
+    };
     expect(checkDataSource(copy)).toBe(copy);
   });
 
-  it('that was not initialised is refused with what to write', () => {
-    refused(new DataSource(db.options), /db must be an initialised DataSource: write "await dataSource\.initialize\(\)"/);
+  it('that is not open yet is taken, and left closed', () => {
+    const later = new DataSource(db.options);
+    expect(checkDataSource(later)).toBe(later);
+    expect(() => open(later)).not.toThrow();
+    expect(later.isInitialized).toBe(false);
   });
 
-  it('that was closed is refused', async () => {
-    const closed = await database.open(twoFactorEntities());
-    await close(closed);
-    refused(closed, /db must be an initialised DataSource/);
+  it.each([['no entities', undefined], ['four of the five', twoFactorEntities().slice(0, 4)]])('that is not open yet and has %s is refused', (_name, entities) => {
+    refused(new DataSource({ ...db.options, entities } as DataSourceOptions), /db must know the entities of the second factor/);
+  });
+
+  it('that is not open yet and can never be opened is refused', () => {
+    refused({ isInitialized: false, options: db.options, createQueryBuilder: () => undefined }, /db must be a TypeORM DataSource: .* it has no initialize/);
   });
 
   it('without the entities is refused with what to write', async () => {
@@ -59,6 +68,11 @@ describe.each(databases)('a DataSource on $name', (database) => {
     } finally {
       await close(some);
     }
+  });
+
+  it('of the package sqlite3, whose transactions cannot be told from statements, is refused by name', () => {
+    const other = Object.create(db, { options: { value: { type: 'sqlite' } } }) as unknown;
+    refused(other, /db must be a DataSource of type mysql, mariadb, postgres, better-sqlite3; got sqlite: write type: 'better-sqlite3'/);
   });
 
   it.each(['mongodb', 'oracle', 'mssql', 'cockroachdb', 'sap', 'sqljs'])('of type %s is refused', (type) => {

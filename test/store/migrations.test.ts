@@ -9,6 +9,11 @@ const tables = ['accounts', 'authenticators', 'backup_codes', 'challenges', 'quo
 const longest = 'a_prefix_of_as_many_as_31_chars';
 const prefixes = [undefined, 'mfa_', 'Mixed_Case_', longest];
 
+/** Undoes every migration of ours. */
+async function undoAll(db: DataSource): Promise<void> {
+  for (let left = twoFactorMigrations().length; left > 0; left -= 1) await db.undoLastMigration();
+}
+
 /** The tables of a prefix as the database describes them. */
 async function schema(db: DataSource, prefix: string): Promise<unknown[]> {
   const runner = db.createQueryRunner();
@@ -82,7 +87,7 @@ describe.each(databases)('the migrations on $name', (database) => {
   it('are undone without a trace and can be run again', async () => {
     const db = await open();
     await db.runMigrations();
-    for (const _ of twoFactorMigrations()) await db.undoLastMigration();
+    await undoAll(db);
     expect(await schema(db, 'two_factor_')).toEqual([]);
     await db.runMigrations();
     expect(await differences(db)).toEqual([]);
@@ -148,7 +153,7 @@ describe.each(databases)('the migrations on $name', (database) => {
       await db.runMigrations();
       expect(await differences(db)).toEqual([]);
       expect(await service(db).isEnabled('anna')).toBe(true);
-      for (const _ of twoFactorMigrations()) await db.undoLastMigration();
+      await undoAll(db);
       expect(await schema(db, 'app_two_factor_')).toEqual([]);
     });
 
@@ -188,6 +193,18 @@ describe.each(databases)('the migrations on $name', (database) => {
       expect(() => service(renamed)).toThrow(TypeError);
     });
 
+    if (database.name === 'mariadb') {
+      it('make the same tables through the driver type of MariaDB', async () => {
+        const db = await connect({ type: 'mariadb' });
+        await db.runMigrations();
+        expect(await differences(db)).toEqual([]);
+        const synchronized = await connect({ type: 'mariadb', synchronize: true });
+        expect(await schema(synchronized, 'two_factor_')).toEqual(await schema(db, 'two_factor_'));
+        await synchronized.runMigrations();
+        expect(await differences(synchronized)).toEqual([]);
+      });
+    }
+
     if (database.name === 'postgres') {
       it('make the tables in the schema of the DataSource', async () => {
         const place = await database.create();
@@ -204,7 +221,7 @@ describe.each(databases)('the migrations on $name', (database) => {
         expect(await db.query("SELECT COUNT(*)::int AS n FROM pg_tables WHERE schemaname = 'auth' AND tablename LIKE 'app_two_factor_%'")).toEqual([{ n: 5 }]);
         await service(db).setup.totp('anna', false);
         expect(await service(db).isEnabled('anna')).toBe(true);
-        for (const _ of twoFactorMigrations()) await db.undoLastMigration();
+        await undoAll(db);
       });
     }
   });
@@ -222,7 +239,7 @@ describe.each(databases)('the migrations on $name', (database) => {
     const orphan = authenticator(newUserKey(), { id: 'orphan', provisional: 1 });
     await save('TwoFactorAuthenticator', orphan);
     await db.undoLastMigration();
-    const rows = await db.query('SELECT id FROM two_factor_authenticators ORDER BY id') as { id: string }[];
+    const rows: { id: string }[] = await db.query('SELECT id FROM two_factor_authenticators ORDER BY id');
     expect(rows.map(({ id }) => id)).toEqual(['counted', 'old']);
   });
 });

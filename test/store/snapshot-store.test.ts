@@ -68,7 +68,9 @@ describe.each(databases)('the snapshot of a user on $name', (database) => {
     const { userKey, state, methods, pending } = await withEverything();
     log.reset();
     const snapshot = await snapshots.ofUser(known(userKey), login);
-    expect(snapshot).toStrictEqual({ account: state, authenticators: methods, inert: [], challenges: pending, unusedBackupCodes: 2, securityEpoch: state.securityEpoch });
+    expect(snapshot).toStrictEqual({
+      account: state, authenticators: methods, inert: [], challenges: pending, unusedBackupCodes: 2, securityEpoch: state.securityEpoch,
+    });
     expect(log.statements).toEqual([expect.stringMatching(/^SELECT/)]);
   });
 

@@ -71,7 +71,11 @@ describe.each(databases)('a statement on $name', (database) => {
   });
 
   it.each([undefined, null, '1'])('whose driver counts its rows as %j is an error, never a success', async (count) => {
-    const runner = { query: () => Promise.resolve({ affected: count, records: [], raw: [] }), release: () => Promise.resolve() };
+    const connection = { query: (_sql: string, done: (error: null, rows: unknown) => void) => { done(null, [{ settings: 'sql_mode=' }]); } };
+    const runner = {
+      connect: () => Promise.resolve(connection), release: () => Promise.resolve(),
+      query: () => Promise.resolve({ affected: count, records: [], raw: [] }),
+    };
     const update = updateOf(db, entity, ['failures'], ['userKey'], 'user_key = :userKey');
     const original = db.createQueryRunner.bind(db);
     db.createQueryRunner = () => runner as never;

@@ -5,6 +5,17 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 /** The secret of RFC 4226 appendix D and RFC 6238 appendix B, in base32. */
 const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
 
+it.each([
+  ['currentTotp: at must be', () => currentTotp(secret, { at: 59_000 } as unknown as number)], ['currentTotp: at must be', () => currentTotp(secret, Number.NaN)],
+  ['currentTotp: at must be', () => currentTotp(secret, '59000' as unknown as number)],
+  ['fakeClock: start must be', () => fakeClock({ start: 0 } as unknown as number)], ['fakeClock: start must be', () => fakeClock(new Date('never') as unknown as number)],
+  ['createOutbox: there is no option "fail"; there are none', () => createOutbox({ fail: true } as unknown as Record<string, never>)],
+  ['completeSecondFactor: there is no option "secrets"', () => completeSecondFactor({ post: () => ({ send: () => ({}) }) }, { path: '/2fa', secrets: secret } as never)],
+])('%s: what a helper does not read is refused', (told, call) => {
+  expect(call).toThrow(TypeError);
+  expect(call).toThrow(told);
+});
+
 describe('currentTotp', () => {
   afterEach(() => { vi.useRealTimers(); });
 

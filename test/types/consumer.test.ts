@@ -1,4 +1,4 @@
-import { cpSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { named, PackedPackage, required, type App } from '../package/packed.js';
@@ -46,4 +46,22 @@ it('an app that leaves a mistake in is told of it: the checks above can fail', {
   const app = consumer('7.0', 'ES modules of Node', 'typeorm', true);
   app.write('wrong.mts', `import { smsSender } from 'passport-two-factor/twilio';\nsmsSender({ client: { messages: { create: () => undefined } }, from: 7 });\n`);
   expect(compile('7.0', app.folder)).toMatch(/wrong\.mts.*error TS/);
+});
+
+it('an app that says that it names another property leaves req.auth to the types of somebody else', { timeout: 120_000 }, () => {
+  const app = consumer('5.9', 'ES modules of Node', 'typeorm', false);
+  for (const name of ['app', 'mistakes', 'parts']) rmSync(join(app.folder, `${name}.mts`));
+  const named = "declare global { namespace Express { interface TwoFactorProperty { name: 'twoFactor' } } }\n";
+  app.write('other.mts', `import type { Request } from 'express';
+import type { RequestAuth } from 'passport-two-factor';
+declare global { namespace Express { interface Request { auth?: { sub: string } } } }
+export const subject = (req: Request): string | undefined => req.auth?.sub;
+`);
+  app.write('mine.mts', `import type { Request } from 'express';
+import type { RequestAuth } from 'passport-two-factor';
+${named}export const auth = (req: Request): RequestAuth => req.twoFactor;
+`);
+  expect(compile('5.9', app.folder)).toBe('');
+  app.write('mine.mts', "export {};\n");
+  expect(compile('5.9', app.folder)).toMatch(/error TS2430/);
 });

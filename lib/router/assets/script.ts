@@ -24,19 +24,20 @@ export const scriptText = `'use strict';
     });
   });
 
-  // The wait for another code.
+  // The wait for another code, or for another try.
   var inWords = function (seconds) {
     var minutes = seconds >= 120;
     var format = { style: 'unit', unit: minutes ? 'minute' : 'second', unitDisplay: 'long' };
     return new Intl.NumberFormat(document.documentElement.lang, format).format(minutes ? Math.ceil(seconds / 60) : seconds);
   };
   each('[data-resend-after]', function (form) {
-    var button = form.querySelector('button');
+    var button = form.querySelector('button, a');
     var text = form.querySelector('[data-wait]');
     var end = Date.now() + Number(form.dataset.resendAfter) * 1000;
     var tick = function () {
       var left = Math.ceil((end - Date.now()) / 1000);
-      button.disabled = left > 0;
+      if (button.tagName === 'A') button.hidden = left > 0;
+      else button.disabled = left > 0;
       text.hidden = left <= 0;
       text.textContent = text.dataset.wait.replace('{time}', inWords(left));
       if (left > 0) setTimeout(tick, 1000);

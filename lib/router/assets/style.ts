@@ -132,7 +132,7 @@ form:not(.tf-actions) > .tf-button:not(.tf-plain) { width: 100%; }
 .tf-resend { display: flex; flex-wrap: wrap; gap: 0.4rem 0.9rem; align-items: center; margin-top: 1rem; }
 .tf-resend .tf-hint { margin: 0; }
 
-.tf-notice, .tf-error, .tf-warning { padding: 0.7rem 0.9rem; border-left: 0.25rem solid; border-radius: var(--tf-radius); }
+.tf-notice, .tf-error, .tf-warning { padding: 0.7rem 0.9rem; border-inline-start: 0.25rem solid; border-radius: var(--tf-radius); }
 .tf-notice { background: var(--tf-good-soft); border-color: var(--tf-good); }
 .tf-error { background: var(--tf-bad-soft); border-color: var(--tf-bad); color: var(--tf-bad); font-weight: 600; }
 .tf-warning { background: var(--tf-warn-soft); border-color: var(--tf-warn); }
@@ -148,12 +148,13 @@ form:not(.tf-actions) > .tf-button:not(.tf-plain) { width: 100%; }
   border: 1px solid var(--tf-field);
   border-radius: var(--tf-radius);
   font: inherit;
-  text-align: left;
+  text-align: start;
   text-decoration: none;
   cursor: pointer;
 }
 .tf-choice:hover { color: inherit; border-color: var(--tf-accent); background: var(--tf-soft); }
 .tf-choice > span { display: block; color: var(--tf-quiet); font-size: 0.95rem; }
+.tf-spent, .tf-spent:hover { color: var(--tf-quiet); border-color: var(--tf-line); background: none; cursor: default; }
 .tf-badge { display: inline-block; padding: 0.1rem 0.5rem; background: var(--tf-good-soft); color: var(--tf-good); border-radius: 1rem; font-size: 0.8rem; font-style: normal; font-weight: 600; white-space: nowrap; }
 
 .tf-list { border-top: 1px solid var(--tf-line); }
@@ -167,12 +168,12 @@ form:not(.tf-actions) > .tf-button:not(.tf-plain) { width: 100%; }
 .tf-row input:not([type="hidden"]) { margin-bottom: 0.6rem; }
 
 .tf-steps { margin: 0; padding: 0; list-style: none; counter-reset: step; }
-.tf-steps > li { position: relative; margin-bottom: 1.5rem; padding-left: 2.4rem; counter-increment: step; }
+.tf-steps > li { position: relative; margin-bottom: 1.5rem; padding-inline-start: 2.4rem; counter-increment: step; }
 .tf-steps > li > p { margin-bottom: 0.5rem; }
 .tf-steps > li::before {
   content: counter(step);
   position: absolute;
-  left: 0;
+  inset-inline-start: 0;
   top: -0.1rem;
   width: 1.7rem;
   height: 1.7rem;
@@ -192,6 +193,9 @@ form:not(.tf-actions) > .tf-button:not(.tf-plain) { width: 100%; }
 .tf-codes code { font-family: var(--tf-mono); font-size: 1.05rem; white-space: nowrap; }
 .tf-check { display: flex; gap: 0.6rem; align-items: flex-start; margin: 1.25rem 0 1rem; font-weight: 400; }
 .tf-check input { flex: none; width: 1.2rem; height: 1.2rem; margin: 0.15rem 0 0; accent-color: var(--tf-accent); }
+
+/* Codes, keys and addresses are written from left to right in every language. */
+.tf-code, .tf-key, .tf-codes code, input[type="email"], input[type="tel"] { direction: ltr; unicode-bidi: isolate; }
 
 @media print {
   body { padding: 0; background: none; }

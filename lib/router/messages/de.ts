@@ -24,6 +24,8 @@ export const de: Messages = {
   'code.resend': 'Neuen Code senden',
   'code.resendIn': 'Einen neuen Code können Sie in {time} anfordern.',
   'code.sent': 'Ein Code ist unterwegs an {contact}.',
+  'wait.text': 'Noch {time}.',
+  'wait.retry': 'Noch einmal versuchen',
   'code.other': 'Eine andere Methode verwenden',
   'code.logInAgain': 'Als jemand anderes anmelden',
   'code.cancel': 'Abbrechen',
@@ -33,6 +35,7 @@ export const de: Messages = {
   'choose.totp': 'Mit dem Code, den Ihre App zeigt',
   'choose.email': 'Code an {contact} senden lassen',
   'choose.sms': 'Code an {contact} senden lassen',
+  'choose.spent': 'An {contact} werden vorerst keine Nachrichten mehr gesendet. Wieder in {time}.',
   'choose.backup_code': 'Mit einem der Codes, die Sie aufbewahrt haben',
 
   'password.title': 'Bestätigen Sie, dass Sie es sind',
@@ -109,6 +112,16 @@ export const de: Messages = {
 
   'message.logIn': 'Anmelden',
   'message.back': 'Zurück',
+  'done.title': 'Geschafft',
+  'done.text': 'Es geht dorthin weiter, wohin Sie wollten.',
+  'unavailable.title': 'Die Anmeldung geht gerade nicht',
+  'unavailable.TOO_MANY_ATTEMPTS':
+    'Es wurden so viele Codes gesendet oder verlangt, dass es vorerst keine mehr gibt. Niemand wurde angemeldet. Melden Sie sich in {time} neu an.',
+  'unavailable.DELIVERY_FAILED':
+    'Der Code für Ihre Anmeldung konnte nicht gesendet werden, und niemand wurde angemeldet. Melden Sie sich in ein paar Minuten neu an.',
+  'over.title': 'Melden Sie sich neu an',
+  'over.text':
+    'Auch dieser Code war falsch, und es waren zu viele: Diese Anmeldung ist beendet. Melden Sie sich neu an.',
   'expired.title': 'Melden Sie sich neu an',
   'expired.text': 'Diese Anmeldung ist abgelaufen, oder es waren zu viele Codes falsch.',
   'stale.title': 'Das hat nicht geklappt',
@@ -120,7 +133,12 @@ export const de: Messages = {
   'missing.title': 'Hier ist nichts',
   'missing.text': 'Diese Seite gibt es nicht, oder das, wofür sie da war, ist nicht mehr da.',
 
-  'error.INVALID_CODE': 'Dieser Code ist falsch oder zu alt. Versuchen Sie es mit dem neuesten.',
+  'error.INVALID_CODE':
+    'Dieser Code ist falsch oder wurde schon verwendet: Jeder gilt einmal. Ihre App zeigt innerhalb von 30 Sekunden den nächsten.',
+  'error.INVALID_CODE.email':
+    'Dieser Code ist falsch, zu alt oder schon verwendet: Jeder gilt einmal. Geben Sie den neuesten ein.',
+  'error.INVALID_CODE.sms':
+    'Dieser Code ist falsch, zu alt oder schon verwendet: Jeder gilt einmal. Geben Sie den neuesten ein.',
   'error.INVALID_BACKUP_CODE': 'Dieser Ersatzcode ist falsch oder wurde schon verwendet.',
   'error.INVALID_CREDENTIALS': 'Dieses Passwort ist falsch.',
   'error.TOO_MANY_ATTEMPTS': 'Zu viele Versuche. Versuchen Sie es in {time} noch einmal.',

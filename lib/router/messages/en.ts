@@ -23,6 +23,8 @@ export const en = {
   'code.resend': 'Send another code',
   'code.resendIn': 'You can ask for another code in {time}.',
   'code.sent': 'A code is on its way to {contact}.',
+  'wait.text': 'Time left: {time}.',
+  'wait.retry': 'Try again',
   'code.other': 'Use another method',
   'code.logInAgain': 'Log in as somebody else',
   'code.cancel': 'Cancel',
@@ -32,6 +34,7 @@ export const en = {
   'choose.totp': 'Use the code that your app shows',
   'choose.email': 'Get a code at {contact}',
   'choose.sms': 'Get a code at {contact}',
+  'choose.spent': 'No more messages are sent to {contact} for now. Ask again in {time}.',
   'choose.backup_code': 'Use one of the codes that you saved',
 
   'password.title': 'Confirm that it is you',
@@ -108,6 +111,15 @@ export const en = {
 
   'message.logIn': 'Log in',
   'message.back': 'Back',
+  'done.title': 'Done',
+  'done.text': 'You are taken on to where you were going.',
+  'unavailable.title': 'You cannot log in just now',
+  'unavailable.TOO_MANY_ATTEMPTS':
+    'So many codes were sent to you, or asked for, that there are no more for now. Nobody was logged in. Log in again in {time}.',
+  'unavailable.DELIVERY_FAILED':
+    'The code for your login could not be sent, and nobody was logged in. Log in again in a few minutes.',
+  'over.title': 'Log in again',
+  'over.text': 'That code was wrong as well, and there were too many of them: this login is over. Log in again to go on.',
   'expired.title': 'Log in again',
   'expired.text': 'This login has expired, or there were too many wrong codes.',
   'stale.title': 'That did not work',
@@ -119,7 +131,10 @@ export const en = {
   'missing.title': 'Nothing here',
   'missing.text': 'There is no such page, or what it was for is gone.',
 
-  'error.INVALID_CODE': 'That code is not right, or it is too old. Try the newest one.',
+  'error.INVALID_CODE':
+    'That code is not right, or was used before: each is good once. Your app shows the next one within 30 seconds.',
+  'error.INVALID_CODE.email': 'That code is not right, too old or was used before: each is good once. Enter the newest one.',
+  'error.INVALID_CODE.sms': 'That code is not right, too old or was used before: each is good once. Enter the newest one.',
   'error.INVALID_BACKUP_CODE': 'That backup code is not right, or it was used before.',
   'error.INVALID_CREDENTIALS': 'That password is not right.',
   'error.TOO_MANY_ATTEMPTS': 'Too many attempts. Try again in {time}.',

@@ -1,3 +1,4 @@
+import { isRightToLeft } from '../messages/index.js';
 import { explainError } from './explain-error.js';
 import { html, type Html } from './html.js';
 import type { PageFrame } from './page-types.js';
@@ -11,7 +12,7 @@ export interface Frame {
 
 export function layout({ locale, site, stylesheets, script }: Frame, title: string, body: Html): string {
   return html`<!doctype html>
-<html lang="${locale}">
+<html lang="${locale}"${isRightToLeft(locale) && html` dir="rtl"`}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -42,6 +43,13 @@ ${notice !== undefined && html`<p class="tf-notice" role="status">${t(notice)}</
 ${!said && problem(view)}
 ${body}`);
 }
+
+/** In place of a form that would be refused for some time. The script counts, and shows `control` when it is over. */
+export const waiting = ({ t, duration }: PageFrame, seconds: number, control: Html): Html => html`
+<div class="tf-resend" data-resend-after="${seconds}">
+${control}
+<p class="tf-hint" data-wait="${t('wait.text', { time: '{time}' })}">${t('wait.text', { time: duration(seconds) })}</p>
+</div>`;
 
 /** What a form needs to be accepted. */
 export const hidden = (

@@ -32,6 +32,12 @@ export interface PageFrame {
   readonly layout: (title: string, body: Html) => string;
 }
 
+/** Where so many messages went that no more are sent, and the seconds until there are. */
+export type SpentMethods = Readonly<Partial<Record<DeliveredMethod, {
+  readonly maskedContact: string;
+  readonly retryAfter: number;
+}>>>;
+
 /** What a code is asked for. */
 export type CodePurpose = 'login' | 'step-up' | 'enrollment';
 
@@ -55,13 +61,22 @@ export interface PageData {
     readonly contact?: string;
     /** Whether there is another method to choose. */
     readonly others: boolean;
+    /** Seconds until a code is looked at again, after too many wrong ones: there is no field for one meanwhile. */
+    readonly wait?: number;
   };
   /** Choose a method to confirm by. */
-  readonly choose: { readonly purpose: CodePurpose; readonly methods: PublicMethods };
+  readonly choose: {
+    readonly purpose: CodePurpose;
+    readonly methods: PublicMethods;
+    /** Methods to which nothing more can be sent for some time. */
+    readonly spent?: SpentMethods;
+  };
   /** A step-up of a user who has no second factor. */
   readonly password: {
     /** Whom the password is of, for password managers; '' where it is not known. */
     readonly name: string;
+    /** Seconds until a password is looked at again, after too many wrong ones. */
+    readonly wait?: number;
   };
   /** What is enrolled, and what can be changed. */
   readonly manage: {
@@ -77,7 +92,7 @@ export interface PageData {
   /** Enter the address or number of a new method. */
   readonly contact: { readonly method: DeliveredMethod; readonly value: string };
   /** The QR code, the key, and the field for the first code. */
-  readonly totp: { readonly secret: string; readonly uri: string; readonly qrCode: string; readonly digits: number };
+  readonly totp: { readonly secret: string; readonly uri: string; readonly qrCode: string; readonly digits: number; readonly wait?: number };
   /** Backup codes, shown this once; `next` is where the user goes on to. */
   readonly backupCodes: { readonly codes: readonly string[]; readonly next: string };
   /** Asks whether a method shall go; `last`: whether two-step login is off without it. */

@@ -32,7 +32,7 @@ export class Pages {
   }
 
   /** Says something that the user can do nothing about on the page that was asked for. */
-  say(req: Request, res: Response, status: number, what: 'expired' | 'stale' | 'again' | 'unreadable' | 'missing', href: string): Promise<void> {
+  say(req: Request, res: Response, status: number, what: 'expired' | 'over' | 'stale' | 'again' | 'unreadable' | 'missing', href: string): Promise<void> {
     const { t } = this.frame(req);
     const link = t(href === this.settings.loginPath ? 'message.logIn' : 'message.back');
     return this.send(req, res, 'message', { title: t(`${what}.title`), text: t(`${what}.text`), link, href }, { status });
@@ -44,6 +44,18 @@ export class Pages {
     return this.send(req, res, 'message', { title: t('unreadable.title'), text: '', link: t('message.back'), href }, { error });
   }
 
+  /** Why a login could not go on: for some seconds there are no more codes, or the code could not be sent. */
+  async unavailable(req: Request, res: Response, retryAfter: number | undefined): Promise<void> {
+    const { t, duration: inWords } = this.frame(req);
+    const text = retryAfter === undefined
+      ? t('unavailable.DELIVERY_FAILED')
+      : t('unavailable.TOO_MANY_ATTEMPTS', { time: inWords(retryAfter) });
+    if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter));
+    await this.send(req, res, 'message', {
+      title: t('unavailable.title'), text, link: t('message.logIn'), href: this.settings.loginPath,
+    }, { status: retryAfter === undefined ? 502 : 429 });
+  }
+
   /** Goes to another page of the router, so that a reload repeats nothing. */
   async redirect(req: Request, res: Response, path: string, notice?: MessageKey): Promise<void> {
     const session = sessionOf(req);
@@ -52,6 +64,23 @@ export class Pages {
       await saveSession(req);
     }
     res.redirect(303, firstLocalPath([`${req.baseUrl}${path}`], '/'));
+  }
+
+  /**
+   * Goes on to where the user was going. For a browser that is a page, which moves on at once and without a script: a
+   * redirect would still belong to the form, whose `form-action 'self'` then keeps the browser from following the path's
+   * own redirects to other sites (an app that is an OAuth provider), and the code would be spent for nothing.
+   */
+  async leave(req: Request, res: Response, path: string): Promise<void> {
+    if (path.startsWith(`${req.baseUrl}/`) || !isNavigation(req)) {
+      res.redirect(303, path);
+      return;
+    }
+    const { t } = this.frame(req);
+    res.set('Refresh', `0; url=${path.replace(/[^\x21-\x7e]/gu, encodeURIComponent)}`);
+    await this.send(req, res, 'message', {
+      title: t('done.title'), text: t('done.text'), link: t('backup.continue'), href: path,
+    });
   }
 
   translate(req: Request): PageFrame['t'] {
@@ -85,6 +114,10 @@ export class Pages {
     return knownLocale(messages, wanted);
   }
 }
+
+/** A form that a browser has sent, and no script: of old browsers, and where there is no TLS, the second header tells. */
+const isNavigation = (req: Request): boolean =>
+  (req.get('sec-fetch-mode') ?? (req.get('upgrade-insecure-requests') === '1' ? 'navigate' : '')) === 'navigate';
 
 function takeNotice(req: Request): MessageKey | undefined {
   const session = sessionOf(req);

@@ -39,6 +39,11 @@ export class OldProcess {
     return (await ended).ended ?? 0;
   }
 
+  /** Ends it, wherever it is. */
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+
   private until(met: (told: Told) => boolean): Promise<Told> {
     return new Promise((done, fail) => {
       this.child.once('exit', (code) => { fail(new Error(`The old process has ended with ${String(code)}.`)); });

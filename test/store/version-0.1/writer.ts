@@ -34,7 +34,8 @@ const sql = {
     '"version" = ? WHERE "user_key" = ? AND "version" = ?',
   useBackupCode: 'UPDATE "two_factor_backup_codes" SET "used_at" = ? WHERE "set_id" = ? AND "tag" = ? AND "used_at" = 0',
   settle: 'UPDATE "two_factor_accounts" SET "failures" = ?, "next_attempt_at" = ?, "version" = "version" + 1, ' +
-    '"window_failures" = CASE WHEN "window_failures" > 0 THEN "window_failures" - 1 ELSE 0 END WHERE "user_key" = ? AND "backup_set_id" = ?',
+    '"window_failures" = CASE WHEN "window_failures" > 0 THEN "window_failures" - 1 ELSE 0 END ' +
+    'WHERE "user_key" = ? AND "backup_set_id" = ?',
   count: 'UPDATE "two_factor_quotas" SET "version" = ?, "hour_start" = ?, "hour_count" = ?, "day_start" = ?, "day_count" = ? ' +
     'WHERE "id" = ? AND "version" = ?',
 };
@@ -54,13 +55,18 @@ class Writer {
     const [key, challenge, set, tag] = [userId, `c${n}`, `s${n}`, `t${n}`].map(sha256) as [string, string, string, string];
     const setId = set.slice(0, 32);
     await this.one('addAccount', key, userId, 0, 0, 0, 0, 0, 0, 0, 0, '', '', '{}', 0, 0);
-    await this.one('addChallenge', challenge, key, userId, 'login', 0, '', 0, 0, 'local', 'local', 0, '', '', '{}', 0, '', now, now + 600_000);
+    await this.one(
+      'addChallenge', challenge, key, userId, 'login', 0, '', 0, 0, 'local', 'local', 0, '', '', '{}', 0, '', now, now + 600_000,
+    );
     await this.one('judge', 0, 58_810_000, '{}', 0, 1, key, 0);
     await this.one('verify', 'totp', challenge, now);
     const [{ found }] = (await this.run('read', [challenge])).records as [{ found: string | number }];
     if (Number(found) !== 1) throw new Error('The pending login cannot be read.');
     await this.one('consume', challenge, now);
-    await this.one('addAuthenticator', sha256(`a${n}`).slice(0, 32), key, userId, 1, sha256('default'), 'default', 'v1.k1.a.b.c', 'sha1', 6, 30, now, 1, 1);
+    await this.one(
+      'addAuthenticator', sha256(`a${n}`).slice(0, 32), key, userId, 1, sha256('default'), 'default', 'v1.k1.a.b.c', 'sha1', 6,
+      30, now, 1, 1,
+    );
     await this.one('addBackupCode', setId, tag, key, 0);
     await this.one('change', 'k1.salt', setId, 1, 1, 2, key, 1);
     await this.one('useBackupCode', now, setId, tag);
@@ -77,7 +83,9 @@ class Writer {
   private async run(name: keyof typeof sql, values: Value[]) {
     let place = 0;
     const { type } = this.db.options;
-    const text = type === 'mysql' ? sql[name].replaceAll('"', '`') : type === 'postgres' ? sql[name].replace(/\?/g, () => `$${(place += 1)}`) : sql[name];
+    let text = sql[name];
+    if (type === 'mysql') text = text.replaceAll('"', '`');
+    if (type === 'postgres') text = text.replace(/\?/g, () => `$${(place += 1)}`);
     for (let attempt = 1; ; attempt += 1) {
       const runner = this.db.createQueryRunner();
       try {
@@ -95,10 +103,10 @@ class Writer {
 async function main(options: DataSourceOptions): Promise<void> {
   const db = await new DataSource({ ...options, entities: [] }).initialize();
   const writer = new Writer(db);
-  let stopped = false;
-  process.on('message', () => { stopped = true; });
+  const told = new AbortController();
+  process.on('message', () => { told.abort(); });
   let rounds = 0;
-  for (; !stopped; rounds += 1) {
+  for (; !told.signal.aborted; rounds += 1) {
     await writer.round(rounds);
     process.send?.({ rounds: rounds + 1 });
     await new Promise(setImmediate);

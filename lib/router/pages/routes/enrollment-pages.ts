@@ -3,7 +3,7 @@ import { StepUpRequiredError, TooManyAttemptsError, TwoFactorNotSetupError, type
 import { takeReturnTo } from '../../finish-login.js';
 import { checkLoggedIn, deliveredMethods, type DeliveredMethod } from '../../request.js';
 import { firstLocalPath } from '../../return-to.js';
-import { askAgain, refusal, sendToLogin, type PageBook, type Visit } from './visit.js';
+import { askAgain, refusal, sendToLogin, waitFor, type PageBook, type Visit } from './visit.js';
 
 /** Seconds before another code is offered for a new contact, as for the first repetition at a login. */
 const resendAfter = 30;
@@ -29,7 +29,8 @@ export function enrollmentPages(book: PageBook): void {
   }
   post('/add/totp', '/add', (visit) => beginTotp(visit, book));
   post('/confirm/totp', '/add', (visit) => confirmTotp(visit, book));
-  post('/saved', '/', ({ req, res, body }) => { res.redirect(303, firstLocalPath([body.returnTo], `${req.baseUrl}/`)); });
+  post('/saved', '/', ({ req, res, body }) =>
+    pages.leave(req, res, firstLocalPath([body.returnTo], `${req.baseUrl}/`)));
 
   // Where a guard sends its users: to whatever it is that they lack, and then back to where they wanted to go.
   get('/continue', async (visit) => {
@@ -62,8 +63,11 @@ async function confirmTotp(visit: Visit, book: PageBook): Promise<void> {
   const { auth, body } = visit;
   checkLoggedIn(visit.req);
   let codes: string[] = [];
-  const error = await refusal(async () => { codes = await auth.twoFactor.complete.totp(body.code); });
-  if (!error) await finished(visit, book, codes);
+  const error = body.again === undefined
+    ? await refusal(async () => { codes = await auth.twoFactor.complete.totp(body.code); })
+    : undefined;
+  if (body.again !== undefined) await showTotp(visit, book, body.uri);
+  else if (!error) await finished(visit, book, codes);
   else if (error instanceof TwoFactorNotSetupError) await beginAgain(visit, book, error);
   else await showTotp(visit, book, body.uri, error);
 }
@@ -75,7 +79,7 @@ async function showTotp({ req, res }: Visit, { pages }: PageBook, given: unknown
   if (secret === undefined) throw error ?? new TwoFactorNotSetupError();
   const svg = await QRCode.toString(uri, { type: 'svg' });
   const qrCode = `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`;
-  await pages.send(req, res, 'totp', { secret, uri, qrCode, digits: 6 }, error ? { error } : {});
+  await pages.send(req, res, 'totp', { secret, uri, qrCode, digits: 6, ...waitFor(error) }, error ? { error } : {});
 }
 
 async function sendCode(visit: Visit, book: PageBook, method: DeliveredMethod): Promise<void> {
@@ -108,14 +112,16 @@ async function confirmContact(visit: Visit, book: PageBook, method: DeliveredMet
   const { req, res, auth, body } = visit;
   checkLoggedIn(req);
   let codes: string[] = [];
-  const error = await refusal(async () => { codes = await auth.twoFactor.complete[method](body.code); });
-  if (!error) await finished(visit, book, codes);
+  const error = body.again === undefined
+    ? await refusal(async () => { codes = await auth.twoFactor.complete[method](body.code); })
+    : undefined;
+  if (body.again === undefined && !error) await finished(visit, book, codes);
   else if (error instanceof TwoFactorNotSetupError) await beginAgain(visit, book, error);
   else {
     await book.pages.send(req, res, 'code', {
       purpose: 'enrollment', method, digits: book.settings.service.codeLength, others: false, sent: false,
-      contact: textOf(body.contact), maskedContact: textOf(body.contact),
-    }, { error });
+      contact: textOf(body.contact), maskedContact: textOf(body.contact), ...waitFor(error),
+    }, error ? { error } : {});
   }
 }
 
@@ -127,7 +133,7 @@ async function finished({ req, res }: Visit, { pages }: PageBook, codes: readonl
   const next = takeReturnTo(req, here);
   if (codes.length > 0) await pages.send(req, res, 'backupCodes', { codes, next });
   else if (next === here) await pages.redirect(req, res, '/', 'notice.added');
-  else res.redirect(303, next);
+  else await pages.leave(req, res, next);
 }
 
 /** The set-up has expired, or its attempts are spent. */

@@ -1,8 +1,12 @@
-import { TwoFactorExpiredError, type MethodName, type PendingView, type PublicMethods, type TwoFactorError } from 'passport-two-factor';
+import {
+  InvalidBackupCodeError, InvalidTwoFactorCodeError, TwoFactorExpiredError,
+  type MethodName, type PendingView, type PublicMethods, type TwoFactorError,
+} from 'passport-two-factor';
 import { finishLogin, takeReturnTo } from '../../finish-login.js';
 import { everyMethod, verifiableMethods } from '../../request.js';
 import { showManagement } from './management-pages.js';
-import { refusal, sendToLogin, type PageBook, type Visit } from './visit.js';
+import type { SpentMethods } from '../page-types.js';
+import { refusal, sendToLogin, waitFor, type PageBook, type Visit } from './visit.js';
 
 const shownAs = { totp: 'totp', email: 'email', sms: 'sms', backupCode: 'backup_code' } as const;
 
@@ -18,6 +22,18 @@ export function askedMethod(given: unknown, methods: PublicMethods): MethodName 
 
 export const contactOf = (methods: PublicMethods, method: MethodName): string | undefined =>
   method === 'email' || method === 'sms' ? methods[method] : undefined;
+
+/** A halted login, with what pages alone are told of it. */
+type Halted = PendingView & { readonly spent?: SpentMethods; readonly retryAfter?: number | undefined };
+
+const isWrongCode = (error: TwoFactorError): boolean =>
+  error instanceof InvalidTwoFactorCodeError || error instanceof InvalidBackupCodeError;
+
+/** Anybody may write an address: it says a number of seconds within a year, or nothing. */
+const readSeconds = (given: unknown): number | undefined =>
+  (typeof given === 'string' && /^[1-9]\d{0,6}$/.test(given) ? Number(given) : undefined);
+
+const spentOf = ({ spent }: Halted): { spent?: SpentMethods } => (Object.keys(spent).length > 0 ? { spent } : {});
 
 /** The pages between the first factor and the login. */
 export function loginPages(book: PageBook): void {
@@ -37,10 +53,15 @@ export function loginPages(book: PageBook): void {
     const { pending } = auth;
     if (!pending) throw new TwoFactorExpiredError();
     const error = await refusal(() => finish(req, res));
-    if (!error) res.redirect(303, takeReturnTo(req, settings.returnTo));
+    if (!error) await pages.leave(req, res, takeReturnTo(req, settings.returnTo));
     else if (error instanceof TwoFactorExpiredError) throw error;
+    // The last of the wrong codes has ended the login: a form would promise another try.
+    else if (isWrongCode(error) && !(await auth.isPendingLive())) await pages.say(req, res, 401, 'over', settings.loginPath);
     else await showLogin(visit, book, pending, askedMethod(body.method, pending.methods), error);
   });
+
+  // Where `twoFactorErrorPages` sends a browser whose login could not even be halted.
+  get('/unavailable', ({ req, res }) => pages.unavailable(req, res, readSeconds(req.query.retryAfter)));
 
   get('/choose', async (visit) => {
     const { req, res, auth } = visit;
@@ -50,27 +71,32 @@ export function loginPages(book: PageBook): void {
       return;
     }
     const methods = pending?.methods ?? (await verifiableMethods(auth));
-    if (methods) await pages.send(req, res, 'choose', { purpose: pending ? 'login' : 'step-up', methods });
+    if (pending) await pages.send(req, res, 'choose', { purpose: 'login', methods: pending.methods, ...spentOf(pending) });
+    else if (methods) await pages.send(req, res, 'choose', { purpose: 'step-up', methods });
     else await pages.redirect(req, res, '/step-up');
   });
 }
 
 async function showLogin(
-  { req, res }: Visit, { pages, settings }: PageBook, { methods, codes }: PendingView, asked: MethodName | undefined, error?: TwoFactorError,
+  { req, res }: Visit, { pages, settings }: PageBook, halted: Halted, asked: MethodName | undefined, error?: TwoFactorError,
 ): Promise<void> {
+  const { methods, codes, retryAfter } = halted;
   const known = methodsIn(methods);
   const method = asked ?? known[0] ?? 'totp';
   const contact = contactOf(methods, method);
   const delivered = method === 'email' || method === 'sms' ? codes[method] : undefined;
   if (contact !== undefined && !delivered && !error) {
     // No code has been made for it: choosing it is what sends one.
-    await pages.send(req, res, 'choose', { purpose: 'login', methods });
+    await pages.send(req, res, 'choose', { purpose: 'login', methods, ...spentOf(halted) });
     return;
   }
   await pages.send(req, res, 'code', {
-    purpose: 'login', method, sent: false, others: known.length > 1,
+    purpose: 'login', method, sent: false, others: known.length > 1 || 'spent' in spentOf(halted),
     digits: method === 'totp' ? 6 : settings.service.codeLength,
     ...(contact !== undefined && { maskedContact: contact }),
     ...(delivered && { resendAfter: delivered.resendAfter }),
+    // Wrong codes at another login have locked the account already when this one began.
+    ...(retryAfter !== undefined && retryAfter > 0 && { wait: retryAfter }),
+    ...waitFor(error),
   }, error ? { error } : {});
 }

@@ -5,7 +5,7 @@ import { finishLogin, takeReturnTo } from '../../finish-login.js';
 import { checkLoggedIn, deliveredMethods, readMethod, verifiableMethods } from '../../request.js';
 import { firstLocalPath } from '../../return-to.js';
 import { askedMethod, contactOf, methodsIn } from './login-pages.js';
-import { refusal, sendToLogin, type PageBook, type Visit } from './visit.js';
+import { refusal, sendToLogin, waitFor, type PageBook, type Visit } from './visit.js';
 
 /** The same question again for a user who is logged in, and the sending of codes for both. */
 export function stepUpPages(book: PageBook): void {
@@ -23,7 +23,7 @@ export function stepUpPages(book: PageBook): void {
     const { req, res, auth, body } = visit;
     checkLoggedIn(req);
     const error = await refusal(() => finish(req, res));
-    if (!error) res.redirect(303, takeReturnTo(req, `${req.baseUrl}/`));
+    if (!error) await pages.leave(req, res, takeReturnTo(req, `${req.baseUrl}/`));
     else await showStepUp(visit, book, askedMethod(body.method, (await verifiableMethods(auth)) ?? {}), error);
   });
 
@@ -33,10 +33,10 @@ export function stepUpPages(book: PageBook): void {
       const { req, res, auth, body } = visit;
       checkLoggedIn(req);
       const error = await refusal(() => auth.reauthenticate(body.password));
-      if (!error) res.redirect(303, takeReturnTo(req, `${req.baseUrl}/`));
+      if (!error) await pages.leave(req, res, takeReturnTo(req, `${req.baseUrl}/`));
       // The user has got a second factor since the page was made: it is what has to be asked for.
       else if (error instanceof StepUpRequiredError) await pages.redirect(req, res, '/step-up');
-      else await pages.send(req, res, 'password', { name: auth.email ?? '' }, { error });
+      else await pages.send(req, res, 'password', { name: auth.email ?? '', ...waitFor(error) }, { error });
     });
   }
 
@@ -79,6 +79,6 @@ async function showStepUp(visit: Visit, { pages, settings }: PageBook, asked: Me
   await pages.send(req, res, 'code', {
     purpose: 'step-up', method, sent: false, others: methodsIn(methods).length > 1,
     digits: method === 'totp' ? 6 : settings.service.codeLength,
-    ...(contact !== undefined && { maskedContact: contact }),
+    ...(contact !== undefined && { maskedContact: contact }), ...waitFor(error),
   }, failed);
 }

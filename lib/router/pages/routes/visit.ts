@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { TwoFactorError, type RequestAuth } from 'passport-two-factor';
+import { TooManyAttemptsError, TwoFactorError, type RequestAuth } from 'passport-two-factor';
 import type { RouterSettings } from '../../options.js';
 import { sessionOf, toError, type ClaimedBody } from '../../request.js';
 import { isLocalPath } from '../../return-to.js';
@@ -35,6 +35,10 @@ export async function refusal(attempt: () => unknown): Promise<TwoFactorError | 
   }
 }
 
+/** After too many wrong codes or passwords, the form stays away for as long. */
+export const waitFor = (error: TwoFactorError | undefined): { wait?: number } =>
+  (error instanceof TooManyAttemptsError ? { wait: error.retryAfter } : {});
+
 /** Asks again who it is, and goes on below the router afterwards. */
 export const askAgain = ({ req, res }: Visit, { pages }: PageBook, path: string): Promise<void> =>
   pages.redirect(req, res, withReturnTo('/step-up', `${req.baseUrl}${path}`));
@@ -42,6 +46,8 @@ export const askAgain = ({ req, res }: Visit, { pages }: PageBook, path: string)
 /** Nobody is logged in: to the app's login page, and back here afterwards. */
 export function sendToLogin({ req, res }: Visit, { settings }: PageBook): void {
   const session = sessionOf(req);
-  if (session && req.method === 'GET' && isLocalPath(req.originalUrl)) session.returnTo = req.originalUrl;
+  // Where there is no session nobody will ever be logged in, and the login page would send the browser back for ever.
+  if (!session) throw new Error('There is no req.session: mount express-session and passport.session() before twoFactorRouter. If its store is down, nobody is logged in.');
+  if (req.method === 'GET' && isLocalPath(req.originalUrl)) session.returnTo = req.originalUrl;
   res.redirect(303, settings.loginPath);
 }

@@ -1,12 +1,13 @@
 import type { MethodName } from 'passport-two-factor';
 import { html, type Html } from '../html.js';
 import { hidden, page, withReturnTo } from '../layout.js';
-import type { PageView } from '../page-types.js';
+import type { DeliveredMethod } from '../../request.js';
+import type { PageView, SpentMethods } from '../page-types.js';
 
 type View = PageView<'choose'>;
 
 export function choosePage(view: View): string {
-  const { t, methods } = view;
+  const { t, methods, spent = {} } = view;
   const { email, sms } = methods;
   return page(view, t('choose.title'), html`
 <p>${t('choose.text')}</p>
@@ -14,6 +15,8 @@ export function choosePage(view: View): string {
 ${methods.totp && html`<li>${link(view, 'totp')}</li>`}
 ${email !== undefined && html`<li>${sending(view, 'email', email)}</li>`}
 ${sms !== undefined && html`<li>${sending(view, 'sms', sms)}</li>`}
+${email === undefined && exhausted(view, 'email', spent.email)}
+${sms === undefined && exhausted(view, 'sms', spent.sms)}
 ${methods.backupCode && html`<li>${link(view, 'backup_code')}</li>`}
 </ul>`);
 }
@@ -25,6 +28,13 @@ function link(view: View, method: MethodName): Html {
   const { base, purpose, returnTo } = view;
   const path = purpose === 'login' ? `${base}/` : `${base}/step-up`;
   return html`<a class="tf-choice" href="${withReturnTo(`${path}?method=${method}`, returnTo)}">${words(view, method)}</a>`;
+}
+
+/** It is there, and nothing more can be sent to it for some time. */
+function exhausted(view: View, method: DeliveredMethod, spent: SpentMethods[DeliveredMethod]): Html | false {
+  const { t, duration } = view;
+  return spent !== undefined && html`<li class="tf-choice tf-spent"><strong>${t(`method.${method}`)}</strong> <span>${
+    t('choose.spent', { contact: spent.maskedContact, time: duration(spent.retryAfter) })}</span></li>`;
 }
 
 /** Sending is something done, not a page to look at. */

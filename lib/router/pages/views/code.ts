@@ -1,21 +1,40 @@
 import { html, type Html } from '../html.js';
-import { hidden, page, withReturnTo } from '../layout.js';
+import { hidden, page, waiting, withReturnTo } from '../layout.js';
 import type { PageView } from '../page-types.js';
 import { codeField } from './code-field.js';
 
 type View = PageView<'code'>;
 
+const actions = { login: () => '/verify', 'step-up': () => '/step-up', enrollment: (method: string) => `/confirm/${method}` };
+
 export function codePage(view: View): string {
-  const { t, base, returnTo, purpose, method, maskedContact = '', sent, digits } = view;
-  const action = { login: '/verify', 'step-up': '/step-up', enrollment: `/confirm/${method}` }[purpose];
+  const { t, purpose, method, maskedContact = '', sent, wait } = view;
+  if (wait !== undefined) return page(view, t(`code.title.${purpose}`), html`${waiting(view, wait, again(view))}${links(view)}`);
   return page(view, t(`code.title.${purpose}`), html`
 <p${sent && html` role="status"`}>${t(sent ? 'code.sent' : `code.from.${method}`, { contact: maskedContact })}</p>
-<form method="post" action="${base}${action}">${hidden(view, { method, returnTo, contact: view.contact })}
-${codeField(view, method, digits)}
-<button class="tf-button">${t('code.submit')}</button>
-</form>
+${form(view)}
 ${resend(view)}
 ${links(view)}`);
+}
+
+function form(view: View): Html {
+  const { t, base, returnTo, purpose, method, digits, contact } = view;
+  return html`
+<form method="post" action="${base}${actions[purpose](method)}">${hidden(view, { method, returnTo, contact })}
+${codeField(view, method, digits)}
+<button class="tf-button">${t('code.submit')}</button>
+</form>`;
+}
+
+/** Back to the form, once the wait is over. What is being set up is kept in the form alone. */
+function again(view: View): Html {
+  const { t, base, returnTo, purpose, method, contact } = view;
+  if (purpose === 'enrollment') {
+    return html`<form method="post" action="${base}/confirm/${method}">${hidden(view, { method, contact, again: 'yes' })}
+<button class="tf-button">${t('wait.retry')}</button></form>`;
+  }
+  const path = `${base}${purpose === 'login' ? '/' : '/step-up'}?method=${method}`;
+  return html`<a class="tf-button" href="${withReturnTo(path, returnTo)}">${t('wait.retry')}</a>`;
 }
 
 /** Asking for another code. The script counts the seconds; without it the server says how many are left. */

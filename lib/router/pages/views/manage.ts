@@ -19,6 +19,10 @@ ${on && backupCodes(view)}
 <p class="tf-links"><a href="${home}">${t('manage.back', { site })}</a></p>`);
 }
 
+/** Keeps the order of a number or an address, and of a name in another script, whatever stands around it. */
+const apart = (text: string, contact: string | undefined): Html =>
+  (text === contact ? html`<bdi dir="ltr">${text}</bdi>` : html`<bdi>${text}</bdi>`);
+
 function row(view: View, authenticator: View['authenticators'][number]): Html {
   const { t, base, locale } = view;
   const { id, method, label, maskedContact, createdAt, lastUsedAt } = authenticator;
@@ -28,8 +32,8 @@ function row(view: View, authenticator: View['authenticators'][number]): Html {
   return html`
 <li>
 <div class="tf-method">
-<strong>${label}</strong>
-${!named && html`<span>${t(`method.${method}`)}</span>`}${maskedContact !== undefined && maskedContact !== label && html`<span>${maskedContact}</span>`}
+<strong>${apart(label, maskedContact)}</strong>
+${!named && html`<span>${t(`method.${method}`)}</span>`}${maskedContact !== undefined && maskedContact !== label && html`<span>${apart(maskedContact, maskedContact)}</span>`}
 <span>${t('manage.addedOn', { date: date(createdAt) })} · ${lastUsedAt === 0 ? t('manage.neverUsed') : t('manage.usedOn', { date: date(lastUsedAt) })}</span>
 </div>
 <div class="tf-row">

@@ -1,9 +1,14 @@
 import { html } from '../html.js';
-import { hidden, page } from '../layout.js';
+import { hidden, page, waiting, withReturnTo } from '../layout.js';
 import type { PageView } from '../page-types.js';
 
 export function passwordPage(view: PageView<'password'>): string {
-  const { t, base, returnTo, error, name } = view;
+  const { t, base, returnTo, error, name, wait } = view;
+  const cancel = html`<p class="tf-links"><a href="${base}/">${t('code.cancel')}</a></p>`;
+  if (wait !== undefined) {
+    const again = html`<a class="tf-button" href="${withReturnTo(`${base}/step-up`, returnTo)}">${t('wait.retry')}</a>`;
+    return page(view, t('password.title'), html`${waiting(view, wait, again)}${cancel}`);
+  }
   return page(view, t('password.title'), html`
 <p>${t('password.text')}</p>
 <form method="post" action="${base}/step-up/password">${hidden(view, { returnTo })}
@@ -12,5 +17,5 @@ ${name !== '' && html`<input type="text" name="username" value="${name}" autocom
 <input id="password" name="password" type="password" autocomplete="current-password" required autofocus${error && html` aria-invalid="true" aria-describedby="error"`}>
 <button class="tf-button">${t('password.submit')}</button>
 </form>
-<p class="tf-links"><a href="${base}/">${t('code.cancel')}</a></p>`);
+${cancel}`);
 }

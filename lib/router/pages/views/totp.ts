@@ -1,11 +1,17 @@
 import { html } from '../html.js';
-import { hidden, page, problem } from '../layout.js';
+import { hidden, page, problem, waiting } from '../layout.js';
 import type { PageView } from '../page-types.js';
 import { codeField } from './code-field.js';
 
 export function totpPage(view: PageView<'totp'>): string {
-  const { t, base, secret, uri, qrCode, digits } = view;
+  const { t, base, secret, uri, qrCode, digits, wait } = view;
   const groups = secret.match(/.{1,4}/g) ?? [];
+  const form = html`<form method="post" action="${base}/confirm/totp">${hidden(view, { uri })}
+${codeField(view, 'totp', digits, view.error !== undefined)}
+<button class="tf-button">${t('code.submit')}</button>
+</form>`;
+  const again = html`<form method="post" action="${base}/confirm/totp">${hidden(view, { uri, again: 'yes' })}
+<button class="tf-button">${t('wait.retry')}</button></form>`;
   return page(view, t('totp.title'), html`
 <ol class="tf-steps">
 <li><p>${t('totp.scan')}</p>
@@ -16,10 +22,7 @@ export function totpPage(view: PageView<'totp'>): string {
 <button type="button" class="tf-small" data-copy="${secret}" data-copied="${t('backup.copied')}" hidden>${t('totp.copy')}</button></li>
 <li><p>${t('totp.enter')}</p>
 ${problem(view)}
-<form method="post" action="${base}/confirm/totp">${hidden(view, { uri })}
-${codeField(view, 'totp', digits, view.error !== undefined)}
-<button class="tf-button">${t('code.submit')}</button>
-</form></li>
+${wait === undefined ? form : waiting(view, wait, again)}</li>
 </ol>
 <p class="tf-hint">${t('totp.once')}</p>
 <p class="tf-links"><a href="${base}/add">${t('code.cancel')}</a></p>`, true);
