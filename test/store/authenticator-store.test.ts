@@ -87,4 +87,29 @@ describe.each(databases)('the authenticators on $name', (database) => {
     await expect(authenticators.update(userKey, second.id, { handle: first.handle })).rejects.toThrow(/unique|duplicate/i);
     expect(await of(userKey)).toContainEqual(second);
   });
+
+  describe('are renamed', () => {
+    const accountOf = async (userKey: string) => (await new AccountStore(db).find(userKey))!;
+
+    it('by their owner, at the epoch at which they were found', async () => {
+      const userKey = await user();
+      const row = await add(userKey);
+      const found = await accountOf(userKey);
+      const to = { label: 'phone', handle: digest('phone') };
+      expect(await authenticators.rename(await accountOf(await user()), row.id, to)).toBe('changed');
+      expect(await authenticators.rename({ ...found, securityEpoch: 7 }, row.id, to)).toBe('changed');
+      expect(await of(userKey)).toEqual([row]);
+      expect(await authenticators.rename(found, row.id, to)).toBe('renamed');
+      expect(await of(userKey)).toEqual([{ ...row, ...to }]);
+    });
+
+    it('to a name that another one has by none of two', async () => {
+      const userKey = await user();
+      const [one, two] = [await add(userKey), await add(userKey)];
+      const found = await accountOf(userKey);
+      const to = { label: 'same', handle: digest('same') };
+      const outcomes = await Promise.all([one, two].map(({ id }) => authenticators.rename(found, id, to)));
+      expect(outcomes.sort()).toEqual(['renamed', 'taken']);
+    });
+  });
 });

@@ -69,4 +69,30 @@ describe.each(databases)('the backup codes on $name', (database) => {
     await expect(codes.add(userKey, setId, [two, one])).rejects.toThrow('the same id');
     expect(await of(setId)).toEqual([[one, 0]]);
   });
+
+  describe('are claimed to be made', () => {
+    it('by one of twenty requests, until it is released', async () => {
+      const key = newUserKey();
+      expect(await winners(20, () => codes.claim(key, now, now + 60_000))).toBe(1);
+      expect(await codes.claim(newUserKey(), now, now + 60_000)).toBe(true);
+      await codes.release(key);
+      expect(await codes.claim(key, now, now + 60_000)).toBe(true);
+    });
+
+    it('by one of twenty again, once the claim of a process that died has ended', async () => {
+      const key = newUserKey();
+      await codes.claim(key, now, now + 60_000);
+      expect(await codes.claim(key, now + 59_999, now + 120_000)).toBe(false);
+      expect(await winners(20, () => codes.claim(key, now + 60_000, now + 120_000))).toBe(1);
+    });
+  });
+
+  it('are all erased with their user, and no other user\'s', async () => {
+    const [key, other] = [newUserKey(), newUserKey()];
+    for (const [owner, setId] of [[key, newId(32)], [key, newId(32)], [other, newId(32)]] as const) await codes.add(owner, setId, [one, two]);
+    await codes.claim(key, now, now + 60_000);
+    expect(await codes.removeAll(key)).toBe(5);
+    expect(await codes.removeAll(key)).toBe(0);
+    expect(await db.getRepository('TwoFactorBackupCode').countBy({ userKey: other })).toBe(2);
+  });
 });
