@@ -18,6 +18,7 @@ const block = (file: string) => (heading: string, nth = 0): Block | undefined =>
 /** As passport-oauth2 is, as far as it is looked at. */
 class FakeOAuth extends Strategy {
   readonly _oauth2 = {};
+  readonly _callbackURL = '/callback';
 
   constructor(override readonly name: string, private readonly user: object, private readonly info?: object) { super(); }
 

@@ -1,5 +1,5 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import passportModule, { type PassportStatic } from 'passport';
+import passportModule, { Strategy, type PassportStatic } from 'passport';
 import { Strategy as LocalStrategy } from 'passport-local';
 import request from 'supertest';
 import { generateKey, protect, requireEnrollment, TwoFactorService, TwoFactorStrategy, twoFactorAuth, type TwoFactorOptions } from 'passport-two-factor';
@@ -17,6 +17,11 @@ const newPassport = (): PassportStatic => new passportModule.Passport() as unkno
 /** Lets everybody in as user 1, with more info than can be kept. */
 const local = (): LocalStrategy => new LocalStrategy((_name, _password, done) => { done(null, { id: 1 }, { message: 'x'.repeat(3000) }); });
 
+/** As passport-oauth2 comes back from the provider. */
+const redirecting = (): Strategy => Object.assign(new Strategy(), {
+  name: 'local', _oauth2: {}, _callbackURL: '/callback', authenticate(this: { success(user: object): void }) { this.success({ id: 1 }); },
+});
+
 /** A session as far as it is asked for before a login is stored. */
 const withSession = (session: object) => (req: Request, _res: Response, next: NextFunction): void => {
   Object.assign(req, { session });
@@ -25,7 +30,7 @@ const withSession = (session: object) => (req: Request, _res: Response, next: Ne
 const fullSession = { regenerate: () => undefined, save: () => undefined };
 
 /** What reaches the end of an app with these middlewares when somebody logs in. */
-async function answer(service: TwoFactorService, mount: (app: Express) => void, strategy = local()): Promise<Error> {
+async function answer(service: TwoFactorService, mount: (app: Express) => void, strategy: Strategy = local()): Promise<Error> {
   const passport = newPassport();
   const app = express().use(express.json());
   let caught: unknown;
@@ -83,7 +88,7 @@ export function mistakesOn(database: TestDatabase, test: TestApp): Record<string
     'The second factor needs sessions': () => answer(test.service, (app) => { app.use(withSession({})); }),
     'req.logIn is missing': () => called(test.service, (req) => req.auth.loginAs({ id: 99 }, { via: 'sign-up' })),
     'twoFactor.requireForOAuth': () => on({ twoFactor: { requireForOAuth: (() => undefined) as never } }, ({ service }) =>
-      answer(service, (app) => { app.use(withSession(fullSession)); }, Object.assign(local(), { _oauth2: {} }))),
+      answer(service, (app) => { app.use(withSession(fullSession)); }, redirecting())),
     'reauthenticate needs': () => on({ service: { users } }, async (app) => {
       const user = await app.user(3);
       const agent = app.agent();

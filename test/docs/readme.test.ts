@@ -18,6 +18,7 @@ const inReadme = (heading: string, nth = 0): Block => blocksIn('README.md', head
 class FakeGitHub extends Strategy {
   override readonly name = 'github';
   readonly _oauth2 = {};
+  readonly _callbackURL = '/callback';
 
   constructor(private readonly user: Account) { super(); }
 

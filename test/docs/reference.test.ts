@@ -12,8 +12,7 @@ import { subpaths } from '../package/packed.js';
 import { codeIn, sectionOf, tableOf } from './markdown.js';
 import { exportsOf, membersOf, membersOfType, namesOf, type Member } from './source.js';
 
-const none = (): undefined => undefined;
-const required = { db: {}, keys: 'k1:', users: { id: String, find: none }, twoFactor: { issuer: 'MyApp' } };
+const required = { db: {}, keys: 'k1:', users: { id: String }, twoFactor: { issuer: 'MyApp' } };
 
 /** The least options, with one more at this path. */
 function optionsWith(path: string, value: unknown): Record<string, unknown> {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Passport, Strategy } from 'passport';
 import { requireSecondFactor, twoFactorAuth } from 'passport-two-factor';
 import { TestApp, UserSchema, type TestUser } from '../support/app.js';
@@ -163,7 +163,7 @@ describe.each(databases)('the door of a protected Passport on $name', (database)
 
   it('refuses a request that another copy of passport serves, and a login through one', async () => {
     const { user } = await test.withTotp(nextId());
-    const load = createRequire(import.meta.url);
+    const load = createRequire(join(process.cwd(), 'package.json'));
     const path = load.resolve('passport');
     for (const loaded of Object.keys(load.cache)) if (loaded.startsWith(dirname(path))) Reflect.deleteProperty(load.cache, loaded);
     const other = load(path) as AppPassport;
