@@ -4,7 +4,7 @@ import { Passport, Strategy } from 'passport';
 import { describe, expect, it, vi } from 'vitest';
 import { TwoFactorStrategy } from 'passport-two-factor';
 import type { InnerStrategy } from '../../lib/passport/run-strategy.js';
-import { passportRequest, type TestRequest } from '../session/session.js';
+import { passportRequest } from '../session/session.js';
 import { serviceWith } from './service.js';
 
 type Done = (user: object) => void;
@@ -68,8 +68,8 @@ function logIn(strategy: InnerStrategy | string, id: number, passport = new Pass
     const { req } = passportRequest();
     Object.assign(req, { id });
     passport.serializeUser((user, done) => { done(null, (user as { id: number }).id); });
-    const answer = (error?: unknown): void => { resolve(error ?? (req as TestRequest).user); };
-    void (passport.authenticate(strategy as never) as (...given: unknown[]) => unknown)(req, { setHeader: () => undefined, end: () => { answer('refused'); } }, answer);
+    const answer = (error?: unknown): void => { resolve(error ?? (req).user); };
+    void (passport.authenticate(strategy) as (...given: unknown[]) => unknown)(req, { setHeader: () => undefined, end: () => { answer('refused'); } }, answer);
   });
 }
 
