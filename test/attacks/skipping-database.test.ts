@@ -96,6 +96,7 @@ describe.each(databases)('15: a database call that fails on $name', (database) =
 
     it('leaves an enrolment either made, and asked for at the next login, or to be made again', async () => {
       let nth = 1;
+      let retried = 0;
       for (; nth < tooMany; nth += 1) {
         const user = await test.user((ids += 1));
         const agent = test.agent();
@@ -110,6 +111,13 @@ describe.each(databases)('15: a database call that fails on $name', (database) =
           (at) => test.call(at, 'complete.totp', test.totp(secret)),
         ]);
         if (!answer) break;
+        // A statement that can be written again without harm is: then the answer says that the factor is there.
+        if (answer.status === 200) {
+          expect((answer.body as { result: unknown }).result).toEqual(expect.anything());
+          retried += 1;
+          await expectEnrolled(user, secret);
+          continue;
+        }
         expect(answer.status).toBeGreaterThanOrEqual(500);
         expect(answer.body).not.toHaveProperty('result');
         if (secret === '') await expectSetUp(user);
@@ -117,6 +125,7 @@ describe.each(databases)('15: a database call that fails on $name', (database) =
       }
       expect(nth).toBeGreaterThan(6);
       expect(nth).toBeLessThan(tooMany);
+      expect(retried).toBeLessThan(nth / 2);
     });
   });
 
@@ -136,6 +145,10 @@ describe.each(databases)('15: a database call that fails on $name', (database) =
       await expectSetUp(user);
       return;
     }
+    await expectEnrolled(user, secret);
+  }
+
+  async function expectEnrolled(user: TestUser, secret: string): Promise<void> {
     const agent = await halted(test, user);
     test.clock.advance('30s');
     await facade.second(agent, test.totp(secret)).expect(200);

@@ -155,7 +155,7 @@ describe.each(databases)('the service, by user id, on $name', (database) => {
       const sent = await test.service.challenge.email(id);
       expect(sent).toMatchObject({ maskedContact: 'u***@example.com', expiresAt: test.clock.now + 300_000 });
       expect(sent.contact).toBe(`user${id}@example.com`);
-      expect(JSON.stringify(sent)).not.toContain(sent.otpValue);
+      expect(Object.keys(JSON.parse(JSON.stringify(sent)) as object)).toEqual(['maskedContact', 'expiresAt', 'resendAfter']);
       await refused(test.service.verify.sms(id, sent.otpValue!), 'NOT_SETUP');
       await test.service.verify.email(id, sent.otpValue!);
       await refused(test.service.verify.email(id, sent.otpValue!), 'INVALID_CODE');

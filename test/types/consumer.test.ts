@@ -20,10 +20,10 @@ beforeAll(() => {
 
 afterAll(() => { packed.remove(); });
 
-function consumer(version: string, setup: keyof typeof setups, typeorm: string, skipLibCheck: boolean): App {
+function consumer(version: string, setup: keyof typeof setups, typeorm: string, skipLibCheck: boolean, name = 'app'): App {
   const { extension, module, moduleResolution } = setups[setup];
   const tools = named('@types/node', '@types/passport-local', '@types/passport-oauth2', '@types/nodemailer', '@types/supertest', 'express', 'nodemailer', 'passport-local', 'passport-oauth2', 'supertest');
-  const app = packed.installIn(`${version}-${setup.replaceAll(' ', '-')}-${typeorm}-${String(skipLibCheck)}`, { ...required(), ...tools, typeorm });
+  const app = packed.installIn(`${name}-${version}-${setup.replaceAll(' ', '-')}-${typeorm}-${String(skipLibCheck)}`, { ...required(), ...tools, typeorm });
   for (const name of ['app', 'mistakes', 'parts']) cpSync(join(__dirname, `consumer/${name}.ts.txt`), join(app.folder, `${name}.${extension}`));
   const compilerOptions = {
     target: 'ES2022', module, moduleResolution, skipLibCheck, strict: true, exactOptionalPropertyTypes: true, esModuleInterop: true, noEmit: true, types: ['node'],
@@ -43,13 +43,13 @@ describe.each(Object.keys(compilers))('a strict app under TypeScript %s', (versi
 });
 
 it('an app that leaves a mistake in is told of it: the checks above can fail', { timeout: 120_000 }, () => {
-  const app = consumer('7.0', 'ES modules of Node', 'typeorm', true);
+  const app = consumer('7.0', 'ES modules of Node', 'typeorm', true, 'mistaken');
   app.write('wrong.mts', `import { smsSender } from 'passport-two-factor/twilio';\nsmsSender({ client: { messages: { create: () => undefined } }, from: 7 });\n`);
   expect(compile('7.0', app.folder)).toMatch(/wrong\.mts.*error TS/);
 });
 
 it('an app that says that it names another property leaves req.auth to the types of somebody else', { timeout: 120_000 }, () => {
-  const app = consumer('5.9', 'ES modules of Node', 'typeorm', false);
+  const app = consumer('5.9', 'ES modules of Node', 'typeorm', false, 'other-property');
   for (const name of ['app', 'mistakes', 'parts']) rmSync(join(app.folder, `${name}.mts`));
   const named = "declare global { namespace Express { interface TwoFactorProperty { name: 'twoFactor' } } }\n";
   app.write('other.mts', `import type { Request } from 'express';

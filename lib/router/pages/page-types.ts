@@ -1,4 +1,4 @@
-import type { Authenticator, MethodName, PublicMethods, TwoFactorError } from 'passport-two-factor';
+import type { Authenticator, MethodName, PublicMethods, SpentMethods, TwoFactorError } from 'passport-two-factor';
 import type { MessageKey, Translate } from '../messages/index.js';
 import type { EnrollableMethod } from '../options.js';
 import type { DeliveredMethod } from '../request.js';
@@ -31,12 +31,6 @@ export interface PageFrame {
   /** A whole page around a body, with the router's stylesheet and script. */
   readonly layout: (title: string, body: Html) => string;
 }
-
-/** Where so many messages went that no more are sent, and the seconds until there are. */
-export type SpentMethods = Readonly<Partial<Record<DeliveredMethod, {
-  readonly maskedContact: string;
-  readonly retryAfter: number;
-}>>>;
 
 /** What a code is asked for. */
 export type CodePurpose = 'login' | 'step-up' | 'enrollment';
@@ -92,7 +86,9 @@ export interface PageData {
   /** Enter the address or number of a new method. */
   readonly contact: { readonly method: DeliveredMethod; readonly value: string };
   /** The QR code, the key, and the field for the first code. */
-  readonly totp: { readonly secret: string; readonly uri: string; readonly qrCode: string; readonly digits: number; readonly wait?: number };
+  readonly totp: { readonly secret: string; readonly uri: string; readonly qrCode: string; readonly digits: number;
+    /** Seconds until a code is looked at again, after too many wrong ones. */
+    readonly wait?: number };
   /** Backup codes, shown this once; `next` is where the user goes on to. */
   readonly backupCodes: { readonly codes: readonly string[]; readonly next: string };
   /** Asks whether a method shall go; `last`: whether two-step login is off without it. */

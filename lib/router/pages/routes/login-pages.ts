@@ -1,11 +1,10 @@
 import {
   InvalidBackupCodeError, InvalidTwoFactorCodeError, TwoFactorExpiredError,
-  type MethodName, type PendingView, type PublicMethods, type TwoFactorError,
+  type MethodName, type PendingView, type PublicMethods, type SpentMethods, type TwoFactorError,
 } from 'passport-two-factor';
 import { finishLogin, takeReturnTo } from '../../finish-login.js';
 import { everyMethod, verifiableMethods } from '../../request.js';
 import { showManagement } from './management-pages.js';
-import type { SpentMethods } from '../page-types.js';
 import { refusal, sendToLogin, waitFor, type PageBook, type Visit } from './visit.js';
 
 const shownAs = { totp: 'totp', email: 'email', sms: 'sms', backupCode: 'backup_code' } as const;

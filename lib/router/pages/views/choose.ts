@@ -1,8 +1,8 @@
-import type { MethodName } from 'passport-two-factor';
+import type { MethodName, SpentMethods } from 'passport-two-factor';
 import { html, type Html } from '../html.js';
 import { hidden, page, withReturnTo } from '../layout.js';
 import type { DeliveredMethod } from '../../request.js';
-import type { PageView, SpentMethods } from '../page-types.js';
+import type { PageView } from '../page-types.js';
 
 type View = PageView<'choose'>;
 
