@@ -27,10 +27,7 @@ module.exports = {
       files: ['*.ts'],
       parser: '@typescript-eslint/parser',
       plugins: ['@typescript-eslint'],
-      extends: [
-        'plugin:@typescript-eslint/strict-type-checked',
-        'plugin:@typescript-eslint/stylistic-type-checked',
-      ],
+      extends: ['plugin:@typescript-eslint/strict-type-checked', 'plugin:@typescript-eslint/stylistic-type-checked'],
       parserOptions: { projectService: true, tsconfigRootDir: __dirname },
       rules: {
         '@typescript-eslint/consistent-type-imports': 'error',
@@ -55,7 +52,11 @@ module.exports = {
     {
       files: ['lib/options.ts', 'lib/settings.ts'],
       // The clock's default is the one place that names Date.now.
-      rules: { 'no-restricted-properties': 'off', '@typescript-eslint/no-explicit-any': 'off', '@typescript-eslint/no-redundant-type-constituents': 'off' },
+      rules: {
+        'no-restricted-properties': 'off',
+        '@typescript-eslint/no-explicit-any': 'off',
+        '@typescript-eslint/no-redundant-type-constituents': 'off',
+      },
     },
     // Tests of apps that use the package may take the time of day where they give none.
     { files: ['lib/testing/current-totp.ts'], rules: { 'no-restricted-properties': 'off' } },
@@ -83,6 +84,9 @@ module.exports = {
       },
     },
     // A Nest module is an empty class; what it is stands in its decorator.
-    { files: ['examples/nestjs/**/*.ts'], rules: { '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }] } },
+    {
+      files: ['examples/nestjs/**/*.ts'],
+      rules: { '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }] },
+    },
   ],
 };

@@ -11,9 +11,13 @@ const entries = ['index', 'router/index', 'testing/index', 'nodemailer/index', '
 );
 
 rmSync('dist', { recursive: true, force: true });
-execFileSync(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--emitDeclarationOnly'], {
-  stdio: 'inherit',
-});
+execFileSync(
+  process.execPath,
+  [resolve('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--emitDeclarationOnly'],
+  {
+    stdio: 'inherit',
+  },
+);
 for (const entry of entries) {
   await build({
     entryPoints: [`lib/${entry}.ts`],
@@ -36,7 +40,8 @@ const reached = new Set();
 const follow = (file) => {
   if (reached.has(file)) return;
   reached.add(file);
-  for (const [, path] of readFileSync(file, 'utf8').matchAll(/from '(\.[^']+)\.js'/g)) follow(resolve(dirname(file), `${path}.d.ts`));
+  for (const [, path] of readFileSync(file, 'utf8').matchAll(/from '(\.[^']+)\.js'/g))
+    follow(resolve(dirname(file), `${path}.d.ts`));
 };
 for (const entry of entries) follow(resolve(`dist/${entry}.d.ts`));
 const prune = (folder) => {

@@ -103,7 +103,10 @@ const carries = (value: unknown, brand: symbol): boolean =>
   typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true;
 
 /** What a client must not see, by its error: a clone that a logger makes has nothing to show. */
-const hidden = new WeakMap<object, Pick<SecondFactorRequiredDetails, 'availableMethods' | 'challengeToken' | 'redirect'>>();
+const hidden = new WeakMap<
+  object,
+  Pick<SecondFactorRequiredDetails, 'availableMethods' | 'challengeToken' | 'redirect'>
+>();
 
 /**
  * The first factor was right and the user has a second one: nobody is logged in yet.
@@ -129,9 +132,21 @@ export class SecondFactorRequiredError extends TwoFactorError {
     // Where util.inspect is told to show all, it reads the accessors of prototypes too, up to the first of a built-in class.
     const layer = Object.create(TwoFactorError.prototype, {
       constructor: { value: Error },
-      availableMethods: { get(this: object) { return hidden.get(this)?.availableMethods; } },
-      challengeToken: { get(this: object) { return hidden.get(this)?.challengeToken; } },
-      redirect: { get(this: object) { return hidden.get(this)?.redirect; } },
+      availableMethods: {
+        get(this: object) {
+          return hidden.get(this)?.availableMethods;
+        },
+      },
+      challengeToken: {
+        get(this: object) {
+          return hidden.get(this)?.challengeToken;
+        },
+      },
+      redirect: {
+        get(this: object) {
+          return hidden.get(this)?.redirect;
+        },
+      },
     }) as object;
     Object.setPrototypeOf(this.prototype, layer);
   }
@@ -209,12 +224,17 @@ export class UserNotLoggedInError extends TwoFactorError {
 }
 
 /** Methods whose messages are spent: when they can be asked for again. */
-export type SpentMethods = Partial<Record<'email' | 'sms', {
-  /** For display: `j***@example.com`, `+1•••••••67`. */
-  readonly maskedContact: string;
-  /** Whole seconds. */
-  readonly retryAfter: number;
-}>>;
+export type SpentMethods = Partial<
+  Record<
+    'email' | 'sms',
+    {
+      /** For display: `j***@example.com`, `+1•••••••67`. */
+      readonly maskedContact: string;
+      /** Whole seconds. */
+      readonly retryAfter: number;
+    }
+  >
+>;
 
 /** Too many wrong codes, or too many messages sent. Right and wrong codes are answered alike meanwhile. */
 export class TooManyAttemptsError extends TwoFactorError {
@@ -330,10 +350,23 @@ export class SealedDataError extends Error {
 }
 
 const classes = {
-  TwoFactorError, SecondFactorRequiredError, InvalidCredentialsError, InvalidTwoFactorCodeError, InvalidBackupCodeError,
-  TwoFactorExpiredError, TwoFactorNotVerifiedError, UserNotLoggedInError, TooManyAttemptsError, StepUpRequiredError,
-  EnrollmentRequiredError, TwoFactorNotSetupError, TwoFactorAlreadyEnabledError, TwoFactorSetupIncompleteError, InvalidInputError,
-  DeliveryFailedError, SealedDataError,
+  TwoFactorError,
+  SecondFactorRequiredError,
+  InvalidCredentialsError,
+  InvalidTwoFactorCodeError,
+  InvalidBackupCodeError,
+  TwoFactorExpiredError,
+  TwoFactorNotVerifiedError,
+  UserNotLoggedInError,
+  TooManyAttemptsError,
+  StepUpRequiredError,
+  EnrollmentRequiredError,
+  TwoFactorNotSetupError,
+  TwoFactorAlreadyEnabledError,
+  TwoFactorSetupIncompleteError,
+  InvalidInputError,
+  DeliveryFailedError,
+  SealedDataError,
 };
 
 // Two copies of the package have two classes of one name (a monorepo, Jest's resetModules): they know each other's errors by
@@ -359,5 +392,7 @@ export function toError(reason: unknown): Error {
   if (typeof reason === 'object' && reason !== null) return reason as Error;
   const isMessage = typeof reason === 'string' && !['', 'route', 'router'].includes(reason);
   const shown = typeof reason === 'string' ? `the text "${reason}"` : String(reason);
-  return new Error(isMessage ? reason : `A function that was called failed with ${shown} in place of an Error.`, { cause: reason });
+  return new Error(isMessage ? reason : `A function that was called failed with ${shown} in place of an Error.`, {
+    cause: reason,
+  });
 }

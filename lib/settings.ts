@@ -17,12 +17,15 @@ export function milliseconds(text: string): number | undefined {
 
 function duration(fallback: string, min: number, max: number) {
   const error = `must be a duration from ${ms(min)} to ${ms(max)}, such as "${fallback}"`;
-  return z.unknown().optional().transform((value = fallback, context): number => {
-    const parsed: unknown = typeof value === 'string' ? milliseconds(value) : value;
-    if (typeof parsed === 'number' && parsed >= min && parsed <= max) return parsed;
-    context.addIssue({ code: 'custom', message: error });
-    return z.NEVER;
-  });
+  return z
+    .unknown()
+    .optional()
+    .transform((value = fallback, context): number => {
+      const parsed: unknown = typeof value === 'string' ? milliseconds(value) : value;
+      if (typeof parsed === 'number' && parsed >= min && parsed <= max) return parsed;
+      context.addIssue({ code: 'custom', message: error });
+      return z.NEVER;
+    });
 }
 
 function integer(fallback: number, min: number, max: number) {
@@ -30,12 +33,14 @@ function integer(fallback: number, min: number, max: number) {
   return z.int({ error }).min(min, { error }).max(max, { error }).default(fallback);
 }
 
-const fn = <T>(what: string) => z.custom<T>((value) => typeof value === 'function', { error: `must be a function ${what}` });
+const fn = <T>(what: string) =>
+  z.custom<T>((value) => typeof value === 'function', { error: `must be a function ${what}` });
 const yesNo = (fallback: boolean) => z.boolean({ error: 'must be true or false' }).default(fallback);
 
 const requireForOAuth = z.custom<RequireForOAuth>(
   (value) =>
-    typeof value === 'boolean' || typeof value === 'function' ||
+    typeof value === 'boolean' ||
+    typeof value === 'function' ||
     (Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== '')),
   { error: 'must be true, false, a list of strategy names, or a function of the login' },
 );
@@ -53,65 +58,80 @@ const blockError = (message: string) => ({
   error: (issue: { code: string }) => (issue.code === 'unrecognized_keys' ? undefined : message),
 });
 
-const schema = z.strictObject({
-  // What these two must be is said where they are used.
-  db: z.unknown().optional(),
-  keys: z.unknown().optional(),
-  users: z.strictObject(
-    {
-      id: fn<UserAdapter['id']>('(user) => string'),
-      email: fn<NonNullable<UserAdapter['email']>>('(user) => string | undefined').optional(),
-      label: fn<NonNullable<UserAdapter['label']>>('(user) => string | undefined').optional(),
-      find: fn<NonNullable<UserAdapter['find']>>('(id) => user | null, such as (id) => users.findOneBy({ id })').optional(),
-    },
-    blockError('must be an object with the functions id and find'),
-  ),
-  twoFactor: z.strictObject(
-    {
-      enabled: yesNo(true),
-      issuer: z
-        .string({ error: 'must be the name of your app' })
-        .regex(/^[^:\p{Cc}]{1,64}$/u, { error: 'must be the name of your app: 1 to 64 characters without ":"' }),
-      codeLength: integer(6, 6, 10),
-      tokenExpiry: duration('5m', 10 * second, 10 * minute),
-      totpWindow: integer(1, 0, 2),
-      backupCodesCount: integer(10, 1, 32),
-      requireForOAuth: requireForOAuth.default(false),
-      enforce: enforce.default(false),
-    },
-    blockError('must be an object such as { issuer: "MyApp" }'),
-  ),
-  deliver: z
-    .strictObject({ email: fn<Send>('(message) => Promise').optional(), sms: fn<Send>('(message) => Promise').optional() }, blockError('must be an object: { email?, sms? }'))
-    .default({}),
-  clock: fn<() => number>('() => epoch milliseconds').default(() => () => Date.now()),
-  rememberFor: duration('30d', minute, 366 * day),
-  loginExpiry: duration('10m', minute, 15 * minute),
-  challengeOn: z.enum(['login', 'request'], { error: 'must be "login" or "request"' }).default('login'),
-  recentAuthentication: z.union([z.literal(false), duration('5m', minute, hour)]),
-  deliverTimeout: duration('10s', 10, minute),
-  allowDestination: fn<NonNullable<TwoFactorOptions['allowDestination']>>('(contact, mechanism) => boolean').default(() => () => true),
-  keepInSession: z
-    .array(z.string().min(1), { error: 'must be a list of session keys' })
-    .refine((keys) => !keys.some((key) => ['cookie', 'passport', 'twoFactor', '__proto__'].includes(key)), {
-      error: 'must not name "cookie", "passport" or "twoFactor": they are the login itself',
-    })
-    .default(['returnTo']),
-  limits: z
-    .strictObject({
-      attempts: integer(5, 3, 10),
-      backoff: duration('30s', 10 * second, hour),
-      maxBackoff: duration('1h', minute, day),
-      suspendAfter: integer(100, 10, 100),
-      suspensionWindow: duration('30d', day, 90 * day),
-      sendsPerHour: integer(5, 1, 20),
-      sendsPerDay: integer(10, 1, 50),
-      pendingLogins: integer(5, 1, 20),
-      factors: integer(20, 1, 50),
-    }, blockError('must be an object'))
-    .refine(({ backoff, maxBackoff }) => backoff <= maxBackoff, { error: 'must have a backoff that is no longer than maxBackoff' })
-    .prefault({}),
-}, blockError('must be an object: { db, keys, users, twoFactor: { issuer } }'));
+const schema = z.strictObject(
+  {
+    // What these two must be is said where they are used.
+    db: z.unknown().optional(),
+    keys: z.unknown().optional(),
+    users: z.strictObject(
+      {
+        id: fn<UserAdapter['id']>('(user) => string'),
+        email: fn<NonNullable<UserAdapter['email']>>('(user) => string | undefined').optional(),
+        label: fn<NonNullable<UserAdapter['label']>>('(user) => string | undefined').optional(),
+        find: fn<NonNullable<UserAdapter['find']>>(
+          '(id) => user | null, such as (id) => users.findOneBy({ id })',
+        ).optional(),
+      },
+      blockError('must be an object with the functions id and find'),
+    ),
+    twoFactor: z.strictObject(
+      {
+        enabled: yesNo(true),
+        issuer: z
+          .string({ error: 'must be the name of your app' })
+          .regex(/^[^:\p{Cc}]{1,64}$/u, { error: 'must be the name of your app: 1 to 64 characters without ":"' }),
+        codeLength: integer(6, 6, 10),
+        tokenExpiry: duration('5m', 10 * second, 10 * minute),
+        totpWindow: integer(1, 0, 2),
+        backupCodesCount: integer(10, 1, 32),
+        requireForOAuth: requireForOAuth.default(false),
+        enforce: enforce.default(false),
+      },
+      blockError('must be an object such as { issuer: "MyApp" }'),
+    ),
+    deliver: z
+      .strictObject(
+        { email: fn<Send>('(message) => Promise').optional(), sms: fn<Send>('(message) => Promise').optional() },
+        blockError('must be an object: { email?, sms? }'),
+      )
+      .default({}),
+    clock: fn<() => number>('() => epoch milliseconds').default(() => () => Date.now()),
+    rememberFor: duration('30d', minute, 366 * day),
+    loginExpiry: duration('10m', minute, 15 * minute),
+    challengeOn: z.enum(['login', 'request'], { error: 'must be "login" or "request"' }).default('login'),
+    recentAuthentication: z.union([z.literal(false), duration('5m', minute, hour)]),
+    deliverTimeout: duration('10s', 10, minute),
+    allowDestination: fn<NonNullable<TwoFactorOptions['allowDestination']>>('(contact, mechanism) => boolean').default(
+      () => () => true,
+    ),
+    keepInSession: z
+      .array(z.string().min(1), { error: 'must be a list of session keys' })
+      .refine((keys) => !keys.some((key) => ['cookie', 'passport', 'twoFactor', '__proto__'].includes(key)), {
+        error: 'must not name "cookie", "passport" or "twoFactor": they are the login itself',
+      })
+      .default(['returnTo']),
+    limits: z
+      .strictObject(
+        {
+          attempts: integer(5, 3, 10),
+          backoff: duration('30s', 10 * second, hour),
+          maxBackoff: duration('1h', minute, day),
+          suspendAfter: integer(100, 10, 100),
+          suspensionWindow: duration('30d', day, 90 * day),
+          sendsPerHour: integer(5, 1, 20),
+          sendsPerDay: integer(10, 1, 50),
+          pendingLogins: integer(5, 1, 20),
+          factors: integer(20, 1, 50),
+        },
+        blockError('must be an object'),
+      )
+      .refine(({ backoff, maxBackoff }) => backoff <= maxBackoff, {
+        error: 'must have a backoff that is no longer than maxBackoff',
+      })
+      .prefault({}),
+  },
+  blockError('must be an object: { db, keys, users, twoFactor: { issuer } }'),
+);
 
 /** `users`, as the library calls it: what the app answers is checked before it is believed. */
 export interface CheckedUsers {
@@ -176,7 +196,8 @@ export function readOptions(options: unknown): Settings {
 function checkedClock(clock: () => number): () => number {
   return () => {
     const now = Math.floor(clock());
-    if (!Number.isSafeInteger(now) || now < 0) throw new TypeError('clock must return epoch milliseconds, such as Date.now()');
+    if (!Number.isSafeInteger(now) || now < 0)
+      throw new TypeError('clock must return epoch milliseconds, such as Date.now()');
     return now;
   };
 }
@@ -190,7 +211,8 @@ function namesIn(path: readonly string[]): string[] {
 
 /** The block itself, without its default. */
 function blockOf(at: unknown): z.ZodObject {
-  if (at instanceof z.ZodDefault || at instanceof z.ZodPrefault || at instanceof z.ZodOptional) return blockOf(at.unwrap());
+  if (at instanceof z.ZodDefault || at instanceof z.ZodPrefault || at instanceof z.ZodOptional)
+    return blockOf(at.unwrap());
   return at as z.ZodObject;
 }
 
@@ -200,8 +222,13 @@ function explain(error: z.ZodError, options: unknown): string {
   const path = issue.path.map(String);
   const name = path.join('.') || 'TwoFactorService options';
   if (issue.code === 'unrecognized_keys') return `${name}: ${unknownOption(issue.keys[0] ?? '', namesIn(path))}`;
-  const message = issue.code === 'invalid_union' ? 'must be false or a duration from 1m to 1h, such as "5m"' : issue.message;
+  const message =
+    issue.code === 'invalid_union' ? 'must be false or a duration from 1m to 1h, such as "5m"' : issue.message;
   const value = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], options);
-  const shown = ['string', 'number', 'boolean'].includes(typeof value) ? `${typeof value} ${JSON.stringify(value)}` : value === null ? 'null' : typeof value;
+  const shown = ['string', 'number', 'boolean'].includes(typeof value)
+    ? `${typeof value} ${JSON.stringify(value)}`
+    : value === null
+      ? 'null'
+      : typeof value;
   return `${name} ${message}; got ${shown}`;
 }

@@ -54,23 +54,32 @@ describe('errors', () => {
 
   it('have a code each, and every exported class is in the table', () => {
     expect(new Set(table.map(({ code }) => code)).size).toBe(table.length);
-    const exported = Object.keys(errors).filter((name) => /^[A-Z]/.test(name) && name !== 'TwoFactorError' && name !== 'SealedDataError');
+    const exported = Object.keys(errors).filter(
+      (name) => /^[A-Z]/.test(name) && name !== 'TwoFactorError' && name !== 'SealedDataError',
+    );
     expect(table.map(({ error }) => error.name).sort()).toEqual(exported.sort());
   });
 
-  it.each(table)('$error.name has the shape of http-errors and of GraphQL, and shows none of it in JSON or a copy', ({ error, code, status }) => {
-    expect(error).toMatchObject({ statusCode: status, expose: status < 500, extensions: { code } });
-    for (const name of ['statusCode', 'expose', 'extensions', 'headers']) {
-      expect(Object.keys(error)).not.toContain(name);
-      expect(JSON.parse(JSON.stringify(error))).not.toHaveProperty(name);
-    }
-  });
+  it.each(table)(
+    '$error.name has the shape of http-errors and of GraphQL, and shows none of it in JSON or a copy',
+    ({ error, code, status }) => {
+      expect(error).toMatchObject({ statusCode: status, expose: status < 500, extensions: { code } });
+      for (const name of ['statusCode', 'expose', 'extensions', 'headers']) {
+        expect(Object.keys(error)).not.toContain(name);
+        expect(JSON.parse(JSON.stringify(error))).not.toHaveProperty(name);
+      }
+    },
+  );
 
   it('take what another library assigns to them, such as http-errors, and no other error has it', () => {
     const error = new errors.InvalidTwoFactorCodeError();
     Object.assign(error, { statusCode: 418, expose: false, extensions: { code: 'MINE' } });
     expect(error).toMatchObject({ status: 401, statusCode: 418, expose: false, extensions: { code: 'MINE' } });
-    expect(new errors.InvalidTwoFactorCodeError()).toMatchObject({ statusCode: 401, expose: true, extensions: { code: 'INVALID_CODE' } });
+    expect(new errors.InvalidTwoFactorCodeError()).toMatchObject({
+      statusCode: 401,
+      expose: true,
+      extensions: { code: 'INVALID_CODE' },
+    });
   });
 
   it('tell frameworks in a header how long to wait', () => {
@@ -78,13 +87,18 @@ describe('errors', () => {
   });
 
   it('of stored data are no message for the client', () => {
-    expect(new errors.SealedDataError('A stored secret was altered.')).toMatchObject({ statusCode: 500, expose: false });
+    expect(new errors.SealedDataError('A stored secret was altered.')).toMatchObject({
+      statusCode: 500,
+      expose: false,
+    });
   });
 
   describe('of another copy of the package', async () => {
     vi.resetModules();
     const copy = await import('../lib/errors.js');
-    const names = Object.keys(errors).filter((name): name is Exclude<keyof typeof errors, 'toError'> => name !== 'toError');
+    const names = Object.keys(errors).filter(
+      (name): name is Exclude<keyof typeof errors, 'toError'> => name !== 'toError',
+    );
     const known = (error: unknown) => names.filter((name) => error instanceof copy[name]);
 
     it.each(table)('are known by their class, and by no other: $error.name', ({ error }) => {
@@ -113,7 +127,15 @@ describe('errors', () => {
       expect(new errors.StepUpRequiredError()).not.toBeInstanceOf(Mine);
     });
 
-    it.each([undefined, null, 'INVALID_CODE', 7, new Error('other'), { code: 'INVALID_CODE', status: 401, name: 'InvalidTwoFactorCodeError' }, () => undefined])('are not %s', (value) => {
+    it.each([
+      undefined,
+      null,
+      'INVALID_CODE',
+      7,
+      new Error('other'),
+      { code: 'INVALID_CODE', status: 401, name: 'InvalidTwoFactorCodeError' },
+      () => undefined,
+    ])('are not %s', (value) => {
       expect(known(value)).toEqual([]);
       expect(names.filter((name) => value instanceof errors[name])).toEqual([]);
     });
@@ -126,7 +148,10 @@ describe('errors', () => {
 
   it('say how long to wait, which field is wrong, and what the strategy said', () => {
     expect(new errors.TooManyAttemptsError(42).retryAfter).toBe(42);
-    expect(new errors.InvalidInputError('phone', 'a phone number')).toMatchObject({ field: 'phone', message: 'phone must be a phone number.' });
+    expect(new errors.InvalidInputError('phone', 'a phone number')).toMatchObject({
+      field: 'phone',
+      message: 'phone must be a phone number.',
+    });
     expect(new errors.InvalidCredentialsError('No such account.').message).toBe('No such account.');
   });
 
@@ -151,7 +176,11 @@ describe('SecondFactorRequiredError', () => {
   const error = required(token);
 
   it('gives the server what it needs to send the codes', () => {
-    expect(error.availableMethods.email).toEqual({ maskedContact: 'j***@example.com', contact: 'john@example.com', otpValue: '918273' });
+    expect(error.availableMethods.email).toEqual({
+      maskedContact: 'j***@example.com',
+      contact: 'john@example.com',
+      otpValue: '918273',
+    });
     expect(error.availableMethods.sms?.otpValue).toBe('645546');
     expect(error.challengeToken).toBe(token);
     expect(required().challengeToken).toBeUndefined();
@@ -161,7 +190,9 @@ describe('SecondFactorRequiredError', () => {
     class Derived extends SecondFactorRequiredError {}
     const derived = new Derived({ methods: {}, availableMethods: { totp: true }, challengeToken: token, expiresAt: 1 });
     for (const one of [error, derived]) {
-      expect(Reflect.ownKeys(one).filter((key) => typeof key === 'symbol' || /method|token|available/i.test(key))).toEqual(['methods']);
+      expect(
+        Reflect.ownKeys(one).filter((key) => typeof key === 'symbol' || /method|token|available/i.test(key)),
+      ).toEqual(['methods']);
     }
     expect([derived.challengeToken, derived.availableMethods]).toEqual([token, { totp: true }]);
   });
@@ -187,12 +218,18 @@ describe('SecondFactorRequiredError', () => {
     ['JSON of a copy by spread', () => JSON.stringify({ ...(error as object) })],
     ['JSON of a copy by Object.assign', () => JSON.stringify(Object.assign({}, error))],
     ['its entries', () => JSON.stringify(Object.entries(error))],
-    ['a for-in loop', () => {
-      const seen: unknown[] = [];
-      for (const key in error) seen.push((error as unknown as Record<string, unknown>)[key]);
-      return JSON.stringify(seen);
-    }],
-    ['JSON of a structured clone', () => JSON.stringify(structuredClone(error)) + inspect(structuredClone(error), { showHidden: true })],
+    [
+      'a for-in loop',
+      () => {
+        const seen: unknown[] = [];
+        for (const key in error) seen.push((error as unknown as Record<string, unknown>)[key]);
+        return JSON.stringify(seen);
+      },
+    ],
+    [
+      'JSON of a structured clone',
+      () => JSON.stringify(structuredClone(error)) + inspect(structuredClone(error), { showHidden: true }),
+    ],
     ['console.log', () => inspect(error)],
     ['console.log at any depth', () => inspect(error, { depth: Infinity, getters: true })],
     ['console.log of an error that it caused', () => inspect(wrapped, { depth: Infinity })],
@@ -219,7 +256,11 @@ describe('SecondFactorRequiredError', () => {
     expect(copy.SecondFactorRequiredError).not.toBe(SecondFactorRequiredError);
     expect(error).toBeInstanceOf(copy.SecondFactorRequiredError);
     expect(copy.SecondFactorRequiredError.is(error)).toBe(true);
-    const theirs = new copy.SecondFactorRequiredError({ methods: {}, availableMethods: { email: { maskedContact: 'm', contact: 'c' } }, expiresAt: 1 });
+    const theirs = new copy.SecondFactorRequiredError({
+      methods: {},
+      availableMethods: { email: { maskedContact: 'm', contact: 'c' } },
+      expiresAt: 1,
+    });
     expect(SecondFactorRequiredError.is(theirs)).toBe(true);
     expect(theirs.availableMethods.email?.contact).toBe('c');
   });
@@ -239,11 +280,14 @@ describe('SecondFactorRequiredError', () => {
 });
 
 describe('what an app throws in place of an Error', () => {
-  it.each([undefined, null, 0, '', false, NaN, 'route', 'router', Symbol('nothing'), () => undefined])('%o becomes an Error that denies', (reason) => {
-    const error = toError(reason);
-    expect(error).toBeInstanceOf(Error);
-    expect(error.cause).toBe(reason);
-  });
+  it.each([undefined, null, 0, '', false, NaN, 'route', 'router', Symbol('nothing'), () => undefined])(
+    '%o becomes an Error that denies',
+    (reason) => {
+      const error = toError(reason);
+      expect(error).toBeInstanceOf(Error);
+      expect(error.cause).toBe(reason);
+    },
+  );
 
   it('an Error, or an object that the app knows again, stays what it is; a text is the message', () => {
     const error = new Error('x');

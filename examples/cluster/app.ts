@@ -4,7 +4,13 @@ import session from 'express-session';
 import passportModule from 'passport';
 import { Strategy as LocalStrategy } from 'passport-local';
 import type { DataSource } from 'typeorm';
-import { SecondFactorStrategy, secondFactorErrorHandler, twoFactorAuth, TwoFactorService, TwoFactorStrategy } from 'passport-two-factor';
+import {
+  SecondFactorStrategy,
+  secondFactorErrorHandler,
+  twoFactorAuth,
+  TwoFactorService,
+  TwoFactorStrategy,
+} from 'passport-two-factor';
 import { Accounts } from '../quickstart/accounts.js';
 import type { Account } from '../quickstart/database.js';
 import { refuseOtherSites, safeHeaders } from '../quickstart/page.js';
@@ -35,13 +41,24 @@ export function createApp({ db, redis, keys, sessionSecret }: Config): Express {
     deliver: { email: (message) => outbox.send(message) },
   });
   const passport = new passportModule.Passport();
-  passport.serializeUser((user, done) => { done(null, (user as Account).id); });
-  passport.deserializeUser((id: number, done) => {
-    accounts.find(id).then((user) => { done(null, user ?? false); }, done);
+  passport.serializeUser((user, done) => {
+    done(null, (user as Account).id);
   });
-  passport.use(new TwoFactorStrategy({ service }, new LocalStrategy({ usernameField: 'email' }, (email, password, done) => {
-    accounts.authenticate(email, password).then((user) => { done(null, user ?? false); }, done);
-  })));
+  passport.deserializeUser((id: number, done) => {
+    accounts.find(id).then((user) => {
+      done(null, user ?? false);
+    }, done);
+  });
+  passport.use(
+    new TwoFactorStrategy(
+      { service },
+      new LocalStrategy({ usernameField: 'email' }, (email, password, done) => {
+        accounts.authenticate(email, password).then((user) => {
+          done(null, user ?? false);
+        }, done);
+      }),
+    ),
+  );
   passport.use(new SecondFactorStrategy({ service }));
 
   const app = express();
@@ -53,26 +70,36 @@ export function createApp({ db, redis, keys, sessionSecret }: Config): Express {
   });
   app.use(safeHeaders, refuseOtherSites);
   app.use(express.json());
-  app.use(session({
-    // A pending login is pointed to by the session, so its second step may come to another worker than its first.
-    store: new RedisStore({ client: redis, prefix: `${redisPrefix}session:` }),
-    secret: sessionSecret,
-    name: 'myapp.sid',
-    resave: false,
-    saveUninitialized: false,
-    cookie: { httpOnly: true, sameSite: 'lax' },
-  }));
+  app.use(
+    session({
+      // A pending login is pointed to by the session, so its second step may come to another worker than its first.
+      store: new RedisStore({ client: redis, prefix: `${redisPrefix}session:` }),
+      secret: sessionSecret,
+      name: 'myapp.sid',
+      resave: false,
+      saveUninitialized: false,
+      cookie: { httpOnly: true, sameSite: 'lax' },
+    }),
+  );
   app.use(passport.session());
   app.use(twoFactorAuth({ service, passport }));
   app.use(routes({ accounts, outbox, passport, service }));
 
-  app.use((_req, res) => { res.status(404).json({ error: { code: 'NOT_FOUND', message: 'There is nothing here.' } }); });
+  app.use((_req, res) => {
+    res.status(404).json({ error: { code: 'NOT_FOUND', message: 'There is nothing here.' } });
+  });
   app.use(secondFactorErrorHandler({ status: 202 }));
   const lastResort: ErrorRequestHandler = (error: Error & { status?: number }, _req, res, next) => {
-    if (res.headersSent) { next(error); return; }
+    if (res.headersSent) {
+      next(error);
+      return;
+    }
     const status = error.status !== undefined && error.status < 500 ? error.status : 500;
     if (status === 500) console.error(error);
-    const refused = status === 401 ? { code: 'INVALID_CREDENTIALS', message: 'Wrong e-mail address or password.' } : { code: 'INVALID_INPUT', message: 'The request could not be read.' };
+    const refused =
+      status === 401
+        ? { code: 'INVALID_CREDENTIALS', message: 'Wrong e-mail address or password.' }
+        : { code: 'INVALID_INPUT', message: 'The request could not be read.' };
     res.status(status).json({ error: status === 500 ? { code: 'INTERNAL', message: 'The server failed.' } : refused });
   };
   app.use(lastResort);

@@ -10,7 +10,11 @@ export class SharedOutbox {
 
   async send({ to, code, issuer }: CodeMessage): Promise<void> {
     const message = JSON.stringify({ to, text: `Your ${issuer} code is ${code}.` });
-    await this.redis.multi().lPush(key, message).lTrim(key, 0, kept - 1).exec();
+    await this.redis
+      .multi()
+      .lPush(key, message)
+      .lTrim(key, 0, kept - 1)
+      .exec();
   }
 
   async messages(): Promise<unknown[]> {

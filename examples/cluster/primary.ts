@@ -13,7 +13,9 @@ async function choosePort(): Promise<number> {
   const server = createServer().listen(wanted, host);
   await once(server, 'listening').catch((error: unknown) => {
     const taken = (error as Error & { code?: string }).code === 'EADDRINUSE';
-    throw taken ? new Error(`Port ${wanted} is taken. Choose another one with PORT=${wanted + 1}, or PORT=0 for any.`) : error;
+    throw taken
+      ? new Error(`Port ${wanted} is taken. Choose another one with PORT=${wanted + 1}, or PORT=0 for any.`)
+      : error;
   });
   const { port } = server.address() as AddressInfo;
   server.close();
@@ -43,7 +45,9 @@ export async function runPrimary(): Promise<void> {
     TWO_FACTOR_KEYS: readKeys(join(__dirname, 'demo.keys')),
     SESSION_SECRET: readSessionSecret(),
   });
-  const stop = (): void => { void workers.stop().then(() => process.exit()); };
+  const stop = (): void => {
+    void workers.stop().then(() => process.exit());
+  };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   await workers.start(processes);

@@ -16,7 +16,9 @@ export async function openRedis(): Promise<Redis> {
     socket: { reconnectStrategy: (retries) => opened && Math.min(retries * 100, 2000) },
   });
   // Without a listener the loss of the connection would end the process.
-  redis.on('error', ({ message }: Error) => { if (opened) console.error(`Redis: ${message}`); });
+  redis.on('error', ({ message }: Error) => {
+    if (opened) console.error(`Redis: ${message}`);
+  });
   try {
     await redis.connect();
   } catch (error) {

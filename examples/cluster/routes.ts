@@ -38,19 +38,27 @@ export function routes({ accounts, outbox, passport, service }: Parts): Router {
     res.json({ email: null, worker });
   });
 
-  api.post('/2fa/totp', async (req, res) => { res.json(await req.auth.twoFactor.setup.totp()); });
+  api.post('/2fa/totp', async (req, res) => {
+    res.json(await req.auth.twoFactor.setup.totp());
+  });
   api.post('/2fa/totp/confirm', async (req, res) => {
     res.json({ backupCodes: await req.auth.twoFactor.complete.totp(bodyOf(req).code) });
   });
   // The account's own address: enabled at once.
-  api.post('/2fa/email', async (req, res) => { res.json(await req.auth.twoFactor.setup.email()); });
+  api.post('/2fa/email', async (req, res) => {
+    res.json(await req.auth.twoFactor.setup.email());
+  });
   api.get('/me', (req, res) => {
     if (!req.user) throw new UserNotLoggedInError();
     res.json({ email: (req.user as Account).email, worker });
   });
-  api.get('/vault', requireSecondFactor({ service }), (_req, res) => { res.json({ secret: 'The key is under the mat.' }); });
+  api.get('/vault', requireSecondFactor({ service }), (_req, res) => {
+    res.json({ secret: 'The key is under the mat.' });
+  });
 
   // Development only: it shows everybody's codes to anybody.
-  api.get('/outbox', async (_req, res) => { res.json(await outbox.messages()); });
+  api.get('/outbox', async (_req, res) => {
+    res.json(await outbox.messages());
+  });
   return api;
 }

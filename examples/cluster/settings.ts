@@ -4,7 +4,8 @@ import { demoTables } from '../quickstart/database.js';
 function readNumber(name: string, fallback: number, from: number, to: number): number {
   const { [name]: given = String(fallback) } = process.env;
   const number = Number(given);
-  if (!/^\d+$/.test(given) || number < from || number > to) throw new Error(`${name} must be a number from ${from} to ${to}; got "${given}".`);
+  if (!/^\d+$/.test(given) || number < from || number > to)
+    throw new Error(`${name} must be a number from ${from} to ${to}; got "${given}".`);
   return number;
 }
 

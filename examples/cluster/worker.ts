@@ -15,7 +15,12 @@ export async function runWorker(): Promise<void> {
   process.on('SIGINT', () => undefined);
   const db = await openDatabase({ migrate: false });
   const redis = await openRedis();
-  const app = createApp({ db, redis, keys: handedDown('TWO_FACTOR_KEYS'), sessionSecret: handedDown('SESSION_SECRET') });
+  const app = createApp({
+    db,
+    redis,
+    keys: handedDown('TWO_FACTOR_KEYS'),
+    sessionSecret: handedDown('SESSION_SECRET'),
+  });
   const server = app.listen(readPort(), host);
   await once(server, 'listening');
   process.once('SIGTERM', () => {

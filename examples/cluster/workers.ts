@@ -33,7 +33,9 @@ export class Workers {
     this.stopping = true;
     const ended = running().map((worker) => once(worker, 'exit'));
     for (const worker of running()) worker.process.kill('SIGTERM');
-    const timer = setTimeout(() => { for (const worker of running()) worker.process.kill('SIGKILL'); }, patience);
+    const timer = setTimeout(() => {
+      for (const worker of running()) worker.process.kill('SIGKILL');
+    }, patience);
     await Promise.all(ended);
     clearTimeout(timer);
   }
@@ -64,7 +66,9 @@ export class Workers {
   /** Rejects where the worker ends before it serves. */
   private async fork(): Promise<Place> {
     const worker = cluster.fork(this.shared);
-    const ended = once(worker, 'exit').then(([code, signal]) => (signal as string | null) ?? `exit code ${String(code)}`);
+    const ended = once(worker, 'exit').then(
+      ([code, signal]) => (signal as string | null) ?? `exit code ${String(code)}`,
+    );
     const failed = ended.then((how) => {
       // Nobody waits for it any more.
       if (this.stopping) return new Promise<never>(() => undefined);

@@ -3,8 +3,13 @@ import passportModule from 'passport';
 import { Strategy as LocalStrategy } from 'passport-local';
 import type { DataSource } from 'typeorm';
 import {
-  EnrollmentRequiredError, secondFactorErrorHandler, SecondFactorStrategy, StepUpRequiredError, TwoFactorMechanism,
-  TwoFactorService, TwoFactorStrategy,
+  EnrollmentRequiredError,
+  secondFactorErrorHandler,
+  SecondFactorStrategy,
+  StepUpRequiredError,
+  TwoFactorMechanism,
+  TwoFactorService,
+  TwoFactorStrategy,
 } from 'passport-two-factor';
 import { Accounts } from '../quickstart/accounts.js';
 import type { Account } from '../quickstart/database.js';
@@ -34,9 +39,16 @@ export function createApp({ db, keys }: Config): Express {
     twoFactor: { issuer: 'MyApp' },
   });
   const passport = new passportModule.Passport();
-  passport.use(new TwoFactorStrategy({ service }, new LocalStrategy({ usernameField: 'email' }, (email, password, done) => {
-    accounts.authenticate(email, password).then((user) => { done(null, user ?? false); }, done);
-  })));
+  passport.use(
+    new TwoFactorStrategy(
+      { service },
+      new LocalStrategy({ usernameField: 'email' }, (email, password, done) => {
+        accounts.authenticate(email, password).then((user) => {
+          done(null, user ?? false);
+        }, done);
+      }),
+    ),
+  );
   passport.use(new SecondFactorStrategy({ service }));
 
   /** For what is worth a second factor. The token says whether there was one; who has none is told to get one. */
@@ -81,8 +93,12 @@ export function createApp({ db, keys }: Config): Express {
     const account = await accounts.find(Number(id));
     res.json({ email: account?.email, amr, secondFactor: await service.isEnabled(id) });
   });
-  app.get('/vault', secondFactor, (_req, res) => { res.json({ secret: 'The key is under the mat.' }); });
-  app.post('/2fa/totp', justNow, async (req, res) => { res.json(await service.setup.totp(claimsOf(req).userId)); });
+  app.get('/vault', secondFactor, (_req, res) => {
+    res.json({ secret: 'The key is under the mat.' });
+  });
+  app.post('/2fa/totp', justNow, async (req, res) => {
+    res.json(await service.setup.totp(claimsOf(req).userId));
+  });
   app.post('/2fa/totp/confirm', justNow, async (req, res) => {
     const { code } = (req.body ?? {}) as { code: string };
     res.json({ backupCodes: await service.complete.totp(claimsOf(req).userId, code) });
@@ -92,14 +108,25 @@ export function createApp({ db, keys }: Config): Express {
     res.status(204).end();
   });
 
-  app.use((_req, res) => { res.status(404).json({ error: { code: 'NOT_FOUND', message: 'There is nothing here.' } }); });
+  app.use((_req, res) => {
+    res.status(404).json({ error: { code: 'NOT_FOUND', message: 'There is nothing here.' } });
+  });
   app.use(secondFactorErrorHandler({ status: 202 }));
   const lastResort: ErrorRequestHandler = (error: Error & { status?: number }, _req, res, next) => {
-    if (res.headersSent) { next(error); return; }
+    if (res.headersSent) {
+      next(error);
+      return;
+    }
     const status = error.status !== undefined && error.status < 500 ? error.status : 500;
     const refused = status === 401 && { code: 'INVALID_CREDENTIALS', message: 'Wrong e-mail address or password.' };
     if (status === 500) console.error(error);
-    res.status(status).json({ error: refused || (status === 500 ? { code: 'INTERNAL', message: 'The server failed.' } : { code: 'INVALID_INPUT', message: 'The request could not be read.' }) });
+    res.status(status).json({
+      error:
+        refused ||
+        (status === 500
+          ? { code: 'INTERNAL', message: 'The server failed.' }
+          : { code: 'INVALID_INPUT', message: 'The request could not be read.' }),
+    });
   };
   app.use(lastResort);
   return app;

@@ -30,14 +30,22 @@ export class Tokens {
 
   issue(userId: string, amr: readonly AuthenticationMethod[]): string {
     const authTime = Math.floor(Date.now() / 1000);
-    return jwt.sign({ amr, auth_time: authTime }, this.secret, { ...this.named, algorithm: 'HS256', subject: userId, expiresIn: '15m' });
+    return jwt.sign({ amr, auth_time: authTime }, this.secret, {
+      ...this.named,
+      algorithm: 'HS256',
+      subject: userId,
+      expiresIn: '15m',
+    });
   }
 
   /** Lets requests with a token pass, and nobody else. */
   readonly bearer: RequestHandler = (req: Request, _res: Response, next: NextFunction): void => {
     const token = /^Bearer ([\w.-]+)$/.exec(req.get('authorization') ?? '')?.[1] ?? '';
     try {
-      const said = jwt.verify(token, this.secret, { ...this.named, algorithms: ['HS256'] }) as jwt.JwtPayload & { amr: AuthenticationMethod[]; auth_time: number };
+      const said = jwt.verify(token, this.secret, { ...this.named, algorithms: ['HS256'] }) as jwt.JwtPayload & {
+        amr: AuthenticationMethod[];
+        auth_time: number;
+      };
       claims.set(req, { userId: said.sub ?? '', amr: said.amr, authTime: said.auth_time });
       next();
     } catch {

@@ -13,7 +13,10 @@ run(async () => {
   } catch (error) {
     const { message, code } = error as Error & { code?: string };
     // Without the URL itself: it may hold a password.
-    throw new Error(`MySQL cannot be used (${code ?? message}): set DATABASE_URL=mysql://user:password@host:3306/database.`, { cause: error });
+    throw new Error(
+      `MySQL cannot be used (${code ?? message}): set DATABASE_URL=mysql://user:password@host:3306/database.`,
+      { cause: error },
+    );
   }
   await listen(createApp({ db, keys: readKeys(join(__dirname, 'demo.keys')) }), () => db.destroy());
 });

@@ -39,7 +39,11 @@ const database = process.env.DATABASE ?? join(__dirname, 'demo.sqlite');
           find: (id) => accounts.find(Number(id)),
         },
         twoFactor: { issuer: 'MyApp' },
-        deliver: { email: (message) => { mailer.send(message); } },
+        deliver: {
+          email: (message) => {
+            mailer.send(message);
+          },
+        },
       }),
     }),
     AuthModule,

@@ -4,7 +4,13 @@ import express, { type Express } from 'express';
 import session from 'express-session';
 import passportModule from 'passport';
 import type { DataSource } from 'typeorm';
-import { generateKey, SecondFactorStrategy, twoFactorAuth, TwoFactorService, TwoFactorStrategy } from 'passport-two-factor';
+import {
+  generateKey,
+  SecondFactorStrategy,
+  twoFactorAuth,
+  TwoFactorService,
+  TwoFactorStrategy,
+} from 'passport-two-factor';
 import { failed, notFound, refuseOtherSites, safeHeaders, type Site } from '../quickstart/page.js';
 import { pages } from './pages.js';
 import { ProviderStrategy, type Profile } from './provider.js';
@@ -44,8 +50,12 @@ export function createApp({ db, issuer }: Config): Express {
   });
 
   const passport = new passportModule.Passport();
-  passport.serializeUser((user, done) => { done(null, (user as Account).id); });
-  passport.deserializeUser((id: string, done) => { done(null, accounts.get(id) ?? false); });
+  passport.serializeUser((user, done) => {
+    done(null, (user as Account).id);
+  });
+  passport.deserializeUser((id: string, done) => {
+    done(null, accounts.get(id) ?? false);
+  });
   for (const name of ['trusted', 'strict']) {
     const provider = new ProviderStrategy(issuer, `/auth/${name}/callback`, findOrCreate);
     // The callback is a navigation of the browser, so a halted login goes to a page.
@@ -60,21 +70,28 @@ export function createApp({ db, issuer }: Config): Express {
   app.use(express.static(join(__dirname, '../quickstart/public')));
   app.use(safeHeaders, refuseOtherSites);
   app.use(express.urlencoded({ extended: false }));
-  app.use(session({
-    secret: randomBytes(32).toString('hex'),
-    name: 'myapp-oauth.sid',
-    resave: false,
-    saveUninitialized: false,
-    cookie: { httpOnly: true, sameSite: 'lax' },
-  }));
+  app.use(
+    session({
+      secret: randomBytes(32).toString('hex'),
+      name: 'myapp-oauth.sid',
+      resave: false,
+      saveUninitialized: false,
+      cookie: { httpOnly: true, sameSite: 'lax' },
+    }),
+  );
   app.use(passport.session());
   app.use(twoFactorAuth({ service, passport }));
 
   for (const name of ['trusted', 'strict']) {
     app.get(`/auth/${name}`, passport.authenticate(name));
-    app.get(`/auth/${name}/callback`, passport.authenticate(name, {
-      successReturnToOrRedirect: '/', failureRedirect: '/', failureMessage: true,
-    }));
+    app.get(
+      `/auth/${name}/callback`,
+      passport.authenticate(name, {
+        successReturnToOrRedirect: '/',
+        failureRedirect: '/',
+        failureMessage: true,
+      }),
+    );
   }
   app.use(pages({ service, passport }));
   app.use(notFound, failed);

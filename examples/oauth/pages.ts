@@ -1,7 +1,12 @@
 import { Router, type ErrorRequestHandler } from 'express';
 import type { Authenticator } from 'passport';
 import {
-  requireSecondFactor, TooManyAttemptsError, TwoFactorError, TwoFactorExpiredError, TwoFactorMechanism, type TwoFactorService,
+  requireSecondFactor,
+  TooManyAttemptsError,
+  TwoFactorError,
+  TwoFactorExpiredError,
+  TwoFactorMechanism,
+  type TwoFactorService,
 } from 'passport-two-factor';
 import { sendPage, tell } from '../quickstart/page.js';
 import { backupCodesView, codeView, totpView } from '../quickstart/views.js';
@@ -25,21 +30,29 @@ export function pages({ service, passport }: Parts): Router {
     // Asked here for what it answers: without an error the session carries the second factor.
     guard(req, res, (refusal?: unknown) => {
       if (refusal === undefined) sendPage(req, res, 'Signed in', homeView(req.user as Account));
-      else if (refusal instanceof TwoFactorError) sendPage(req, res, 'Signed in', homeView(req.user as Account, refusal));
+      else if (refusal instanceof TwoFactorError)
+        sendPage(req, res, 'Signed in', homeView(req.user as Account, refusal));
       else next(refusal);
     });
   });
 
   // What an app writes: a guard before the routes that need it, and where to go instead.
-  router.get('/members', requireSecondFactor({
-    service,
-    redirect: ({ code }) => (code === 'STEP_UP_REQUIRED' ? '/second-factor' : '/'),
-  }), (req, res) => { sendPage(req, res, 'Members', membersView()); });
+  router.get(
+    '/members',
+    requireSecondFactor({
+      service,
+      redirect: ({ code }) => (code === 'STEP_UP_REQUIRED' ? '/second-factor' : '/'),
+    }),
+    (req, res) => {
+      sendPage(req, res, 'Members', membersView());
+    },
+  );
 
   router.get('/second-factor', async (req, res) => {
     const { pending } = req.auth;
     if (pending) sendPage(req, res, 'One more step', codeView('/second-factor', pending.methods));
-    else if (await req.auth.twoFactor.isEnabled()) sendPage(req, res, 'Confirm that it is you', codeView('/second-factor', { totp: true, backupCode: true }));
+    else if (await req.auth.twoFactor.isEnabled())
+      sendPage(req, res, 'Confirm that it is you', codeView('/second-factor', { totp: true, backupCode: true }));
     else res.redirect('/');
   });
 
@@ -71,7 +84,12 @@ export function pages({ service, passport }: Parts): Router {
       next(error);
       return;
     }
-    tell(req, error instanceof TooManyAttemptsError ? `Too many attempts. Try again in ${error.retryAfter} seconds.` : error.message);
+    tell(
+      req,
+      error instanceof TooManyAttemptsError
+        ? `Too many attempts. Try again in ${error.retryAfter} seconds.`
+        : error.message,
+    );
     const again = req.path === '/second-factor' && !(error instanceof TwoFactorExpiredError);
     res.redirect(again || error.code === 'STEP_UP_REQUIRED' ? '/second-factor' : '/');
   };

@@ -23,7 +23,11 @@ type FindAccount = (profile: Profile) => Express.User;
 
 /** What `passport-github2` and the like are to their providers. */
 export class ProviderStrategy extends Strategy {
-  constructor(private readonly issuer: string, callbackURL: string, account: FindAccount) {
+  constructor(
+    private readonly issuer: string,
+    callbackURL: string,
+    account: FindAccount,
+  ) {
     super(
       {
         authorizationURL: `${issuer}/authorize`,
@@ -37,7 +41,9 @@ export class ProviderStrategy extends Strategy {
         state: true,
         pkce: true,
       },
-      (_accessToken: string, _refreshToken: string, profile: Profile, done: VerifyCallback) => { done(null, account(profile)); },
+      (_accessToken: string, _refreshToken: string, profile: Profile, done: VerifyCallback) => {
+        done(null, account(profile));
+      },
     );
     this._oauth2.useAuthorizationHeaderforGET(true);
   }

@@ -12,7 +12,8 @@ const explained: Record<string, string> = {
   STEP_UP_REQUIRED: 'This sign-in was exempt, so pages that need the second factor ask for it now.',
 };
 
-const post = (action: string, label: string): Html => html`<form method="post" action="${action}"><button class="plain">${label}</button></form>`;
+const post = (action: string, label: string): Html =>
+  html`<form method="post" action="${action}"><button class="plain">${label}</button></form>`;
 
 /** @param refusal what `requireSecondFactor` says of this session; undefined where it lets pass */
 export const homeView = ({ email }: Account, refusal?: TwoFactorError): Html => html`

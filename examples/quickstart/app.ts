@@ -53,40 +53,52 @@ export function createApp({ db, keys }: Config): Express {
 
   // An app has one passport, `import passport from 'passport'`; this one is the app's own so that two apps fit a process.
   const passport = new passportModule.Passport();
-  passport.serializeUser((user, done) => { done(null, (user as Account).id); });
-  passport.deserializeUser((id: number, done) => {
-    accounts.find(id).then((user) => { done(null, user ?? false); }, done);
+  passport.serializeUser((user, done) => {
+    done(null, (user as Account).id);
   });
-  passport.use(new TwoFactorStrategy({ service }, new LocalStrategy({ usernameField: 'email' }, (email, password, done) => {
-    accounts.authenticate(email, password).then(
-      (user) => {
-        if (user) done(null, user);
-        else done(null, false, { message: 'Wrong e-mail address or password.' });
-      },
-      done,
-    );
-  })));
+  passport.deserializeUser((id: number, done) => {
+    accounts.find(id).then((user) => {
+      done(null, user ?? false);
+    }, done);
+  });
+  passport.use(
+    new TwoFactorStrategy(
+      { service },
+      new LocalStrategy({ usernameField: 'email' }, (email, password, done) => {
+        accounts.authenticate(email, password).then((user) => {
+          if (user) done(null, user);
+          else done(null, false, { message: 'Wrong e-mail address or password.' });
+        }, done);
+      }),
+    ),
+  );
   passport.use(new SecondFactorStrategy({ service }));
 
   const app = express();
   const site: Site = {
     name: 'MyApp',
-    links: [{ href: '/account', text: 'Account' }, { href: '/vault', text: 'Vault' }, { href: '/outbox', text: 'Outbox' }],
+    links: [
+      { href: '/account', text: 'Account' },
+      { href: '/vault', text: 'Vault' },
+      { href: '/outbox', text: 'Outbox' },
+    ],
   };
   app.locals.site = site;
   app.disable('x-powered-by');
   app.use(express.static(join(__dirname, 'public')));
   app.use(safeHeaders, refuseOtherSites);
   app.use(express.json(), express.urlencoded({ extended: false }));
-  app.use(session({
-    // The default store keeps the sessions in memory, so they end with the process and may as well share a secret with it.
-    // Production: a store (connect-redis and the like), a secret that is kept, and `secure: true` behind HTTPS.
-    secret: randomBytes(32).toString('hex'),
-    name: 'myapp.sid',
-    resave: false,
-    saveUninitialized: false,
-    cookie: { httpOnly: true, sameSite: 'lax' },
-  }));
+  app.use(
+    session({
+      // The default store keeps the sessions in memory, so they end with the process and may as well share a secret with it.
+      // Production: a store (connect-redis and the like), a secret that is kept, and `secure: true` behind HTTPS.
+      secret: randomBytes(32).toString('hex'),
+      name: 'myapp.sid',
+      resave: false,
+      saveUninitialized: false,
+      cookie: { httpOnly: true, sameSite: 'lax' },
+    }),
+  );
   app.use(passport.session());
   app.use(twoFactorAuth({ service, passport, login: 'local' }));
 

@@ -26,14 +26,16 @@ export function demoTables(prefix = '') {
     readonly name = 'DemoUsers1760000000000';
 
     async up(queryRunner: QueryRunner): Promise<void> {
-      await queryRunner.createTable(new Table({
-        name: tableName,
-        columns: [
-          { name: 'id', type: 'integer', isPrimary: true, isGenerated: true, generationStrategy: 'increment' },
-          { name: 'email', type: 'varchar', length: '191', isUnique: true },
-          { name: 'password', type: 'varchar', length: '191' },
-        ],
-      }));
+      await queryRunner.createTable(
+        new Table({
+          name: tableName,
+          columns: [
+            { name: 'id', type: 'integer', isPrimary: true, isGenerated: true, generationStrategy: 'increment' },
+            { name: 'email', type: 'varchar', length: '191', isUnique: true },
+            { name: 'password', type: 'varchar', length: '191' },
+          ],
+        }),
+      );
     }
 
     async down(queryRunner: QueryRunner): Promise<void> {

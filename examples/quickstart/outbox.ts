@@ -21,7 +21,12 @@ export class Outbox {
   send(by: Message['by'], { contact, otpValue }: Sendable = {}): void {
     if (contact === undefined || otpValue === undefined) return;
     // To the whole address: `maskedContact` is for the eyes only.
-    this.messages.unshift({ by, to: contact, text: `Your MyApp code is ${otpValue}. It expires in 5 minutes.`, at: new Date() });
+    this.messages.unshift({
+      by,
+      to: contact,
+      text: `Your MyApp code is ${otpValue}. It expires in 5 minutes.`,
+      at: new Date(),
+    });
     this.messages.length = Math.min(this.messages.length, kept);
   }
 }

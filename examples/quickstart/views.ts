@@ -31,16 +31,25 @@ export const signInView = (): Html => html`
 
 /** The second factor, at a login (`/second-factor`) and again later (`/step-up`). One field takes a code of any method. */
 export function codeView(action: string, { totp, email, sms, backupCode }: PublicMethods): Html {
-  const sources = [totp && 'your authenticator app', email && `an e-mail to ${email}`, sms && `a text message to ${sms}`];
+  const sources = [
+    totp && 'your authenticator app',
+    email && `an e-mail to ${email}`,
+    sms && `a text message to ${sms}`,
+  ];
   const coded = sources.filter((source) => typeof source === 'string');
   const sendButton = (method: string, label: string): Html => html`
 <form method="post" action="${action}/send"><input type="hidden" name="method" value="${method}"><button class="plain">${label}</button></form>`;
   return html`
-${coded.length > 0 && html`
+${
+  coded.length > 0 &&
+  html`
 <p>Enter the code from ${coded.join(' or ')}.</p>
-<form method="post" action="${action}" class="row">${codeField}<button>Continue</button></form>`}
+<form method="post" action="${action}" class="row">${codeField}<button>Continue</button></form>`
+}
 <div class="actions">${email !== undefined && sendButton('email', 'Send an e-mail')}${sms !== undefined && sendButton('sms', 'Send a text message')}</div>
-${backupCode && html`
+${
+  backupCode &&
+  html`
 <details${coded.length === 0 && html` open`}>
 <summary>Use a backup code</summary>
 <form method="post" action="${action}" class="row">
@@ -48,7 +57,8 @@ ${backupCode && html`
 <input name="code" required autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="20" aria-label="Backup code">
 <button>Continue</button>
 </form>
-</details>`}`;
+</details>`
+}`;
 }
 
 export const passwordView = (): Html => html`
@@ -74,12 +84,17 @@ export const accountView = ({ email, authenticators, backupCodes }: AccountDetai
 <p>Signed in as <b>${email}</b>.</p>
 <h2>Second factor</h2>
 ${authenticators.length === 0 && html`<p>Not set up: your password alone opens this account.</p>`}
-<ul class="list">${authenticators.map(({ id, mechanism, label }) => html`
+<ul class="list">${authenticators.map(
+  ({ id, mechanism, label }) => html`
 <li><span><b>${names[mechanism]}</b> <span>${label}</span></span>
-<form method="post" action="/account/remove"><input type="hidden" name="id" value="${id}"><button class="plain">Remove</button></form></li>`)}
+<form method="post" action="/account/remove"><input type="hidden" name="id" value="${id}"><button class="plain">Remove</button></form></li>`,
+)}
 </ul>
-${authenticators.length > 0 && html`
-<form method="post" action="/account/backup-codes" class="spread"><span>${backupCodes} backup codes left</span><button class="plain">Make new ones</button></form>`}
+${
+  authenticators.length > 0 &&
+  html`
+<form method="post" action="/account/backup-codes" class="spread"><span>${backupCodes} backup codes left</span><button class="plain">Make new ones</button></form>`
+}
 <h2>Add a method</h2>
 <form method="post" action="/account/totp" class="row">
 <label>Authenticator app <input name="label" required maxlength="64" value="My phone" autocomplete="off"></label><button>Set up</button>
@@ -101,7 +116,11 @@ export const totpView = (secret: string, qrCode: string, action = '/account/conf
 </ol>
 <p class="hint">The picture and the key are shown this once.</p>`;
 
-const sources = { totp: 'that your authenticator app shows', email: 'that was sent by e-mail', sms: 'that was sent as a text message' };
+const sources = {
+  totp: 'that your authenticator app shows',
+  email: 'that was sent by e-mail',
+  sms: 'that was sent as a text message',
+};
 
 export const confirmView = (mechanism: keyof typeof sources): Html => html`
 <p>Enter the code ${sources[mechanism]}.</p>
@@ -119,5 +138,7 @@ export const vaultView = (): Html => html`
 export const outboxView = (messages: readonly Message[]): Html => html`
 <p class="hint">What this demo would have sent, newest first. A real app has no such page.</p>
 ${messages.length === 0 && html`<p>Nothing yet.</p>`}
-${messages.map(({ by, to, text, at }) => html`
-<article><p class="hint">${by === 'email' ? 'E-mail' : 'Text message'} to <span>${to}</span>, ${at.toLocaleTimeString('en-GB')}</p><p>${text}</p></article>`)}`;
+${messages.map(
+  ({ by, to, text, at }) => html`
+<article><p class="hint">${by === 'email' ? 'E-mail' : 'Text message'} to <span>${to}</span>, ${at.toLocaleTimeString('en-GB')}</p><p>${text}</p></article>`,
+)}`;

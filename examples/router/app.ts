@@ -25,25 +25,37 @@ export function createApp({ db, keys, clock = Date.now }: Config): Express {
   const accounts = new Accounts(db);
   const outbox = createOutbox();
   const passport = new passportModule.Passport();
-  passport.serializeUser((user, done) => { done(null, (user as Account).id); });
-  passport.deserializeUser((id: number, done) => {
-    accounts.find(id).then((user) => { done(null, user ?? false); }, done);
+  passport.serializeUser((user, done) => {
+    done(null, (user as Account).id);
   });
-  passport.use(new LocalStrategy({ usernameField: 'email' }, (email, password, done) => {
-    accounts.authenticate(email, password).then((user) => { done(null, user ?? false, { message: 'Wrong e-mail address or password.' }); }, done);
-  }));
+  passport.deserializeUser((id: number, done) => {
+    accounts.find(id).then((user) => {
+      done(null, user ?? false);
+    }, done);
+  });
+  passport.use(
+    new LocalStrategy({ usernameField: 'email' }, (email, password, done) => {
+      accounts.authenticate(email, password).then((user) => {
+        done(null, user ?? false, { message: 'Wrong e-mail address or password.' });
+      }, done);
+    }),
+  );
 
   const app = express();
   // Its defaults, with the policy that allows no inline script or style. HTTPS is for what stands before a real app. With
   // no referrer at all, old browsers would say of this app's own forms that they come from nowhere ("Origin: null").
   app.use(helmet({ referrerPolicy: { policy: 'same-origin' } }), refuseOtherSites);
   app.use(express.urlencoded({ extended: false }));
-  app.use(session({
-    secret: randomBytes(32).toString('hex'), resave: false, saveUninitialized: false,
-    // "lax" keeps other sites from posting in a user's name, and refuseOtherSites from logging one in; the router's forms
-    // have a token besides.
-    cookie: { httpOnly: true, sameSite: 'lax' },
-  }));
+  app.use(
+    session({
+      secret: randomBytes(32).toString('hex'),
+      resave: false,
+      saveUninitialized: false,
+      // "lax" keeps other sites from posting in a user's name, and refuseOtherSites from logging one in; the router's forms
+      // have a token besides.
+      cookie: { httpOnly: true, sameSite: 'lax' },
+    }),
+  );
   app.use(passport.session());
 
   addSecondFactor({ app, passport, db, keys, accounts, deliver: outbox.deliver, clock });

@@ -7,7 +7,12 @@ import type { Account } from '../quickstart/database.js';
 
 /** The app's pages look like the router's, by the same stylesheet. */
 function send(res: Response, title: string, body: Html, status = 200): void {
-  res.status(status).type('html').set('Cache-Control', 'no-store').send(html`<!doctype html>
+  res
+    .status(status)
+    .type('html')
+    .set('Cache-Control', 'no-store')
+    .send(
+      html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -24,10 +29,12 @@ ${body}
 </main>
 </body>
 </html>
-`.markup);
+`.markup,
+    );
 }
 
-const notice = (text: unknown): Html | false => typeof text === 'string' && html`<p class="tf-error" role="alert">${text}</p>`;
+const notice = (text: unknown): Html | false =>
+  typeof text === 'string' && html`<p class="tf-error" role="alert">${text}</p>`;
 
 const credentials = (action: string, button: string): Html => html`
 <form method="post" action="${action}">
@@ -47,43 +54,91 @@ function takeMessage(req: Request): string | undefined {
 }
 
 /** What this app had before it got a second factor: sign-up, login, an account, something to guard. */
-export function pages({ accounts, passport, outbox }: { accounts: Accounts; passport: Pick<Authenticator, 'authenticate'>; outbox: Outbox }): Router {
+export function pages({
+  accounts,
+  passport,
+  outbox,
+}: {
+  accounts: Accounts;
+  passport: Pick<Authenticator, 'authenticate'>;
+  outbox: Outbox;
+}): Router {
   const routes = Router();
 
-  routes.get('/', (_req, res) => { send(res, 'Welcome', html`
+  routes.get('/', (_req, res) => {
+    send(
+      res,
+      'Welcome',
+      html`
 <p class="tf-actions"><a class="tf-button" href="/signup">Sign up</a> <a class="tf-button tf-plain" href="/login">Log in</a></p>
-<p class="tf-links"><a href="/outbox">Outbox</a></p>`); });
+<p class="tf-links"><a href="/outbox">Outbox</a></p>`,
+    );
+  });
 
-  routes.get('/signup', (_req, res) => { send(res, 'Sign up', credentials('/signup', 'Sign up')); });
+  routes.get('/signup', (_req, res) => {
+    send(res, 'Sign up', credentials('/signup', 'Sign up'));
+  });
   routes.post('/signup', async (req, res) => {
     const { email, password } = req.body as { email?: unknown; password?: unknown };
     const account = await accounts.create(email, password);
-    if (typeof account === 'string') send(res, 'Sign up', html`${notice(account)}${credentials('/signup', 'Sign up')}`, 400);
+    if (typeof account === 'string')
+      send(res, 'Sign up', html`${notice(account)}${credentials('/signup', 'Sign up')}`, 400);
     else res.redirect(303, '/login');
   });
 
-  routes.get('/login', (req, res) => { send(res, 'Log in', html`${notice(takeMessage(req))}${credentials('/login', 'Log in')}`); });
-  routes.post('/login', passport.authenticate('local', { successReturnToOrRedirect: '/account', failureRedirect: '/login', failureMessage: true }));
+  routes.get('/login', (req, res) => {
+    send(res, 'Log in', html`${notice(takeMessage(req))}${credentials('/login', 'Log in')}`);
+  });
+  routes.post(
+    '/login',
+    passport.authenticate('local', {
+      successReturnToOrRedirect: '/account',
+      failureRedirect: '/login',
+      failureMessage: true,
+    }),
+  );
   routes.post('/logout', (req, res, next) => {
-    req.logout((error: unknown) => { if (error) next(error); else res.redirect(303, '/'); });
+    req.logout((error: unknown) => {
+      if (error) next(error);
+      else res.redirect(303, '/');
+    });
   });
 
   routes.get('/account', (req, res) => {
-    if (!req.user) { res.redirect('/login'); return; }
-    send(res, 'Your account', html`
+    if (!req.user) {
+      res.redirect('/login');
+      return;
+    }
+    send(
+      res,
+      'Your account',
+      html`
 <p>You are logged in as <strong>${(req.user as Account).email}</strong>.</p>
 <p class="tf-actions"><a class="tf-button" href="/2fa">Two-step login</a> <a class="tf-button tf-plain" href="/vault">Vault</a></p>
 <form method="post" action="/logout"><button class="tf-button tf-plain">Log out</button></form>
-<p class="tf-links"><a href="/outbox">Outbox</a></p>`);
+<p class="tf-links"><a href="/outbox">Outbox</a></p>`,
+    );
   });
 
-  routes.get('/vault', (_req, res) => { send(res, 'Vault', html`<p>Only who has given a second factor in the last minute gets here.</p>
-<p class="tf-links"><a href="/account">Back</a></p>`); });
+  routes.get('/vault', (_req, res) => {
+    send(
+      res,
+      'Vault',
+      html`<p>Only who has given a second factor in the last minute gets here.</p>
+<p class="tf-links"><a href="/account">Back</a></p>`,
+    );
+  });
 
   // Development only: it shows everybody's codes to anybody.
-  routes.get('/outbox', (_req, res) => { send(res, 'Outbox', html`
+  routes.get('/outbox', (_req, res) => {
+    send(
+      res,
+      'Outbox',
+      html`
 <p>What this demo would have sent, newest first.</p>
 <ul class="tf-list">${outbox.messages.toReversed().map(({ to, code }) => html`<li>${to}: <code>${code}</code></li>`)}</ul>
-<p class="tf-links"><a href="/account">Account</a></p>`); });
+<p class="tf-links"><a href="/account">Account</a></p>`,
+    );
+  });
   return routes;
 }

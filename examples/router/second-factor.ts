@@ -7,14 +7,24 @@ import type { Accounts } from '../quickstart/accounts.js';
 import type { Account } from '../quickstart/database.js';
 
 export type SecondFactorParts = Required<Pick<TwoFactorOptions, 'keys' | 'deliver' | 'clock'>> & {
-  app: Express; passport: Pick<Authenticator, 'authenticate'> & { readonly use: unknown }; db: DataSource; accounts: Accounts;
+  app: Express;
+  passport: Pick<Authenticator, 'authenticate'> & { readonly use: unknown };
+  db: DataSource;
+  accounts: Accounts;
 };
 
 /** All that this app has to write for its second factor. The pages are at /2fa. */
 export function addSecondFactor({ app, passport, db, keys, accounts, deliver, clock }: SecondFactorParts): void {
   const service = new TwoFactorService({
-    db, keys, deliver, clock,
-    users: { id: (user: Account) => String(user.id), email: (user: Account) => user.email, find: (id) => accounts.find(Number(id)) },
+    db,
+    keys,
+    deliver,
+    clock,
+    users: {
+      id: (user: Account) => String(user.id),
+      email: (user: Account) => user.email,
+      find: (id) => accounts.find(Number(id)),
+    },
     twoFactor: { issuer: 'MyApp' },
   });
   protect(passport, { service, secondFactorRedirect: '/2fa' });

@@ -73,7 +73,11 @@ const parseOwn = (mechanism: DeliveredMechanism, contact: unknown): string | und
  * it may have a local part that nobody else could give; one that cannot be a contact, such as `root@localhost`, vouches for none.
  * @throws InvalidInputError naming `address` or `phone`
  */
-export function readContact(mechanism: DeliveredMechanism, given: unknown, own: unknown): { contact: string; vouched: boolean } {
+export function readContact(
+  mechanism: DeliveredMechanism,
+  given: unknown,
+  own: unknown,
+): { contact: string; vouched: boolean } {
   const [contact, ours] = [parseOwn(mechanism, given), parseOwn(mechanism, own)];
   if (contact !== undefined && ours !== undefined && sameContact(contact, ours)) return { contact, vouched: true };
   return { contact: normalizeContact(mechanism, given), vouched: false };

@@ -17,8 +17,11 @@ const shape = /^(\d{1,15}):(\d{1,6}(?:,\d{1,6})*)$/;
 export function parseDays(text: string): FailureDay[] {
   if (text === '') return [];
   const [, first, counts] = shape.exec(text) ?? [];
-  if (first === undefined || counts === undefined) throw new Error('The wrong codes of an account are not kept as days.');
-  return counts.split(',').map((count, index) => ({ start: Number(first) + index * day, count: Number(count) }))
+  if (first === undefined || counts === undefined)
+    throw new Error('The wrong codes of an account are not kept as days.');
+  return counts
+    .split(',')
+    .map((count, index) => ({ start: Number(first) + index * day, count: Number(count) }))
     .filter(({ count }) => count > 0);
 }
 
@@ -27,7 +30,10 @@ export function formatDays(days: readonly FailureDay[]): string {
   const [first, last] = [days[0], days.at(-1)];
   if (!first || !last) return '';
   const length = (last.start - first.start) / day + 1;
-  const counts = Array.from({ length }, (_, index) => days.find(({ start }) => start === first.start + index * day)?.count ?? 0);
+  const counts = Array.from(
+    { length },
+    (_, index) => days.find(({ start }) => start === first.start + index * day)?.count ?? 0,
+  );
   return `${first.start}:${counts.join(',')}`;
 }
 

@@ -1,5 +1,13 @@
 import {
-  createCipheriv, createDecipheriv, createHash, createHmac, createSecretKey, hkdfSync, randomBytes, timingSafeEqual, type KeyObject,
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  randomBytes,
+  timingSafeEqual,
+  type KeyObject,
 } from 'node:crypto';
 import { SealedDataError } from '../errors.js';
 
@@ -18,7 +26,8 @@ const keyName = /^[A-Za-z0-9_-]{1,32}$/;
  * @throws TypeError for a name of other characters than letters, digits, "-" and "_"
  */
 export function generateKey(name?: string): string {
-  if (name !== undefined && !keyName.test(name)) throw new TypeError('The name of a key has 1 to 32 letters, digits, "-" and "_"');
+  if (name !== undefined && !keyName.test(name))
+    throw new TypeError('The name of a key has 1 to 32 letters, digits, "-" and "_"');
   const key = randomBytes(32).toString('base64');
   return name === undefined ? key : `${name}:${key}`;
 }
@@ -36,7 +45,7 @@ const frame = (parts: readonly string[]): Buffer =>
 
 const expected =
   'keys must be a comma-separated list of "name:BASE64" with 32 random bytes each, newest first: ' +
-  'set TWO_FACTOR_KEYS to the output of `node -p "require(\'passport-two-factor\').generateKey(\'k1\')"`';
+  "set TWO_FACTOR_KEYS to the output of `node -p \"require('passport-two-factor').generateKey('k1')\"`";
 
 function parseKey(entry: string): [string, KeyObject] {
   const colon = entry.indexOf(':');
@@ -63,7 +72,8 @@ export class Keyring {
 
   /** @throws TypeError saying what `keys` must be; the message never holds key material */
   constructor(keys: unknown) {
-    if (typeof keys !== 'string' || keys.trim() === '') throw new TypeError(`${expected}; got ${keys === '' ? 'an empty string' : typeof keys}`);
+    if (typeof keys !== 'string' || keys.trim() === '')
+      throw new TypeError(`${expected}; got ${keys === '' ? 'an empty string' : typeof keys}`);
     const entries = keys.split(',').map((entry) => parseKey(entry.trim()));
     this.#keys = new Map(entries);
     if (this.#keys.size !== entries.length) throw new TypeError(`${expected}; two entries have the same name`);
@@ -83,7 +93,14 @@ export class Keyring {
   /** @throws SealedDataError for an unknown key, another row's text or an altered one: never "no second factor" */
   open(purpose: SealPurpose, userId: string, rowId: string, sealed: string): Buffer {
     const [version, id, iv, ciphertext, tag, ...rest] = sealed.split('.');
-    if (version !== 'v1' || id === undefined || iv === undefined || ciphertext === undefined || tag === undefined || rest.length > 0) {
+    if (
+      version !== 'v1' ||
+      id === undefined ||
+      iv === undefined ||
+      ciphertext === undefined ||
+      tag === undefined ||
+      rest.length > 0
+    ) {
       throw new SealedDataError('A stored secret does not have the form of one.');
     }
     const key = this.#subKey(id, `seal ${purpose}`);
@@ -104,7 +121,9 @@ export class Keyring {
 
   /** HMAC-SHA-256 in hex of the framed parts, under the first key or the one that made an older value. */
   mac(purpose: MacPurpose, parts: readonly string[], keyId = this.current): string {
-    return createHmac('sha256', this.#subKey(keyId, `mac ${purpose}`)).update(frame([purpose, ...parts])).digest('hex');
+    return createHmac('sha256', this.#subKey(keyId, `mac ${purpose}`))
+      .update(frame([purpose, ...parts]))
+      .digest('hex');
   }
 
   /** A MAC that names its key, so that it can still be checked after a rotation. */

@@ -8,7 +8,9 @@ export function readOrigin(origin: unknown): string {
   const href = text.includes('://') ? text : `https://${text}`;
   const url = URL.canParse(href) ? new URL(href) : undefined;
   if (url?.href === `https://${url?.hostname}/`) return url.hostname;
-  throw new TypeError(`origin must be the host of your https pages, such as "example.com"; got ${typeof origin} ${JSON.stringify(origin)}`);
+  throw new TypeError(
+    `origin must be the host of your https pages, such as "example.com"; got ${typeof origin} ${JSON.stringify(origin)}`,
+  );
 }
 
 /** @internal The text with the line that browsers read a code from. It counts only as the last one. */

@@ -45,7 +45,11 @@ const perGuess = 3;
 const weightOf = ({ compared }: Guess): number => Math.max(perGuess, compared);
 
 /** The counted days that are in the window at `now`. */
-function daysOf({ windowFailures, windowStart, failureDays }: AttemptCounts, limits: AttemptLimits, now: number): FailureDay[] {
+function daysOf(
+  { windowFailures, windowStart, failureDays }: AttemptCounts,
+  limits: AttemptLimits,
+  now: number,
+): FailureDay[] {
   if (windowFailures === 0) return [];
   const days = parseDays(failureDays);
   const newest = days.at(-1)?.start ?? windowStart;
@@ -57,8 +61,13 @@ function daysOf({ windowFailures, windowStart, failureDays }: AttemptCounts, lim
 
 const toGuesses = (days: readonly FailureDay[]): number => Math.ceil(sum(days) / perGuess);
 
-const counting = (days: readonly FailureDay[]): Pick<AttemptCounts, 'windowFailures' | 'windowStart' | 'failureDays'> =>
-  ({ windowFailures: toGuesses(days), windowStart: days[0]?.start ?? 0, failureDays: formatDays(days) });
+const counting = (
+  days: readonly FailureDay[],
+): Pick<AttemptCounts, 'windowFailures' | 'windowStart' | 'failureDays'> => ({
+  windowFailures: toGuesses(days),
+  windowStart: days[0]?.start ?? 0,
+  failureDays: formatDays(days),
+});
 
 /** The time at which the next code is looked at; not in the future for an account that is free. */
 export function retryAt(counts: AttemptCounts, limits: AttemptLimits, now: number): number {
@@ -74,7 +83,8 @@ export function afterFailure(counts: AttemptCounts, limits: AttemptLimits, guess
   return {
     failures,
     ...counting(countOn(daysOf(counts, limits, guess.at), guess.at, weightOf(guess))),
-    nextAttemptAt: excess < 0 ? counts.nextAttemptAt : guess.at + Math.min(limits.backoff * 2 ** excess, limits.maxBackoff),
+    nextAttemptAt:
+      excess < 0 ? counts.nextAttemptAt : guess.at + Math.min(limits.backoff * 2 ** excess, limits.maxBackoff),
   };
 }
 
@@ -109,7 +119,11 @@ const hour = 3_600_000;
 const day = 24 * hour;
 
 /** The counts after one more message, or the time at which the next one may be sent. */
-export function afterSend(counts: SendCounts, limits: SendLimits, now: number): SendCounts | { readonly retryAt: number } {
+export function afterSend(
+  counts: SendCounts,
+  limits: SendLimits,
+  now: number,
+): SendCounts | { readonly retryAt: number } {
   // A window that begins in the future was begun by a clock that was ahead: it must not last until that clock is right.
   const sameHour = counts.hourStart <= now + skew && now < counts.hourStart + hour;
   const sameDay = counts.dayStart <= now + skew && now < counts.dayStart + day;

@@ -24,7 +24,12 @@ export function totpAt(secret: Buffer, step: number, parameters: TotpParameters)
   counter.writeBigInt64BE(BigInt(step));
   // Given a digest, speakeasy makes none of its own, for which it would call `new Buffer()`: that prints a warning where an app
   // is bundled and fails under --throw-deprecation. It does not look at the secret then.
-  return speakeasy.hotp({ secret: '', counter: step, digits, digest: createHmac(algorithm, secret).update(counter).digest() });
+  return speakeasy.hotp({
+    secret: '',
+    counter: step,
+    digits,
+    digest: createHmac(algorithm, secret).update(counter).digest(),
+  });
 }
 
 export interface TotpWindow {
@@ -40,7 +45,12 @@ export interface TotpWindow {
  * The step whose code this is, or undefined. Every step of the window is compared, in constant time, so neither the
  * time taken nor the answer tells which step was near.
  */
-export function matchTotp(secret: Buffer, code: string, parameters: TotpParameters, at: TotpWindow): number | undefined {
+export function matchTotp(
+  secret: Buffer,
+  code: string,
+  parameters: TotpParameters,
+  at: TotpWindow,
+): number | undefined {
   const given = Buffer.from(code);
   const current = timeStep(at.now, parameters.period);
   let matched: number | undefined;

@@ -14,7 +14,8 @@ const space = /\p{Zs}/gu;
 const dash = /[\p{Pd}\u2212\u30fc\uff70]/gu;
 
 /** ASCII as Chinese and Japanese keyboards type it. No other letters are read: "ſ" and "ı" are not "s" and "i". */
-const fullWidth = (text: string): string => text.replace(/[\uff01-\uff5e]/g, (character) => String.fromCharCode(character.charCodeAt(0) - 0xfee0));
+const fullWidth = (text: string): string =>
+  text.replace(/[\uff01-\uff5e]/g, (character) => String.fromCharCode(character.charCodeAt(0) - 0xfee0));
 
 const isDigit = (code: number): boolean => /^\p{Nd}$/u.test(String.fromCodePoint(code));
 

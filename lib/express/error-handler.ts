@@ -19,7 +19,8 @@ export interface SecondFactorErrorHandlerOptions {
 export function secondFactorErrorHandler(options: SecondFactorErrorHandlerOptions = {}): ErrorRequestHandler {
   checkOptions('secondFactorErrorHandler', options, ['status', 'redirect']);
   const { status = 401, redirect } = options;
-  if (!Number.isInteger(status) || status < 200 || status > 599) throw new TypeError('secondFactorErrorHandler: status must be an HTTP status such as 202');
+  if (!Number.isInteger(status) || status < 200 || status > 599)
+    throw new TypeError('secondFactorErrorHandler: status must be an HTTP status such as 202');
   return (error: unknown, req: Request, res: Response, next: NextFunction): void => {
     if (res.headersSent) {
       next(error);
@@ -32,7 +33,9 @@ export function secondFactorErrorHandler(options: SecondFactorErrorHandlerOption
         return;
       }
       const { methods, expiresAt, challengeToken } = error;
-      res.status(status).json({ requiresTwoFactor: true, methods, expiresAt, ...(challengeToken !== undefined && { challengeToken }) });
+      res
+        .status(status)
+        .json({ requiresTwoFactor: true, methods, expiresAt, ...(challengeToken !== undefined && { challengeToken }) });
     } else if (error instanceof TwoFactorError) {
       const { code, message } = error;
       res.set('Cache-Control', 'no-store');
@@ -47,9 +50,25 @@ export function secondFactorErrorHandler(options: SecondFactorErrorHandlerOption
 
 /** A route that uses `req.auth` where there is none says so, in place of "Cannot read properties of undefined". */
 function explained(error: unknown, req: Request): unknown {
-  const name = error instanceof TypeError ? /^Cannot read properties of undefined \(reading '(\w+)'\)$/.exec(error.message)?.[1] : undefined;
+  const name =
+    error instanceof TypeError
+      ? /^Cannot read properties of undefined \(reading '(\w+)'\)$/.exec(error.message)?.[1]
+      : undefined;
   if (name === undefined || 'auth' in req || !membersOfAuth.includes(name)) return error;
-  return new Error(`There is no req.auth to read "${name}" of: mount app.use(twoFactorAuth({ service, passport })) before the routes.`, { cause: error });
+  return new Error(
+    `There is no req.auth to read "${name}" of: mount app.use(twoFactorAuth({ service, passport })) before the routes.`,
+    { cause: error },
+  );
 }
 
-const membersOfAuth = ['login', 'loginAs', 'logout', 'isLoggedIn', 'pending', 'twoFactor', 'completeTwoFactorLogin', 'reauthenticate', 'isRecent'];
+const membersOfAuth = [
+  'login',
+  'loginAs',
+  'logout',
+  'isLoggedIn',
+  'pending',
+  'twoFactor',
+  'completeTwoFactorLogin',
+  'reauthenticate',
+  'isRecent',
+];

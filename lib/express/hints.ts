@@ -9,7 +9,8 @@ function sayOnce(text: string): void {
   process.emitWarning(text, { code: 'PASSPORT_TWO_FACTOR_SETUP' });
 }
 
-const sessionIn = (req: SessionRequest): Session | undefined => (req.session as Session | null | undefined) ?? undefined;
+const sessionIn = (req: SessionRequest): Session | undefined =>
+  (req.session as Session | null | undefined) ?? undefined;
 
 /** At the first request: no login with a second factor will be kept in such a session. */
 export function hintOfSession(req: SessionRequest): void {
@@ -21,5 +22,7 @@ export function hintOfSession(req: SessionRequest): void {
 export function hintOfPassport(req: SessionRequest): void {
   const stored = sessionIn(req)?.[passportKey(req)] as { user?: unknown } | undefined;
   if (stored?.user === undefined || userOf(req) !== undefined || req._sessionManager !== undefined) return;
-  sayOnce('Somebody is logged in to this session, and req.user is not there: mount app.use(passport.session()) before twoFactorAuth, twoFactorRouter and the guards.');
+  sayOnce(
+    'Somebody is logged in to this session, and req.user is not there: mount app.use(passport.session()) before twoFactorAuth, twoFactorRouter and the guards.',
+  );
 }

@@ -20,12 +20,18 @@ interface App {
 type Chain = readonly Layer[];
 
 const stackOf = (router: unknown): readonly Layer[] => {
-  const stack = typeof router === 'function' || typeof router === 'object' ? (router as { stack?: unknown } | null)?.stack : undefined;
+  const stack =
+    typeof router === 'function' || typeof router === 'object'
+      ? (router as { stack?: unknown } | null)?.stack
+      : undefined;
   return Array.isArray(stack) ? (stack as Layer[]) : [];
 };
 
 /** Every handler below a router, as the chain of layers that lead to it. */
-function* handlersBelow(router: unknown, above: Chain = []): Generator<{ readonly chain: Chain; readonly handle: unknown }> {
+function* handlersBelow(
+  router: unknown,
+  above: Chain = [],
+): Generator<{ readonly chain: Chain; readonly handle: unknown }> {
   for (const layer of stackOf(router)) {
     const chain = [...above, layer];
     if (layer.route) for (const { handle } of layer.route.stack ?? []) yield { chain, handle };
@@ -50,7 +56,9 @@ function passes(chain: Chain, path: string): boolean {
 }
 
 const isLoaded = (name: string): boolean =>
-  Object.keys(createRequire(`${process.cwd()}/`).cache).some((file) => file.replaceAll('\\', '/').includes(`/node_modules/${name}/`));
+  Object.keys(createRequire(`${process.cwd()}/`).cache).some((file) =>
+    file.replaceAll('\\', '/').includes(`/node_modules/${name}/`),
+  );
 
 /** The name of a middleware that sets this property for requests with credentials, and leaves it out for the others. */
 function nameOf(handle: unknown, property: string): string | undefined {
@@ -59,7 +67,12 @@ function nameOf(handle: unknown, property: string): string | undefined {
   if (property === 'auth') {
     if (source.includes('credentials_required')) return 'express-jwt';
     // Its `.unless(…)` is another function, in which it cannot be seen.
-    if (typeof (handle as { unless?: unknown }).unless === 'function' && source.includes('useOriginalUrl') && isLoaded('express-jwt')) return 'express-jwt';
+    if (
+      typeof (handle as { unless?: unknown }).unless === 'function' &&
+      source.includes('useOriginalUrl') &&
+      isLoaded('express-jwt')
+    )
+      return 'express-jwt';
   }
   const request = /^(?:async\s*)?(?:function\s*[\w$]*\s*)?\(?\s*([\w$]+)/.exec(source)?.[1];
   if (request === undefined) return undefined;
@@ -108,7 +121,8 @@ export class OtherAuth {
 }
 
 /** What is said where somebody else's value is or will be under the name that was meant to be ours. */
-export const taken = (who: string, property: string): TypeError => new TypeError(
-  `${who} keeps its value in req.${property} too, so that "if (!req.${property})" would let everybody in. ` +
-  'Name another property: twoFactorAuth({ service, passport, property: \'twoFactor\' }).',
-);
+export const taken = (who: string, property: string): TypeError =>
+  new TypeError(
+    `${who} keeps its value in req.${property} too, so that "if (!req.${property})" would let everybody in. ` +
+      "Name another property: twoFactorAuth({ service, passport, property: 'twoFactor' }).",
+  );

@@ -1,9 +1,18 @@
 import type { Request } from 'express';
 import {
-  InvalidCredentialsError, InvalidInputError, StepUpRequiredError, TwoFactorExpiredError, TwoFactorNotVerifiedError,
+  InvalidCredentialsError,
+  InvalidInputError,
+  StepUpRequiredError,
+  TwoFactorExpiredError,
+  TwoFactorNotVerifiedError,
   UserNotLoggedInError,
 } from '../errors.js';
-import { longestStrategyName, proveFirstFactor, readRemember, type FirstFactorProof } from '../passport/first-factor.js';
+import {
+  longestStrategyName,
+  proveFirstFactor,
+  readRemember,
+  type FirstFactorProof,
+} from '../passport/first-factor.js';
 import { admit, letThrough, planVerified, type FirstFactorLogin } from '../passport/gate.js';
 import { type Passport } from '../passport/passports.js';
 import { deserializer } from '../passport/serialized-user.js';
@@ -32,7 +41,9 @@ export class RequestAuth {
 
   /** @internal */
   constructor(
-    private readonly service: TwoFactorService, private readonly req: Request, private readonly host: AuthHost,
+    private readonly service: TwoFactorService,
+    private readonly req: Request,
+    private readonly host: AuthHost,
   ) {
     this.twoFactor = new RequestTwoFactor(service, req, host.passport);
   }
@@ -57,7 +68,13 @@ export class RequestAuth {
   async loginAs(user: Express.User, options: LoginAsOptions): Promise<Express.User> {
     const strategy = readVia((options as { via?: unknown } | undefined)?.via);
     const remember = readRemember(options.remember);
-    return this.enter(user, { strategy, kind: 'unknown', info: undefined, remember, redirect: options.secondFactorRedirect });
+    return this.enter(user, {
+      strategy,
+      kind: 'unknown',
+      info: undefined,
+      remember,
+      redirect: options.secondFactorRedirect,
+    });
   }
 
   /**
@@ -71,9 +88,10 @@ export class RequestAuth {
     const { verified } = this.twoFactor;
     this.twoFactor.verified = undefined;
     // Only what was verified for the login that is pending now: another one may have been begun in between.
-    const { challenge, securityEpoch } = verified?.token === token
-      ? { challenge: verified.subject.challenge, securityEpoch: verified.subject.snapshot.securityEpoch }
-      : await this.readVerified(token);
+    const { challenge, securityEpoch } =
+      verified?.token === token
+        ? { challenge: verified.subject.challenge, securityEpoch: verified.subject.snapshot.securityEpoch }
+        : await this.readVerified(token);
     const deserialize = deserializer(this.host.passport, this.req);
     const finished = await this.service.logins.finish(challenge, securityEpoch, { marked: true, deserialize });
     await this.logIn(finished.user, planVerified(this.service, finished));
@@ -100,7 +118,8 @@ export class RequestAuth {
     await service.passwords.release(identity);
     const { authenticators, securityEpoch: epoch } = await service.snapshot(identity);
     const standing = authenticationOf(req, identity.key, epoch);
-    if (authenticators.length === 0) await elevate(req, { userKey: identity.key, at: service.settings.clock(), epoch, secondFactorAt: 0 });
+    if (authenticators.length === 0)
+      await elevate(req, { userKey: identity.key, at: service.settings.clock(), epoch, secondFactorAt: 0 });
     else if (standing && standing.secondFactorAt > 0) await elevate(req, standing);
     else throw new StepUpRequiredError();
   }
@@ -108,12 +127,17 @@ export class RequestAuth {
   /** Ends the login, or the pending one. */
   logout(): Promise<void> {
     const { req, host } = this;
-    return throughPassport(host.passport, req, () => new Promise((resolve, reject) => {
-      req.logout((error: unknown) => {
-        if (error === undefined || error === null) resolve();
-        else reject(error instanceof Error ? error : new Error('The session store failed.', { cause: error }));
-      });
-    }));
+    return throughPassport(
+      host.passport,
+      req,
+      () =>
+        new Promise((resolve, reject) => {
+          req.logout((error: unknown) => {
+            if (error === undefined || error === null) resolve();
+            else reject(error instanceof Error ? error : new Error('The session store failed.', { cause: error }));
+          });
+        }),
+    );
   }
 
   /** False while a login is pending. */
@@ -123,7 +147,9 @@ export class RequestAuth {
 
   /** While a login is halted: what it can be finished with, masked, and until when (epoch milliseconds). */
   get pending(): PendingView | undefined {
-    return this.twoFactor.pendingToken() === undefined ? undefined : pendingView(this.req, this.service.settings.clock());
+    return this.twoFactor.pendingToken() === undefined
+      ? undefined
+      : pendingView(this.req, this.service.settings.clock());
   }
 
   /** @internal Whether the pending login can still be finished: its attempts may be spent. */
@@ -165,12 +191,19 @@ export class RequestAuth {
   }
 
   /** Judges a login and makes it, by the Passport of this `req.auth`. */
-  private async enter(user: Express.User, login: Omit<FirstFactorLogin, 'session' | 'keepSessionInfo'>): Promise<Express.User> {
+  private async enter(
+    user: Express.User,
+    login: Omit<FirstFactorLogin, 'session' | 'keepSessionInfo'>,
+  ): Promise<Express.User> {
     const { service, req, host } = this;
     const plan = await throughPassport(host.passport, req, () =>
       admit(service, req, user, {
-        ...login, redirect: login.redirect ?? doorOf(host.passport._sm)?.redirect, session: true, keepSessionInfo: false,
-      }));
+        ...login,
+        redirect: login.redirect ?? doorOf(host.passport._sm)?.redirect,
+        session: true,
+        keepSessionInfo: false,
+      }),
+    );
     await this.logIn(user, plan);
     return user;
   }
@@ -202,9 +235,12 @@ export interface LoginAsOptions {
 
 /** The names that a user may log in by: one or two different ones. */
 function namesOf({ settings: { users } }: TwoFactorService, user: Express.User): [string, ...string[]] {
-  const names = [users.email?.(user), users.label?.(user)].filter((name): name is string => typeof name === 'string' && name !== '');
+  const names = [users.email?.(user), users.label?.(user)].filter(
+    (name): name is string => typeof name === 'string' && name !== '',
+  );
   const [first, ...others] = new Set(names);
-  if (first === undefined) throw new TypeError('reauthenticate needs users.email or users.label to tell the name that the user logs in by');
+  if (first === undefined)
+    throw new TypeError('reauthenticate needs users.email or users.label to tell the name that the user logs in by');
   return [first, ...others];
 }
 
@@ -217,6 +253,7 @@ function readText(field: string, value: unknown): string {
 /** The name of a way to log in, which is kept beside the pending login. */
 function readVia(via: unknown): string {
   const text = readText('via', via);
-  if (text.length < 1 || text.length > longestStrategyName) throw new InvalidInputError('via', `a text of 1 to ${longestStrategyName} characters`);
+  if (text.length < 1 || text.length > longestStrategyName)
+    throw new InvalidInputError('via', `a text of 1 to ${longestStrategyName} characters`);
   return text;
 }

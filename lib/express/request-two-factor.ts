@@ -10,7 +10,14 @@ import type { Authenticator } from '../service/management.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import type { VerifiedLogin } from '../service/subject.js';
 import {
-  authenticationOf, carryOver, elevate, isRecent, secondFactorVerified, standingEpoch, storeStepUp, stepUpToken,
+  authenticationOf,
+  carryOver,
+  elevate,
+  isRecent,
+  secondFactorVerified,
+  standingEpoch,
+  storeStepUp,
+  stepUpToken,
 } from '../session/authentication.js';
 import { noteSent, renewPending, resendAt } from '../session/pending-login.js';
 import { hasSession, sessionId, sessionOf, unfitSession, userOf } from '../session/session.js';
@@ -25,7 +32,9 @@ export class RequestTwoFactor {
 
   /** @internal */
   constructor(
-    private readonly service: TwoFactorService, private readonly req: Request, private readonly passport: Passport,
+    private readonly service: TwoFactorService,
+    private readonly req: Request,
+    private readonly passport: Passport,
   ) {}
 
   /**
@@ -38,10 +47,14 @@ export class RequestTwoFactor {
       this.change((identity) => this.service.enrollment.setupTotp(identity, requireVerification, options)),
     /** The account's own address is enabled at once, any other is sent a code. @throws TooManyAttemptsError, DeliveryFailedError */
     email: (address?: string, requireVerification?: boolean): Promise<ContactSetup> =>
-      this.change((identity) => this.service.enrollment.setupContact(identity, TwoFactorMechanism.EMAIL, address, requireVerification)),
+      this.change((identity) =>
+        this.service.enrollment.setupContact(identity, TwoFactorMechanism.EMAIL, address, requireVerification),
+      ),
     /** Sends a code to the number; `false` enables it at once. @throws TooManyAttemptsError, DeliveryFailedError */
     sms: (phone: string, requireVerification?: boolean): Promise<ContactSetup> =>
-      this.change((identity) => this.service.enrollment.setupContact(identity, TwoFactorMechanism.SMS, phone, requireVerification)),
+      this.change((identity) =>
+        this.service.enrollment.setupContact(identity, TwoFactorMechanism.SMS, phone, requireVerification),
+      ),
   };
 
   /**
@@ -227,7 +240,8 @@ export class RequestTwoFactor {
     // Beginning it needed a recent authentication; fetching the phone may take longer than that lasts.
     // But a session whose standing has ended meanwhile must not confirm what another one has begun.
     const identity = this.loggedIn();
-    const standing = this.service.settings.recentAuthentication === false ? {} : { judgedAt: standingEpoch(this.req, identity.key) };
+    const standing =
+      this.service.settings.recentAuthentication === false ? {} : { judgedAt: standingEpoch(this.req, identity.key) };
     const { result, epochs } = await this.service.enrollment.complete({ ...identity, ...standing }, mechanism, code);
     if (epochs && hasSession(this.req)) {
       await elevate(this.req, secondFactorVerified(identity.key, epochs.to, this.service.settings.clock()));
@@ -243,12 +257,16 @@ export class RequestTwoFactor {
     if (this.running.size === 0) return;
     // What they reject with is told by this error; nobody else waits for it.
     for (const verdict of this.running) verdict.catch(() => undefined);
-    throw new Error('completeTwoFactorLogin was called while a verify.* of this request is still running: write "await req.auth.twoFactor.verify.totp(code)".');
+    throw new Error(
+      'completeTwoFactorLogin was called while a verify.* of this request is still running: write "await req.auth.twoFactor.verify.totp(code)".',
+    );
   }
 
   private verifying(verdict: Promise<void>): Promise<void> {
     this.running.add(verdict);
-    const done = (): void => { this.running.delete(verdict); };
+    const done = (): void => {
+      this.running.delete(verdict);
+    };
     verdict.then(done, done);
     return verdict;
   }
@@ -276,7 +294,9 @@ export class RequestTwoFactor {
     return this.service.logins.sendForStepUp(this.loggedIn(), mechanism, {
       ...(kept !== undefined && { token: kept }),
       // Before the code is sent: a session that is ended while the sender is slow is not brought back by its token.
-      keep: async (fresh) => { if (hasSession(this.req)) await storeStepUp(this.req, fresh); },
+      keep: async (fresh) => {
+        if (hasSession(this.req)) await storeStepUp(this.req, fresh);
+      },
     });
   }
 }

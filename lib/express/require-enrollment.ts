@@ -35,7 +35,9 @@ export function requireEnrollment(options: RequireEnrollmentOptions): RequestHan
   checkText('requireEnrollment', 'redirect', redirect, 'a text such as "/2fa/enroll"');
   const isOpen = openPaths('requireEnrollment', except);
   if (redirect !== undefined && !isOpen(new URL(redirect, 'http://localhost').pathname)) {
-    throw new TypeError(`requireEnrollment: except must name the page that redirect goes to: { redirect: "${redirect}", except: ["${redirect}"] }`);
+    throw new TypeError(
+      `requireEnrollment: except must name the page that redirect goes to: { redirect: "${redirect}", except: ["${redirect}"] }`,
+    );
   }
   return (req: Request, res: Response, next: NextFunction): void => {
     const hold = async (): Promise<boolean> => {
@@ -44,11 +46,15 @@ export function requireEnrollment(options: RequireEnrollmentOptions): RequestHan
       return user !== undefined && !isOpen(req.path) && (await isDue(service, user));
     };
     // Whatever a function of the app throws denies: `next` takes nothing, and 'route', for "go on".
-    hold().then((due) => {
-      if (!due) next();
-      else if (redirect === undefined) next(new EnrollmentRequiredError());
-      else res.redirect(redirect);
-    }).catch((reason: unknown) => { next(toError(reason)); });
+    hold()
+      .then((due) => {
+        if (!due) next();
+        else if (redirect === undefined) next(new EnrollmentRequiredError());
+        else res.redirect(redirect);
+      })
+      .catch((reason: unknown) => {
+        next(toError(reason));
+      });
   };
 }
 

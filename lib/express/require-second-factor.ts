@@ -1,5 +1,11 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { EnrollmentRequiredError, StepUpRequiredError, toError, UserNotLoggedInError, type TwoFactorError } from '../errors.js';
+import {
+  EnrollmentRequiredError,
+  StepUpRequiredError,
+  toError,
+  UserNotLoggedInError,
+  type TwoFactorError,
+} from '../errors.js';
 import type { Duration } from '../options.js';
 import { milliseconds } from '../settings.js';
 import { checkText } from '../passport/check-options.js';
@@ -24,7 +30,9 @@ function readMaxAge(maxAge: Duration | undefined): number | undefined {
   if (maxAge === undefined) return undefined;
   const parsed: unknown = typeof maxAge === 'string' ? milliseconds(maxAge) : maxAge;
   if (typeof parsed === 'number' && parsed > 0) return parsed;
-  throw new TypeError(`requireSecondFactor: maxAge must be a duration such as "5m"; got ${typeof maxAge} ${JSON.stringify(maxAge)}`);
+  throw new TypeError(
+    `requireSecondFactor: maxAge must be a duration such as "5m"; got ${typeof maxAge} ${JSON.stringify(maxAge)}`,
+  );
 }
 
 /**
@@ -38,15 +46,20 @@ export function requireSecondFactor(options: RequireSecondFactorOptions): Reques
   checkOptions('requireSecondFactor', options, ['service', 'maxAge', 'redirect']);
   const { service, redirect } = options;
   checkService(service, 'requireSecondFactor');
-  if (typeof redirect !== 'function') checkText('requireSecondFactor', 'redirect', redirect, 'a text such as "/2fa/continue"');
+  if (typeof redirect !== 'function')
+    checkText('requireSecondFactor', 'redirect', redirect, 'a text such as "/2fa/continue"');
   const maxAge = readMaxAge(options.maxAge);
   return (req: Request, res: Response, next: NextFunction): void => {
     // Whatever a function of the app throws denies: `next` takes nothing, and 'route', for "go on".
-    check(service, req, maxAge).then((refusal) => {
-      if (!refusal) next();
-      else if (redirect === undefined) next(refusal);
-      else sendAway({ redirect, refusal }, req, res);
-    }).catch((reason: unknown) => { next(toError(reason)); });
+    check(service, req, maxAge)
+      .then((refusal) => {
+        if (!refusal) next();
+        else if (redirect === undefined) next(refusal);
+        else sendAway({ redirect, refusal }, req, res);
+      })
+      .catch((reason: unknown) => {
+        next(toError(reason));
+      });
   };
 }
 
@@ -59,14 +72,19 @@ function sendAway({ redirect, refusal }: Away, req: Request, res: Response): voi
   // Without a session no step-up and no login can be kept: the browser would be sent there for ever.
   const session = sessionOf(req);
   const target: unknown = typeof redirect === 'string' ? redirect : redirect(refusal, req);
-  if (typeof target !== 'string' || target === '') throw new TypeError(`requireSecondFactor: redirect must answer the address of a page; got ${typeof target}`);
+  if (typeof target !== 'string' || target === '')
+    throw new TypeError(`requireSecondFactor: redirect must answer the address of a page; got ${typeof target}`);
   // "//evil.example" is a path to us and another site to a browser.
   const local = /^\/(?![/\\])/.test(req.originalUrl);
   if (req.method === 'GET' && local) session.returnTo = req.originalUrl;
   res.redirect(target);
 }
 
-async function check(service: TwoFactorService, req: Request, maxAge: number | undefined): Promise<TwoFactorError | undefined> {
+async function check(
+  service: TwoFactorService,
+  req: Request,
+  maxAge: number | undefined,
+): Promise<TwoFactorError | undefined> {
   hintOfPassport(req);
   const user = userOf(req);
   if (user === undefined) return new UserNotLoggedInError();
@@ -76,6 +94,7 @@ async function check(service: TwoFactorService, req: Request, maxAge: number | u
   if (authenticators.length === 0) return new EnrollmentRequiredError();
   const authentication = authenticationOf(req, identity.key, securityEpoch);
   if (!authentication || authentication.secondFactorAt === 0) return new StepUpRequiredError();
-  if (maxAge !== undefined && !isRecent(authentication.secondFactorAt, service.settings.clock(), maxAge)) return new StepUpRequiredError();
+  if (maxAge !== undefined && !isRecent(authentication.secondFactorAt, service.settings.clock(), maxAge))
+    return new StepUpRequiredError();
   return undefined;
 }

@@ -71,12 +71,16 @@ export function twoFactorAuth(options: TwoFactorAuthOptions): RequestHandler {
   checkText('twoFactorAuth', 'login', login, 'a text such as "local"');
   checkText('twoFactorAuth', 'property', property, 'a text such as "auth"');
   if (typeof (passport as Passport | undefined)?.authenticate !== 'function') {
-    throw new TypeError('twoFactorAuth: passport must be the app\'s passport: twoFactorAuth({ service, passport })');
+    throw new TypeError("twoFactorAuth: passport must be the app's passport: twoFactorAuth({ service, passport })");
   }
   const other = options.property === undefined ? new OtherAuth(property) : undefined;
   const findStrategy: FindStrategy = () => {
-    const registered = (passport as unknown as { _strategy(name: string): unknown })._strategy(login) as InnerStrategy | undefined;
-    if (!registered) throw new TypeError(`twoFactorAuth: no strategy is registered as "${login}": passport.use(new TwoFactorStrategy({ service }, …)) or twoFactorAuth({ login: 'its name' })`);
+    const registered = (passport as unknown as { _strategy(name: string): unknown })._strategy(login) as
+      InnerStrategy | undefined;
+    if (!registered)
+      throw new TypeError(
+        `twoFactorAuth: no strategy is registered as "${login}": passport.use(new TwoFactorStrategy({ service }, …)) or twoFactorAuth({ login: 'its name' })`,
+      );
     // A strategy that the app forgot to wrap is gated here all the same.
     if (isTwoFactorStrategy(registered)) return registered;
     return { name: login, kind: detectKind(registered), inner: registered };

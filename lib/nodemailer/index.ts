@@ -69,7 +69,8 @@ export function emailSender(options: EmailSenderOptions): (message: CodeMessage)
     throw new TypeError('emailSender: transport must be a Nodemailer transport, such as nodemailer.createTransport(…)');
   }
   for (const [name, template] of Object.entries({ subject, text, html })) {
-    if (template !== undefined && typeof template !== 'function') throw new TypeError(`emailSender: ${name} must be a function of the message; got ${typeof template}`);
+    if (template !== undefined && typeof template !== 'function')
+      throw new TypeError(`emailSender: ${name} must be a function of the message; got ${typeof template}`);
   }
   const from = readFrom(options.from);
   const host = options.origin === undefined ? undefined : readOrigin(options.origin);
@@ -78,7 +79,9 @@ export function emailSender(options: EmailSenderOptions): (message: CodeMessage)
       from: typeof from === 'string' ? from : { ...from },
       // As an object: a list of addresses in it would be one address that no server knows.
       to: { name: '', address: readAddress(message.to) },
-      subject: render('subject', subject, message).replace(/[\p{Cc}\s]+/gu, ' ').trim(),
+      subject: render('subject', subject, message)
+        .replace(/[\p{Cc}\s]+/gu, ' ')
+        .trim(),
       text: bindToOrigin(render('text', text, message), host, message.code),
       ...(html && { html: render('html', html, message) }),
     });
@@ -93,10 +96,14 @@ function render(name: string, template: (message: CodeMessage) => unknown, messa
 }
 
 function readFrom(from: unknown): string | MailAddress {
-  const { name, address } = (typeof from === 'string' ? { name: '', address: from } : (from ?? {})) as Partial<MailAddress>;
+  const { name, address } = (
+    typeof from === 'string' ? { name: '', address: from } : (from ?? {})
+  ) as Partial<MailAddress>;
   const isLine = (value: unknown): boolean => typeof value === 'string' && !/\p{Cc}/u.test(value);
   if (isLine(name) && isLine(address) && address !== '') return from as string | MailAddress;
-  throw new TypeError('emailSender: from must be an address such as "MyApp <no-reply@example.com>", or { name, address }');
+  throw new TypeError(
+    'emailSender: from must be an address such as "MyApp <no-reply@example.com>", or { name, address }',
+  );
 }
 
 /** The library hands over checked addresses; this holds for whoever else calls a sender. */

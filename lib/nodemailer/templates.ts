@@ -30,9 +30,16 @@ function wordingOf({ purpose, issuer }: CodeMessage): Wording {
 }
 
 /** The message knows when the code ends, not how late it is by the reader's clock. */
-const expiry = ({ expiresAt }: CodeMessage): string => `It is valid until ${new Date(expiresAt).toISOString().slice(11, 16)} UTC and can be used once. Do not share it with anyone.`;
+const expiry = ({ expiresAt }: CodeMessage): string =>
+  `It is valid until ${new Date(expiresAt).toISOString().slice(11, 16)} UTC and can be used once. Do not share it with anyone.`;
 
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? '');
 

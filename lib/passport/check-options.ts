@@ -1,7 +1,8 @@
 /** @internal @throws TypeError for an option that there is not: a misspelt one would be believed to be set */
 export function checkOptions(where: string, options: unknown, names: readonly string[]): void {
   const unknown = Object.keys((options as object | undefined) ?? {}).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new TypeError(`${where}: there is no option "${unknown}"; there are ${names.join(', ')}`);
+  if (unknown !== undefined)
+    throw new TypeError(`${where}: there is no option "${unknown}"; there are ${names.join(', ')}`);
 }
 
 /** @internal @throws TypeError */

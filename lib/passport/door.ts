@@ -22,7 +22,10 @@ export interface DoorOptions {
  * nothing is known. It answers no response: what it refuses, it refuses by the error that `req.logIn` calls back with.
  */
 export const judgingDoor = (options: DoorOptions): Door => ({
-  judges: true, service: options.service, redirect: options.secondFactorRedirect, enter: (login) => enter(options, login),
+  judges: true,
+  service: options.service,
+  redirect: options.secondFactorRedirect,
+  enter: (login) => enter(options, login),
 });
 
 function enter({ service, secondFactorRedirect }: DoorOptions, login: UnjudgedLogIn): unknown {
@@ -48,14 +51,21 @@ function enter({ service, secondFactorRedirect }: DoorOptions, login: UnjudgedLo
     });
 }
 
-async function judge(service: TwoFactorService, login: UnjudgedLogIn, redirect: string | undefined): Promise<LogInPlan> {
+async function judge(
+  service: TwoFactorService,
+  login: UnjudgedLogIn,
+  redirect: string | undefined,
+): Promise<LogInPlan> {
   const { user, options } = login;
   const req = login.req as unknown as Request;
   const carried = await carryOver(service, req, user);
   if (carried) return carried;
   const { remember, secondFactorRedirect } = options as { remember?: unknown; secondFactorRedirect?: unknown };
   const plan = await admit(service, req, user as Express.User, {
-    strategy: '', kind: 'unknown', info: undefined, session: true,
+    strategy: '',
+    kind: 'unknown',
+    info: undefined,
+    session: true,
     remember: readRemember(typeof remember === 'function' ? (remember as (req: Request) => unknown)(req) : remember),
     keepSessionInfo: options.keepSessionInfo === true,
     redirect: typeof secondFactorRedirect === 'string' ? secondFactorRedirect : redirect,
@@ -75,11 +85,19 @@ async function carryOver(service: TwoFactorService, req: Request, user: unknown)
   const { key } = service.identify(user);
   const { authentication } = stateOf(req);
   const isTheirs = authentication?.userKey === key || (await isKept(service, req, kept.user, { user, key }));
-  return isTheirs ? { authentication: authentication?.userKey === key ? authentication : undefined, keep: service.settings.keepInSession } : undefined;
+  return isTheirs
+    ? {
+        authentication: authentication?.userKey === key ? authentication : undefined,
+        keep: service.settings.keepInSession,
+      }
+    : undefined;
 }
 
 async function isKept(
-  service: TwoFactorService, req: Request, kept: unknown, given: { readonly user: unknown; readonly key: string },
+  service: TwoFactorService,
+  req: Request,
+  kept: unknown,
+  given: { readonly user: unknown; readonly key: string },
 ): Promise<boolean> {
   const serialized = await serialize(req, given.user);
   // The same value in the session is the same login, whoever it is of.
@@ -101,19 +119,20 @@ const watched = new WeakSet<TwoFactorService>();
 /** A Passport that `protect` was not called for: a login that nothing has judged is let go, and told of once where it matters. */
 export const watchingDoor = (service: TwoFactorService): Door => ({
   judges: false,
-  enter: ({ user, options, done, logIn }) => logIn(options, (error) => {
-    done(error);
-    if ((error !== undefined && error !== null) || watched.has(service) || !service.settings.enabled) return;
-    void isEnrolled(service, user).then((enrolled) => {
-      if (!enrolled || watched.has(service)) return;
-      watched.add(service);
-      process.emitWarning(
-        'A user with a second factor has logged in without it, by a strategy that is not wrapped or by req.logIn. ' +
-        'Call protect(passport, { service }) to guard every login.',
-        'TwoFactorWarning',
-      );
-    });
-  }),
+  enter: ({ user, options, done, logIn }) =>
+    logIn(options, (error) => {
+      done(error);
+      if ((error !== undefined && error !== null) || watched.has(service) || !service.settings.enabled) return;
+      void isEnrolled(service, user).then((enrolled) => {
+        if (!enrolled || watched.has(service)) return;
+        watched.add(service);
+        process.emitWarning(
+          'A user with a second factor has logged in without it, by a strategy that is not wrapped or by req.logIn. ' +
+            'Call protect(passport, { service }) to guard every login.',
+          'TwoFactorWarning',
+        );
+      });
+    }),
 });
 
 async function isEnrolled(service: TwoFactorService, user: unknown): Promise<boolean> {

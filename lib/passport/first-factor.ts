@@ -28,7 +28,10 @@ export interface ProvenUser {
  * @throws InvalidCredentialsError with the message of the strategy's `info`
  * @internal
  */
-export function proveFirstFactor({ strategy, identifier, password }: FirstFactorProof, req: Request): Promise<ProvenUser> {
+export function proveFirstFactor(
+  { strategy, identifier, password }: FirstFactorProof,
+  req: Request,
+): Promise<ProvenUser> {
   const { inner, name, kind } = strategy;
   const fields = inner as { _usernameField?: unknown; _passwordField?: unknown };
   const usernameField = typeof fields._usernameField === 'string' ? fields._usernameField : 'username';
@@ -40,15 +43,32 @@ export function proveFirstFactor({ strategy, identifier, password }: FirstFactor
     get: (target, key): unknown => (Object.hasOwn(own, key) ? own[key as keyof typeof own] : Reflect.get(target, key)),
   });
   return new Promise((resolve, reject) => {
-    runStrategy(inner, fed, {}, {
-      success: (user, info) => { resolve({ user: user as Express.User, info, name, kind }); },
-      fail: (challenge) => { reject(new InvalidCredentialsError(messageOf(challenge))); },
-      error: (reason) => { reject(toError(reason)); },
-      redirect: () => {
-        reject(new TypeError(`twoFactorAuth: the strategy "${name}" redirects; req.auth.login needs one that takes a password`));
+    runStrategy(
+      inner,
+      fed,
+      {},
+      {
+        success: (user, info) => {
+          resolve({ user: user as Express.User, info, name, kind });
+        },
+        fail: (challenge) => {
+          reject(new InvalidCredentialsError(messageOf(challenge)));
+        },
+        error: (reason) => {
+          reject(toError(reason));
+        },
+        redirect: () => {
+          reject(
+            new TypeError(
+              `twoFactorAuth: the strategy "${name}" redirects; req.auth.login needs one that takes a password`,
+            ),
+          );
+        },
+        pass: () => {
+          reject(new InvalidCredentialsError());
+        },
       },
-      pass: () => { reject(new InvalidCredentialsError()); },
-    });
+    );
   });
 }
 

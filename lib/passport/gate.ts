@@ -30,7 +30,10 @@ export interface FirstFactorLogin extends Pick<FirstFactor, 'strategy' | 'kind' 
  * @throws SecondFactorRequiredError where it is halted; whatever else it throws, nobody is logged in
  */
 export async function admit(
-  service: TwoFactorService, req: Request, user: Express.User, login: FirstFactorLogin,
+  service: TwoFactorService,
+  req: Request,
+  user: Express.User,
+  login: FirstFactorLogin,
 ): Promise<LogInPlan | undefined> {
   try {
     return await judge(service, req, user, login);
@@ -44,7 +47,10 @@ export async function admit(
 }
 
 async function judge(
-  service: TwoFactorService, req: Request, user: Express.User, login: FirstFactorLogin,
+  service: TwoFactorService,
+  req: Request,
+  user: Express.User,
+  login: FirstFactorLogin,
 ): Promise<LogInPlan | undefined> {
   const { settings } = service;
   const identity = service.identify(user);
@@ -60,13 +66,25 @@ async function judge(
 
   // A cookie that remembers was proved by nobody just now.
   const isRecent = authenticators.length === 0 && login.kind !== 'remembered';
-  return planFor(service, login.remember, isRecent ? {
-    userKey: identity.key, at: settings.clock(), epoch: snapshot.securityEpoch, secondFactorAt: 0,
-  } : undefined);
+  return planFor(
+    service,
+    login.remember,
+    isRecent
+      ? {
+          userKey: identity.key,
+          at: settings.clock(),
+          epoch: snapshot.securityEpoch,
+          secondFactorAt: 0,
+        }
+      : undefined,
+  );
 }
 
 /** What the session of a login whose both factors were right is to stand for. */
-export function planVerified(service: TwoFactorService, { identity, remember, securityEpoch }: FinishedLogin): LogInPlan {
+export function planVerified(
+  service: TwoFactorService,
+  { identity, remember, securityEpoch }: FinishedLogin,
+): LogInPlan {
   return planFor(service, remember, secondFactorVerified(identity.key, securityEpoch, service.settings.clock()));
 }
 
@@ -84,12 +102,21 @@ function isSame(service: TwoFactorService, user: unknown, key: string): boolean 
   }
 }
 
-function planFor({ settings }: TwoFactorService, remember: boolean, authentication: LogInPlan['authentication']): LogInPlan {
+function planFor(
+  { settings }: TwoFactorService,
+  remember: boolean,
+  authentication: LogInPlan['authentication'],
+): LogInPlan {
   return { authentication, keep: settings.keepInSession, ...(remember && { maxAge: settings.rememberFor }) };
 }
 
 /** Judged by how this login was made, never by which providers the account is linked to. */
-async function isRequired(service: TwoFactorService, req: Request, user: Express.User, login: FirstFactorLogin): Promise<boolean> {
+async function isRequired(
+  service: TwoFactorService,
+  req: Request,
+  user: Express.User,
+  login: FirstFactorLogin,
+): Promise<boolean> {
   const { requireForOAuth } = service.settings;
   const { strategy, kind, info, names = [strategy] } = login;
   if (kind !== 'oauth') return true;
@@ -97,14 +124,17 @@ async function isRequired(service: TwoFactorService, req: Request, user: Express
   if (typeof requireForOAuth !== 'function') {
     const unknown = unknownStrategy(service, req, requireForOAuth);
     if (unknown.name !== undefined && unknown.certain) {
-      throw new TypeError(`twoFactor.requireForOAuth names "${unknown.name}", which no strategy of this Passport is called`);
+      throw new TypeError(
+        `twoFactor.requireForOAuth names "${unknown.name}", which no strategy of this Passport is called`,
+      );
     }
     // A name that cannot be placed may be meant for this strategy.
     return unknown.name !== undefined || names.some((name) => requireForOAuth.includes(name));
   }
   const answer: unknown = await requireForOAuth({ strategy, kind, user, info, req });
   // A function that forgets to answer must not exempt anybody.
-  if (typeof answer !== 'boolean') throw new TypeError(`twoFactor.requireForOAuth must answer true or false; got ${typeof answer}`);
+  if (typeof answer !== 'boolean')
+    throw new TypeError(`twoFactor.requireForOAuth must answer true or false; got ${typeof answer}`);
   return answer;
 }
 
@@ -115,11 +145,16 @@ interface Halted {
   readonly identity: Identity;
 }
 
-async function halt({ service, req, user, identity }: Halted, snapshot: PreparedSnapshot, login: FirstFactorLogin): Promise<never> {
+async function halt(
+  { service, req, user, identity }: Halted,
+  snapshot: PreparedSnapshot,
+  login: FirstFactorLogin,
+): Promise<never> {
   const { strategy, kind, remember, info, session, keepSessionInfo, redirect } = login;
   const serialized = await serialize(req, user);
   // Said now: a login that nobody can be found for would cost the user a code before it fails.
-  if (!service.settings.users.find && (serialized === undefined || !deserializer(passportOf(service, req), req))) throw new TypeError(noFind);
+  if (!service.settings.users.find && (serialized === undefined || !deserializer(passportOf(service, req), req)))
+    throw new TypeError(noFind);
   const first = { strategy, kind, remember, info, passport: passportName(service, req), serialized };
   const pending = await service.logins.begin(identity, snapshot, first);
   if (session) {
@@ -130,6 +165,10 @@ async function halt({ service, req, user, identity }: Halted, snapshot: Prepared
   await pending.deliver();
   const { methods, availableMethods, expiresAt, token } = pending;
   throw new SecondFactorRequiredError({
-    methods, availableMethods, expiresAt, ...(!session && { challengeToken: token }), ...(redirect !== undefined && { redirect }),
+    methods,
+    availableMethods,
+    expiresAt,
+    ...(!session && { challengeToken: token }),
+    ...(redirect !== undefined && { redirect }),
   });
 }

@@ -23,7 +23,10 @@ export async function impersonate(req: Request, user: Express.User, { by, reason
   checkText('by', by, 191);
   checkText('reason', reason, 500);
   const service = doorOf((req as { _sessionManager?: SessionManager })._sessionManager)?.service;
-  if (!service) throw new TypeError('impersonate: call protect(passport, { service }) first, and app.use(passport.session()) before this route');
+  if (!service)
+    throw new TypeError(
+      'impersonate: call protect(passport, { service }) first, and app.use(passport.session()) before this route',
+    );
   const { id } = service.identify(user);
   letThrough(service, req, user, { authentication: undefined, keep: [] });
   await logIn(req, user);

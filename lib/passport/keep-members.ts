@@ -8,7 +8,8 @@ const own = new Set<string>([...actionNames, 'constructor', 'authenticate']);
  * the wrapper has itself is its own, and so are Passport's actions, which belong to one request.
  */
 export function keepMembers<W extends object>(wrapper: W, wrapped: object): W {
-  const isKept = (target: object, key: string | symbol): boolean => typeof key === 'string' && !own.has(key) && !(key in target);
+  const isKept = (target: object, key: string | symbol): boolean =>
+    typeof key === 'string' && !own.has(key) && !(key in target);
   const bound = new WeakMap<object, unknown>();
   const proxy: W = new Proxy(wrapper, {
     get(target, key, receiver) {
@@ -21,7 +22,13 @@ export function keepMembers<W extends object>(wrapper: W, wrapped: object): W {
     },
     set(target, key, value: unknown, receiver) {
       // Passport puts its actions on an object of each request, which inherits from this one.
-      if (receiver !== proxy) return Reflect.defineProperty(receiver as object, key, { value, configurable: true, enumerable: true, writable: true });
+      if (receiver !== proxy)
+        return Reflect.defineProperty(receiver as object, key, {
+          value,
+          configurable: true,
+          enumerable: true,
+          writable: true,
+        });
       return isKept(target, key) ? Reflect.set(wrapped, key, value) : Reflect.set(target, key, value);
     },
     has: (target, key) => key in target || (isKept(target, key) && key in wrapped),

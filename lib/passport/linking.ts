@@ -3,7 +3,19 @@ import { pendingToken } from '../session/pending-login.js';
 import { hasSession } from '../session/session.js';
 
 /** What Passport, Express and the session keep on a request: an account put in such a place is no link. */
-const taken = new Set(['user', 'session', 'sessionID', 'sessionStore', 'auth', 'authInfo', 'body', 'query', 'params', 'cookies', 'signedCookies']);
+const taken = new Set([
+  'user',
+  'session',
+  'sessionID',
+  'sessionStore',
+  'auth',
+  'authInfo',
+  'body',
+  'query',
+  'params',
+  'cookies',
+  'signedCookies',
+]);
 
 /**
  * Whether an account is only linked to the user who is logged in (`passport.authorize`): it is put on the request under
@@ -12,6 +24,10 @@ const taken = new Set(['user', 'session', 'sessionID', 'sessionStore', 'auth', '
 export function isLinking(req: Request, property: unknown): boolean {
   if (typeof property !== 'string' || property === '' || property.startsWith('_') || taken.has(property)) return false;
   if (property === (req as { _userProperty?: unknown })._userProperty) return false;
-  if (property in (Object.getPrototypeOf(req) as object) || typeof (req as unknown as Record<string, unknown>)[property] === 'function') return false;
+  if (
+    property in (Object.getPrototypeOf(req) as object) ||
+    typeof (req as unknown as Record<string, unknown>)[property] === 'function'
+  )
+    return false;
   return req.isAuthenticated() && !(hasSession(req) && pendingToken(req) !== undefined);
 }

@@ -28,6 +28,6 @@ function check(guarded: SessionManager, running: SessionManager | undefined): vo
   if (!running || doorOf(running)?.judges || running.constructor === guarded.constructor) return;
   throw new TypeError(
     'twoFactorAuth: this request is served by another copy of passport than the one that protect guards, so that its logins would ' +
-    'pass without a second factor: give both the same copy (npm ls passport shows them).',
+      'pass without a second factor: give both the same copy (npm ls passport shows them).',
   );
 }

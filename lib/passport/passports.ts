@@ -24,7 +24,12 @@ interface Known {
 const services = new WeakMap<object, Known>();
 
 function knownBy(service: object): Known {
-  const known = services.get(service) ?? { passports: new Set(), names: new WeakMap(), strategies: new Set(), count: 0 };
+  const known = services.get(service) ?? {
+    passports: new Set(),
+    names: new WeakMap(),
+    strategies: new Set(),
+    count: 0,
+  };
   services.set(service, known);
   return known;
 }
@@ -47,7 +52,9 @@ export function introduce(service: object, passport: Passport, where: string, na
   }
   const before = known.names.get(passport);
   if (before !== undefined && !before.startsWith('#') && before !== name) {
-    throw new TypeError(`${where}: this Passport is called "${before}" already; a pending login finds its Passport by that name`);
+    throw new TypeError(
+      `${where}: this Passport is called "${before}" already; a pending login finds its Passport by that name`,
+    );
   }
   known.names.set(passport, name);
 }
@@ -76,13 +83,14 @@ export const nameOfPassport = (service: object, passport: Passport): string => n
 function nameOf(known: Known, subject: Passport | object): string {
   const manager = (subject as Partial<Passport>)._sm;
   // By first use, where that came before the set-up.
-  const name = known.names.get(subject) ?? (manager && known.names.get(manager)) ?? `#${known.count += 1}`;
+  const name = known.names.get(subject) ?? (manager && known.names.get(manager)) ?? `#${(known.count += 1)}`;
   known.names.set(subject, name);
   return name;
 }
 
 /** Whether a pending login of that Passport is this one's; '' stands for any. */
-export const isSamePassport = (began: string | undefined, now: string): boolean => !began || now === '' || began === now;
+export const isSamePassport = (began: string | undefined, now: string): boolean =>
+  !began || now === '' || began === now;
 
 /** The names that a strategy is registered under in the Passport that runs in this request. */
 export function registeredNames(service: object, req: SessionRequest, strategy: object): string[] {
@@ -91,7 +99,11 @@ export function registeredNames(service: object, req: SessionRequest, strategy: 
 }
 
 /** The first of these names that no strategy has, and whether all strategies of this request's Passport are known. */
-export function unknownStrategy(service: object, req: SessionRequest, names: readonly string[]): { name?: string | undefined; certain: boolean } {
+export function unknownStrategy(
+  service: object,
+  req: SessionRequest,
+  names: readonly string[],
+): { name?: string | undefined; certain: boolean } {
   const known = knownBy(service);
   const running = passportOf(service, req);
   const all = new Set(known.strategies);

@@ -7,7 +7,13 @@ import { introduce, type Passport } from './passports.js';
 import type { InnerStrategy } from './run-strategy.js';
 import { isSecondFactorStrategy, SecondFactorStrategy } from './second-factor-strategy.js';
 import { readsTokens } from './strategy-kind.js';
-import { checkKind, checkService, isTwoFactorStrategy, TwoFactorStrategy, type TwoFactorStrategyOptions } from './two-factor-strategy.js';
+import {
+  checkKind,
+  checkService,
+  isTwoFactorStrategy,
+  TwoFactorStrategy,
+  type TwoFactorStrategyOptions,
+} from './two-factor-strategy.js';
 import { openDoor, recordVerdict, type Door, type SessionManager } from './verdict.js';
 
 /** Options of `protect`. */
@@ -50,13 +56,14 @@ export function protect(passport: { readonly use: unknown }, options: ProtectOpt
   checkOptions(where, options, optionNames);
   const registry = passport as unknown as Passport;
   if (typeof registry.use !== 'function' || typeof registry._strategies !== 'object') {
-    throw new TypeError('protect: the first argument must be the app\'s passport: protect(passport, { service })');
+    throw new TypeError("protect: the first argument must be the app's passport: protect(passport, { service })");
   }
   const { service, secondFactorRedirect, only, except = [], kinds = {} } = options;
   checkText(where, 'secondFactorRedirect', secondFactorRedirect, 'a path such as "/2fa"');
   for (const kind of Object.values(kinds)) checkKind(where, kind);
   for (const name of [...(only ?? []), ...except, ...Object.keys(kinds)]) {
-    if (registry._strategies[name] === undefined) throw new TypeError(`protect: no strategy is registered as "${name}"; register it first`);
+    if (registry._strategies[name] === undefined)
+      throw new TypeError(`protect: no strategy is registered as "${name}"; register it first`);
   }
   introduce(service, registry, where, options.name);
   guardSessionManager(registry, judgingDoor({ service, secondFactorRedirect }));
@@ -65,9 +72,15 @@ export function protect(passport: { readonly use: unknown }, options: ProtectOpt
     if (name === 'session' || isTwoFactorStrategy(strategy) || isSecondFactorStrategy(strategy)) return strategy;
     if (except.includes(name) || only?.includes(name) === false) return letThroughBy(strategy);
     if (kinds[name] === undefined && only === undefined && readsTokens(strategy)) return strategy;
-    return new TwoFactorStrategy({
-      service, name, ...(kinds[name] && { kind: kinds[name] }), ...(secondFactorRedirect !== undefined && { secondFactorRedirect }),
-    }, strategy);
+    return new TwoFactorStrategy(
+      {
+        service,
+        name,
+        ...(kinds[name] && { kind: kinds[name] }),
+        ...(secondFactorRedirect !== undefined && { secondFactorRedirect }),
+      },
+      strategy,
+    );
   };
   const use = registry.use.bind(registry);
   const done: Protected = { wrapped: [], left: [] };
@@ -75,7 +88,8 @@ export function protect(passport: { readonly use: unknown }, options: ProtectOpt
     if (!strategy) continue;
     const registered = wrap(name, strategy);
     if (registered !== strategy) use(name, registered);
-    if (name !== 'session' && !isSecondFactorStrategy(registered)) done[isTwoFactorStrategy(registered) ? 'wrapped' : 'left'].push(name);
+    if (name !== 'session' && !isSecondFactorStrategy(registered))
+      done[isTwoFactorStrategy(registered) ? 'wrapped' : 'left'].push(name);
   }
   // A strategy that is registered later must not be a way round.
   registry.use = (given, strategy) => {
@@ -109,7 +123,11 @@ function guardSessionManager(passport: Passport, door: Door): void {
 
 /** The strategy as it was, whose login says to the door that it is to pass. */
 function letThroughBy(strategy: InnerStrategy): InnerStrategy {
-  const authenticate = Reflect.get(strategy, 'authenticate') as (this: object, req: Request, options: unknown) => unknown;
+  const authenticate = Reflect.get(strategy, 'authenticate') as (
+    this: object,
+    req: Request,
+    options: unknown,
+  ) => unknown;
   return Object.create(strategy, {
     authenticate: {
       value(this: { success?: (user: unknown, info?: unknown) => unknown }, req: Request, options: unknown) {

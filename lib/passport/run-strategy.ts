@@ -36,7 +36,12 @@ const current = new AsyncLocalStorage<Run>();
  * As Passport does, on an object of its own that inherits from the strategy, so that parallel requests do not meet.
  * Strategies that find only themselves there take turns instead.
  */
-export function runStrategy(strategy: InnerStrategy, req: Request, options: object, actions: Actions & Partial<CapturedActions>): void {
+export function runStrategy(
+  strategy: InnerStrategy,
+  req: Request,
+  options: object,
+  actions: Actions & Partial<CapturedActions>,
+): void {
   const call: Call = { strategy, req, options: { ...options }, actions };
   if (!takesTurns.has(strategy)) takesTurns.set(strategy, bindsItself(strategy));
   if (takesTurns.get(strategy)) {
@@ -75,7 +80,8 @@ interface Call {
   readonly actions: Actions;
 }
 
-const authenticateOf = (strategy: InnerStrategy): Authenticate => (strategy as unknown as { authenticate: Authenticate }).authenticate;
+const authenticateOf = (strategy: InnerStrategy): Authenticate =>
+  (strategy as unknown as { authenticate: Authenticate }).authenticate;
 
 const pick = (actions: Actions): Actions => {
   const { success, fail, redirect, pass, error } = actions;
@@ -90,7 +96,11 @@ function bindsItself(strategy: InnerStrategy): boolean {
   if (isArrow || authenticate.name.startsWith('bound ')) return true;
   for (let proto = Object.getPrototypeOf(strategy) as object | null; proto && proto !== Object.prototype;) {
     const made: unknown = proto.constructor;
-    if (typeof made === 'function' && /\.#[A-Za-z_$]|classPrivate(Field|Method)/.test(Function.prototype.toString.call(made))) return true;
+    if (
+      typeof made === 'function' &&
+      /\.#[A-Za-z_$]|classPrivate(Field|Method)/.test(Function.prototype.toString.call(made))
+    )
+      return true;
     proto = Object.getPrototypeOf(proto) as object | null;
   }
   return false;
@@ -99,7 +109,9 @@ function bindsItself(strategy: InnerStrategy): boolean {
 /** What V8, TypeScript and Babel throw for a private member of another object, and what an action is that is not there. */
 const isBoundToItself = (reason: unknown): boolean =>
   reason instanceof TypeError &&
-  /private (member|field|method|static|element)|must be (an instance of )?class|\b(success|fail|redirect|pass|error) is not a function/i.test(reason.message);
+  /private (member|field|method|static|element)|must be (an instance of )?class|\b(success|fail|redirect|pass|error) is not a function/i.test(
+    reason.message,
+  );
 
 /**
  * Runs a strategy on itself, for one request at a time: its actions are properties that parallel requests would share,
@@ -107,7 +119,10 @@ const isBoundToItself = (reason: unknown): boolean =>
  */
 function takeTurn(call: Call): void {
   const before = turns.get(call.strategy) ?? Promise.resolve();
-  turns.set(call.strategy, before.then(() => runTurn(call)));
+  turns.set(
+    call.strategy,
+    before.then(() => runTurn(call)),
+  );
 }
 
 function runTurn({ strategy, req, options, actions }: Call): Promise<void> {
@@ -122,12 +137,21 @@ function runTurn({ strategy, req, options, actions }: Call): Promise<void> {
         resolve();
       }
     };
-    const fail = (reason: unknown): void => { end(() => { actions.error(reason); }); };
-    const timer = setTimeout(() => { fail(new Error(`No answer within 30 seconds. ${lostContext}`)); }, longestTurn).unref();
+    const fail = (reason: unknown): void => {
+      end(() => {
+        actions.error(reason);
+      });
+    };
+    const timer = setTimeout(() => {
+      fail(new Error(`No answer within 30 seconds. ${lostContext}`));
+    }, longestTurn).unref();
     for (const name of actionNames) {
       const action = (...given: unknown[]): void => {
         const run = current.getStore();
-        if (run === turn) end(() => { (actions[name] as (...all: unknown[]) => void)(...given); });
+        if (run === turn)
+          end(() => {
+            (actions[name] as (...all: unknown[]) => void)(...given);
+          });
         else if (run?.again) run.again();
         else if (!run?.isOver) fail(new Error(lostContext));
       };

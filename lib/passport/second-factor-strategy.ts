@@ -55,24 +55,33 @@ export class SecondFactorStrategy extends Strategy {
     // Whatever comes is answered later.
     actions.returned();
     this.verify(req, options).then(
-      ({ user, info }) => { actions.success(user, info); },
+      ({ user, info }) => {
+        actions.success(user, info);
+      },
       (reason: unknown) => {
         if (options.failureRedirect === undefined || !(reason instanceof TwoFactorError) || reason.status >= 500) {
           actions.error(reason);
           return;
         }
         const { code, message, status } = reason;
-        actions.fail({ code, message, ...(reason instanceof TooManyAttemptsError && { retryAfter: reason.retryAfter }) }, status);
+        actions.fail(
+          { code, message, ...(reason instanceof TooManyAttemptsError && { retryAfter: reason.retryAfter }) },
+          status,
+        );
       },
     );
   }
 
-  private async verify(req: Request, options: SecondFactorAuthenticateOptions): Promise<{ user: unknown; info: unknown }> {
+  private async verify(
+    req: Request,
+    options: SecondFactorAuthenticateOptions,
+  ): Promise<{ user: unknown; info: unknown }> {
     const { service } = this;
     // Codes come from the body only: a query stands in logs and referrers.
     const body = ((req.body as unknown) ?? {}) as Record<string, unknown>;
     const methods = readMethods(body.method);
-    if (options.session === false) return finishLogin({ service, req, token: readToken(body.challengeToken) }, methods, body.code);
+    if (options.session === false)
+      return finishLogin({ service, req, token: readToken(body.challengeToken) }, methods, body.code);
 
     const token = sessionToken(req, passportName(service, req));
     const user = userOf(req);
@@ -93,7 +102,8 @@ const brand = Symbol.for('passport-two-factor.SecondFactorStrategy');
 Object.defineProperty(SecondFactorStrategy.prototype, brand, { value: true });
 
 /** @internal Whether a strategy is the second step, of whichever copy of this package: it is not wrapped in a first one. */
-export const isSecondFactorStrategy = (strategy: object): boolean => (strategy as Record<symbol, unknown>)[brand] === true;
+export const isSecondFactorStrategy = (strategy: object): boolean =>
+  (strategy as Record<symbol, unknown>)[brand] === true;
 
 function readMethods(method: unknown): readonly MethodName[] {
   if (method === undefined || method === '') return everyMethod;

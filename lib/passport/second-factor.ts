@@ -17,16 +17,28 @@ export interface PendingPointer {
 }
 
 /** Verifies and uses up a pending login in one go. @throws TwoFactorError, before anybody is logged in */
-export async function finishLogin({ service, req, token }: PendingPointer, methods: readonly MethodName[], code: unknown): Promise<FinishedLogin> {
+export async function finishLogin(
+  { service, req, token }: PendingPointer,
+  methods: readonly MethodName[],
+  code: unknown,
+): Promise<FinishedLogin> {
   const passport = passportName(service, req);
-  const { subject } = await service.verification.verifyLogin(token === undefined ? undefined : { token, passport }, methods, code);
+  const { subject } = await service.verification.verifyLogin(
+    token === undefined ? undefined : { token, passport },
+    methods,
+    code,
+  );
   const deserialize = deserializer(passportOf(service, req), req);
   return service.logins.finish(subject.challenge, subject.snapshot.securityEpoch, { marked: false, deserialize });
 }
 
 /** Verifies a code of the user who is logged in. */
 export async function verifyStepUp(
-  service: TwoFactorService, req: Request, identity: Identity, methods: readonly MethodName[], code: unknown,
+  service: TwoFactorService,
+  req: Request,
+  identity: Identity,
+  methods: readonly MethodName[],
+  code: unknown,
 ): Promise<Authentication> {
   const { subject } = await service.verification.verifyUser(identity, methods, code, stepUpToken(req) ?? '');
   return secondFactorVerified(identity.key, subject.snapshot.securityEpoch, service.settings.clock());
@@ -34,7 +46,11 @@ export async function verifyStepUp(
 
 /** The same, stamped on the session, whose data is kept. */
 export async function stepUp(
-  service: TwoFactorService, req: Request, identity: Identity, methods: readonly MethodName[], code: unknown,
+  service: TwoFactorService,
+  req: Request,
+  identity: Identity,
+  methods: readonly MethodName[],
+  code: unknown,
 ): Promise<void> {
   const authentication = await verifyStepUp(service, req, identity, methods, code);
   if (hasSession(req)) await elevate(req, authentication);
@@ -42,4 +58,4 @@ export async function stepUp(
 
 /** The token of the session's pending login, for the Passport that began it: to another one there is none. */
 export const sessionToken = (req: Request, passport: string): string | undefined =>
-  (hasSession(req) && isSamePassport(pendingPassport(req), passport) ? pendingToken(req) : undefined);
+  hasSession(req) && isSamePassport(pendingPassport(req), passport) ? pendingToken(req) : undefined;

@@ -13,7 +13,9 @@ export function serialize(req: LogInRequest, user: unknown): Promise<unknown> {
     }
     try {
       // Apps that log in by token have no serializer: that is no reason to fail.
-      manager._serializeUser(user, req, (error, serialized) => { resolve(isNone(error) ? serialized : undefined); });
+      manager._serializeUser(user, req, (error, serialized) => {
+        resolve(isNone(error) ? serialized : undefined);
+      });
     } catch {
       resolve(undefined);
     }
@@ -21,14 +23,18 @@ export function serialize(req: LogInRequest, user: unknown): Promise<unknown> {
 }
 
 /** A Passport's own way from what it has kept to the user; undefined where there is none. */
-export function deserializer(passport: Passport | undefined, req: Request): ((serialized: unknown) => Promise<unknown>) | undefined {
+export function deserializer(
+  passport: Passport | undefined,
+  req: Request,
+): ((serialized: unknown) => Promise<unknown>) | undefined {
   if (typeof passport?.deserializeUser !== 'function') return undefined;
-  return (serialized) => new Promise((resolve, reject) => {
-    passport.deserializeUser?.(serialized, req, (error, user) => {
-      if (isNone(error)) resolve(user);
-      else reject(error instanceof Error ? error : new Error('deserializeUser failed.', { cause: error }));
+  return (serialized) =>
+    new Promise((resolve, reject) => {
+      passport.deserializeUser?.(serialized, req, (error, user) => {
+        if (isNone(error)) resolve(user);
+        else reject(error instanceof Error ? error : new Error('deserializeUser failed.', { cause: error }));
+      });
     });
-  });
 }
 
 const isNone = (error: unknown): boolean => error === undefined || error === null || error === false;

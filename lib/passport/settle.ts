@@ -11,7 +11,13 @@ export interface Actions {
   error: (error: unknown) => void;
 }
 
-export const actionNames = ['success', 'fail', 'redirect', 'pass', 'error'] as const satisfies readonly (keyof Actions)[];
+export const actionNames = [
+  'success',
+  'fail',
+  'redirect',
+  'pass',
+  'error',
+] as const satisfies readonly (keyof Actions)[];
 
 /** Passport's actions for one request, of which the first one called is the only one. */
 export interface CapturedActions extends Actions {
@@ -47,10 +53,26 @@ export function captureActions(strategy: Strategy, req: Request): CapturedAction
     }
   };
   return {
-    success: (user, info) => { once(() => { success.call(strategy, user, info); }); },
-    fail: (challenge, status) => { once(() => { fail.call(strategy, challenge, status); }); },
-    redirect: (url, status) => { once(() => { redirect.call(strategy, url, status); }); },
-    pass: () => { once(() => { pass.call(strategy); }); },
+    success: (user, info) => {
+      once(() => {
+        success.call(strategy, user, info);
+      });
+    },
+    fail: (challenge, status) => {
+      once(() => {
+        fail.call(strategy, challenge, status);
+      });
+    },
+    redirect: (url, status) => {
+      once(() => {
+        redirect.call(strategy, url, status);
+      });
+    },
+    pass: () => {
+      once(() => {
+        pass.call(strategy);
+      });
+    },
     error: (reason) => {
       if (thrown && !reported) {
         // passport-local and others catch what the callback throws, and report it: once. An async one rejects with it.
@@ -58,9 +80,13 @@ export function captureActions(strategy: Strategy, req: Request): CapturedAction
         if (running) settled = false;
         else tellExpress(req, reason);
       }
-      once(() => { error.call(strategy, toError(reason)); });
+      once(() => {
+        error.call(strategy, toError(reason));
+      });
     },
-    returned: () => { running = false; },
+    returned: () => {
+      running = false;
+    },
     hasThrown: (reason) => thrown !== undefined && thrown.reason === reason,
   };
 }

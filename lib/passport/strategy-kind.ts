@@ -40,11 +40,19 @@ export function readsTokens(strategy: object): boolean {
   const members = strategy as Members;
   if (isThere(members._usernameField)) return false;
   // passport-jwt, passport-headerapikey, passport-localapikey.
-  if (isFunction(members._jwtFromRequest) || isThere(members.apiKeyHeader) || isThere(members._apiKeyHeader)) return true;
+  if (isFunction(members._jwtFromRequest) || isThere(members.apiKeyHeader) || isThere(members._apiKeyHeader))
+    return true;
   // passport-http and passport-http-bearer: Basic, Digest and Bearer challenge by the WWW-Authenticate header.
   if (isThere(members._realm) && isFunction(members._challenge)) return true;
   // passport-unique-token, in the old spelling too.
-  if ([members.tokenHeader, members._tokenHeader].some(isThere) && [members.tokenQuery, members._tokenQuery].some(isThere)) return true;
+  if (
+    [members.tokenHeader, members._tokenHeader].some(isThere) &&
+    [members.tokenQuery, members._tokenQuery].some(isThere)
+  )
+    return true;
   // passport-azure-ad's BearerStrategy; passport-anonymous proves nothing and passes.
-  return isFunction(members.jwtVerify) || (members.name === 'anonymous' && Object.keys(members).every((key) => key === 'name'));
+  return (
+    isFunction(members.jwtVerify) ||
+    (members.name === 'anonymous' && Object.keys(members).every((key) => key === 'name'))
+  );
 }

@@ -54,13 +54,16 @@ export const strategyKinds: readonly StrategyKind[] = ['local', 'oauth', 'rememb
 /** @internal @throws TypeError */
 export function checkKind(where: string, kind: unknown): void {
   if (strategyKinds.some((known) => known === kind)) return;
-  throw new TypeError(`${where}: kind must be one of "${strategyKinds.join('", "')}"; got ${typeof kind} ${JSON.stringify(kind)}`);
+  throw new TypeError(
+    `${where}: kind must be one of "${strategyKinds.join('", "')}"; got ${typeof kind} ${JSON.stringify(kind)}`,
+  );
 }
 
 /** @internal @throws TypeError that says what was expected */
 export function checkService(service: unknown, where: string): asserts service is TwoFactorService {
   // By its shape: with two copies of this package an app's service is not an instance of this class.
-  if (service instanceof TwoFactorService || typeof (service as TwoFactorService | undefined)?.setup === 'object') return;
+  if (service instanceof TwoFactorService || typeof (service as TwoFactorService | undefined)?.setup === 'object')
+    return;
   throw new TypeError(`${where}: service must be a TwoFactorService; got ${typeof service}`);
 }
 
@@ -68,7 +71,8 @@ export function checkService(service: unknown, where: string): asserts service i
 const brand = Symbol.for('passport-two-factor.TwoFactorStrategy');
 
 /** @internal Whether a strategy is wrapped already, by whichever copy of this package. */
-export const isTwoFactorStrategy = (strategy: object): strategy is TwoFactorStrategy => (strategy as Record<symbol, unknown>)[brand] === true;
+export const isTwoFactorStrategy = (strategy: object): strategy is TwoFactorStrategy =>
+  (strategy as Record<symbol, unknown>)[brand] === true;
 
 interface Own {
   readonly service: TwoFactorService;
@@ -110,13 +114,16 @@ export class TwoFactorStrategy extends Strategy {
     if (typeof (inner as InnerStrategy | undefined)?.authenticate !== 'function') {
       throw new TypeError(
         'TwoFactorStrategy: the second argument must be the Passport strategy to wrap: ' +
-        'new TwoFactorStrategy({ service }, new LocalStrategy(verify))',
+          'new TwoFactorStrategy({ service }, new LocalStrategy(verify))',
       );
     }
     const name = options.name ?? inner.name;
-    if (typeof name !== 'string' || name === '') throw new TypeError('TwoFactorStrategy: the strategy has no name; give one as { service, name }');
+    if (typeof name !== 'string' || name === '')
+      throw new TypeError('TwoFactorStrategy: the strategy has no name; give one as { service, name }');
     if (name.length > longestStrategyName) {
-      throw new TypeError(`TwoFactorStrategy: name must have 1 to ${longestStrategyName} characters; got ${name.length}`);
+      throw new TypeError(
+        `TwoFactorStrategy: name must have 1 to ${longestStrategyName} characters; got ${name.length}`,
+      );
     }
     if (options.kind !== undefined) checkKind('TwoFactorStrategy', options.kind);
     checkText('TwoFactorStrategy', 'secondFactorRedirect', options.secondFactorRedirect, 'a path such as "/2fa"');
@@ -139,7 +146,9 @@ export class TwoFactorStrategy extends Strategy {
       if (proved) return;
       proved = true;
       this.admit(own.service, strategy, { req, user, info, options, redirect }).then(
-        () => { actions.success(user, info); },
+        () => {
+          actions.success(user, info);
+        },
         (reason: unknown) => {
           if (redirect !== undefined && SecondFactorRequiredError.is(reason)) actions.redirect(redirect);
           else actions.error(reason);
@@ -147,16 +156,27 @@ export class TwoFactorStrategy extends Strategy {
       );
     };
     // Nor is what comes after it the end of the request: the gate's answer is.
-    const unproved = <Given extends unknown[]>(action: (...given: Given) => void) => (...given: Given): void => {
-      if (!proved) action(...given);
-    };
+    const unproved =
+      <Given extends unknown[]>(action: (...given: Given) => void) =>
+      (...given: Given): void => {
+        if (!proved) action(...given);
+      };
     const { fail, pass, error } = actions;
     runStrategy(this.inner, req, options, {
-      ...actions, success, fail: unproved(fail), redirect: unproved(actions.redirect), pass: unproved(pass), error: unproved(error),
+      ...actions,
+      success,
+      fail: unproved(fail),
+      redirect: unproved(actions.redirect),
+      pass: unproved(pass),
+      error: unproved(error),
     });
   }
 
-  private async admit(service: TwoFactorService, strategy: object, { req, user, info, options, redirect }: Proved): Promise<void> {
+  private async admit(
+    service: TwoFactorService,
+    strategy: object,
+    { req, user, info, options, redirect }: Proved,
+  ): Promise<void> {
     // `passport.authorize` links an account to the user who is logged in; without one it would be a login.
     if (isLinking(req, options.assignProperty)) return;
     const registered = registeredNames(service, req, strategy);

@@ -1,5 +1,13 @@
 import type { TwoFactorService } from '../service/two-factor-service.js';
-import { logInAsPlanned, noLogIn, type Done, type LogInCall, type LogInOptions, type LogInPlan, type LogInRequest } from '../session/log-in.js';
+import {
+  logInAsPlanned,
+  noLogIn,
+  type Done,
+  type LogInCall,
+  type LogInOptions,
+  type LogInPlan,
+  type LogInRequest,
+} from '../session/log-in.js';
 
 /** What is used of Passport's session manager, structurally: its `logIn` is what every login into a session passes. */
 export interface SessionManager {
@@ -41,7 +49,9 @@ interface Shared {
 // Of the process, not of the module: an app may have two copies of this package, and `passport-two-factor/testing` is one.
 const key = Symbol.for('passport-two-factor.doors');
 const shared = ((globalThis as Record<symbol, unknown>)[key] ??= {
-  verdicts: new WeakMap(), doors: new WeakMap(), guards: new WeakSet(),
+  verdicts: new WeakMap(),
+  doors: new WeakMap(),
+  guards: new WeakSet(),
 } satisfies Shared) as Shared;
 
 /**
@@ -65,7 +75,8 @@ export function openDoor(manager: SessionManager, door: Door): void {
   shared.doors.set(manager, door);
 }
 
-export const doorOf = (manager: object | undefined): Door | undefined => (manager ? shared.doors.get(manager) : undefined);
+export const doorOf = (manager: object | undefined): Door | undefined =>
+  manager ? shared.doors.get(manager) : undefined;
 
 /**
  * Puts us round the manager's `logIn`, which every login into a session passes: of a registered strategy, of one given
@@ -78,7 +89,12 @@ export function guardManager(manager: SessionManager): void {
     const done = (typeof given === 'function' ? given : callback) ?? (() => undefined);
     const options = typeof given === 'function' ? {} : (given ?? {});
     const login: UnjudgedLogIn = {
-      req, user, options, done, manager, logIn: (...rest) => logIn.call(manager, req, user, ...rest),
+      req,
+      user,
+      options,
+      done,
+      manager,
+      logIn: (...rest) => logIn.call(manager, req, user, ...rest),
     };
     const verdict = shared.verdicts.get(req);
     // Used up whoever logs in: what was right for one user and one login says nothing of the next.

@@ -58,7 +58,9 @@ function ofTheApp({ token: read, field = ownField }: AppCsrf): Csrf {
   const token = (req: Request): string => {
     const token: unknown = read(req);
     if (typeof token === 'string' && token !== '') return token;
-    throw new TypeError(`twoFactorRouter: csrf.token must answer the token of the app's CSRF guard; got ${token === '' ? 'no text' : typeof token}`);
+    throw new TypeError(
+      `twoFactorRouter: csrf.token must answer the token of the app's CSRF guard; got ${token === '' ? 'no text' : typeof token}`,
+    );
   };
   return {
     field,

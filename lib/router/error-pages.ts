@@ -19,7 +19,10 @@ export function twoFactorErrorPages(options: ErrorPageOptions): ErrorRequestHand
   const { path, ...others } = Object(options) as Partial<ErrorPageOptions>;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) throw new TypeError(`twoFactorErrorPages: there is no option "${unknown}"; there is path`);
-  if (!isLocalPath(path)) throw new TypeError(`twoFactorErrorPages: path must be where the router is mounted, such as "/2fa"; got ${typeof path}`);
+  if (!isLocalPath(path))
+    throw new TypeError(
+      `twoFactorErrorPages: path must be where the router is mounted, such as "/2fa"; got ${typeof path}`,
+    );
   const base = path.replace(/\/$/, '');
   return (error: unknown, req, res, next) => {
     const page = res.headersSent || req.accepts(['json', 'html']) !== 'html' ? undefined : pageOf(error);

@@ -6,7 +6,9 @@ import { firstLocalPath } from './return-to.js';
 
 export type FinishLogin = (req: Request, res: Response) => Promise<void>;
 
-interface Actions { success: (user: unknown, info?: unknown) => void }
+interface Actions {
+  success: (user: unknown, info?: unknown) => void;
+}
 
 /** Knows of which requests the code was right. */
 class WatchedStrategy extends SecondFactorStrategy {

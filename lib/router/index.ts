@@ -15,5 +15,11 @@ export type { AppCsrf } from './csrf.js';
 export type { EnrollableMethod, TwoFactorRouterOptions } from './options.js';
 export type { MessageKey, Messages, MessageTable, Translate } from './messages/index.js';
 export type {
-  CodePurpose, PageData, PageFrame, PageName, PageRenderers, PageView, RenderPage,
+  CodePurpose,
+  PageData,
+  PageFrame,
+  PageName,
+  PageRenderers,
+  PageView,
+  RenderPage,
 } from './pages/page-types.js';

@@ -14,13 +14,20 @@ function checkOrder(req: Request): void {
   const session = sessionOf(req);
   if (!session) {
     if (hasToken(req)) return;
-    throw new Error('twoFactorRouter: there is no req.session: mount the router after express-session and passport.session(). If its store is down, nobody is logged in.');
+    throw new Error(
+      'twoFactorRouter: there is no req.session: mount the router after express-session and passport.session(). If its store is down, nobody is logged in.',
+    );
   }
-  const { isAuthenticated, _sessionManager: manager } = req as { isAuthenticated?: unknown; _sessionManager?: { _key?: string } };
+  const { isAuthenticated, _sessionManager: manager } = req as {
+    isAuthenticated?: unknown;
+    _sessionManager?: { _key?: string };
+  };
   const stored = session[manager?._key ?? 'passport'] as { user?: unknown } | undefined;
   // passport.session() takes the stored user away where the app's deserializeUser knows nobody by it.
   if (typeof isAuthenticated !== 'function' || stored?.user !== undefined) {
-    throw new Error('twoFactorRouter: nothing has read the user from the session yet: mount the router after passport.session().');
+    throw new Error(
+      'twoFactorRouter: nothing has read the user from the session yet: mount the router after passport.session().',
+    );
   }
 }
 

@@ -64,19 +64,25 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 function readPages(pages: unknown): PageRenderers | undefined {
   if (pages === undefined || pages === false) return undefined;
   if (pages === true) return {};
-  if (typeof pages !== 'object' || pages === null) refuse('pages', 'true, false or an object of render functions', pages);
+  if (typeof pages !== 'object' || pages === null)
+    refuse('pages', 'true, false or an object of render functions', pages);
   for (const [name, render] of Object.entries(pages)) {
     if (!(pageNames as readonly string[]).includes(name) || typeof render !== 'function') {
-      throw new TypeError(`twoFactorRouter: pages.${name} must be a render function of one of the pages ${pageNames.join(', ')}`);
+      throw new TypeError(
+        `twoFactorRouter: pages.${name} must be a render function of one of the pages ${pageNames.join(', ')}`,
+      );
     }
   }
   return pages;
 }
 
 function readMethods(methods: unknown, service: TwoFactorService): readonly EnrollableMethod[] {
-  if (typeof (service as TwoFactorService | undefined)?.canSend !== 'function') refuse('service', 'a TwoFactorService', service);
-  if (methods === undefined) return enrollable.filter((method) => method === 'totp' || service.canSend(mechanismOf[method]));
-  const known = Array.isArray(methods) && methods.every((method) => (enrollable as readonly unknown[]).includes(method));
+  if (typeof (service as TwoFactorService | undefined)?.canSend !== 'function')
+    refuse('service', 'a TwoFactorService', service);
+  if (methods === undefined)
+    return enrollable.filter((method) => method === 'totp' || service.canSend(mechanismOf[method]));
+  const known =
+    Array.isArray(methods) && methods.every((method) => (enrollable as readonly unknown[]).includes(method));
   if (!known || methods.length === 0) refuse('methods', 'a list of "totp", "email" and "sms"', methods);
   return enrollable.filter((method) => methods.includes(method));
 }
@@ -86,29 +92,48 @@ function readCsrf(csrf: unknown): AppCsrf | undefined {
   if (typeof csrf !== 'object' || csrf === null) refuse('csrf', 'an object: { token, field? }', csrf);
   const { token, field, ...others } = csrf as Record<string, unknown>;
   const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw new TypeError(`twoFactorRouter: there is no option "csrf.${unknown}"; there are token, field`);
+  if (unknown !== undefined)
+    throw new TypeError(`twoFactorRouter: there is no option "csrf.${unknown}"; there are token, field`);
   if (typeof token !== 'function') refuse('csrf.token', 'a function of the request: (req) => req.csrfToken()', token);
   if (field !== undefined && !isText(field)) refuse('csrf.field', 'the name of a form field', field);
   return csrf as AppCsrf;
 }
 
 const names = [
-  'service', 'passport', 'pages', 'login', 'loginPath', 'returnTo', 'locale', 'messages', 'stylesheet', 'methods', 'csrf',
+  'service',
+  'passport',
+  'pages',
+  'login',
+  'loginPath',
+  'returnTo',
+  'locale',
+  'messages',
+  'stylesheet',
+  'methods',
+  'csrf',
 ];
 
 /** @throws TypeError that names the option and what it must be */
 export function readRouterOptions(given: TwoFactorRouterOptions): RouterSettings {
-  const options = (given as TwoFactorRouterOptions | undefined) ?? refuse('the argument', 'an object: { service, passport }', given);
+  const options =
+    (given as TwoFactorRouterOptions | undefined) ?? refuse('the argument', 'an object: { service, passport }', given);
   const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new TypeError(`twoFactorRouter: there is no option "${unknown}"; there are ${names.join(', ')}`);
+  if (unknown !== undefined)
+    throw new TypeError(`twoFactorRouter: there is no option "${unknown}"; there are ${names.join(', ')}`);
   const { service, passport, login = 'local', loginPath = '/login', returnTo = '/', locale, stylesheet } = options;
   if (login !== false && !isText(login)) refuse('login', 'the name of a strategy, or false', login);
   if (!isText(loginPath)) refuse('loginPath', 'the address of the login page', loginPath);
   if (!isLocalPath(returnTo)) refuse('returnTo', 'a path on this site, such as "/account"', returnTo);
-  if (locale !== undefined && typeof locale !== 'function' && !isText(locale)) refuse('locale', 'a language such as "en", or a function of the request', locale);
+  if (locale !== undefined && typeof locale !== 'function' && !isText(locale))
+    refuse('locale', 'a language such as "en", or a function of the request', locale);
   if (stylesheet !== undefined && !isText(stylesheet)) refuse('stylesheet', 'the address of a stylesheet', stylesheet);
   return {
-    service, passport, loginPath, returnTo, locale, stylesheet,
+    service,
+    passport,
+    loginPath,
+    returnTo,
+    locale,
+    stylesheet,
     pages: readPages(options.pages),
     login: login === false ? undefined : login,
     messages: catalogue(options.messages),

@@ -1,10 +1,19 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { InvalidInputError, TwoFactorMechanism, UserNotLoggedInError, type Authenticator, type MethodName, type PublicMethods, type RequestAuth } from 'passport-two-factor';
+import {
+  InvalidInputError,
+  TwoFactorMechanism,
+  UserNotLoggedInError,
+  type Authenticator,
+  type MethodName,
+  type PublicMethods,
+  type RequestAuth,
+} from 'passport-two-factor';
 
 /** Where the router keeps a `req.auth` of its own, whether or not the app has one and whatever it calls it. */
 export const authProperty = 'twoFactorRouterAuth';
 
-export const authOf = (req: Request): RequestAuth => (req as unknown as Record<typeof authProperty, RequestAuth>)[authProperty];
+export const authOf = (req: Request): RequestAuth =>
+  (req as unknown as Record<typeof authProperty, RequestAuth>)[authProperty];
 
 /** A body as a client claims it to be. What is in it may be of any type, or missing: the library checks what it is given. */
 export interface ClaimedBody {
@@ -27,39 +36,51 @@ export function bodyOf(req: Request): ClaimedBody {
 }
 
 export const sessionOf = (req: Request): Record<string, unknown> | undefined =>
-  (req as { session?: unknown }).session as Record<string, unknown> | undefined ?? undefined;
+  ((req as { session?: unknown }).session as Record<string, unknown> | undefined) ?? undefined;
 
 /** Stored before the answer goes out: a browser follows a redirect at once. */
 export function saveSession(req: Request): Promise<void> {
   const session = sessionOf(req) as { save(done: (error?: unknown) => void): void } | undefined;
   return new Promise((resolve, reject) => {
     if (!session) resolve();
-    else session.save((error) => { if (error === undefined || error === null) resolve(); else reject(error instanceof Error ? error : new Error('The session store failed.', { cause: error })); });
+    else
+      session.save((error) => {
+        if (error === undefined || error === null) resolve();
+        else reject(error instanceof Error ? error : new Error('The session store failed.', { cause: error }));
+      });
   });
 }
 
 /** Whatever was thrown, as something that Express denies by: `next(undefined)` and `next('route')` would go on. */
 export const toError = (reason: unknown): Error =>
   // An error of another realm or copy of the package is no `instanceof Error` here, and stays what it is.
-  typeof reason === 'object' && reason !== null ? (reason as Error) : new Error('The request could not be answered.', { cause: reason });
+  typeof reason === 'object' && reason !== null
+    ? (reason as Error)
+    : new Error('The request could not be answered.', { cause: reason });
 
 /** A handler whose failure reaches the error handlers, on Express 4 as well. */
 export function handle(use: (req: Request, res: Response, next: NextFunction) => unknown): RequestHandler {
   return (req, res, next) => {
-    Promise.resolve().then(() => use(req, res, next)).catch((reason: unknown) => { next(toError(reason)); });
+    Promise.resolve()
+      .then(() => use(req, res, next))
+      .catch((reason: unknown) => {
+        next(toError(reason));
+      });
   };
 }
 
 /** Goes on if `check` does not throw. */
-export const only = (check: (req: Request) => void): RequestHandler => (req, _res, next) => {
-  try {
-    check(req);
-  } catch (reason) {
-    next(toError(reason));
-    return;
-  }
-  next();
-};
+export const only =
+  (check: (req: Request) => void): RequestHandler =>
+  (req, _res, next) => {
+    try {
+      check(req);
+    } catch (reason) {
+      next(toError(reason));
+      return;
+    }
+    next();
+  };
 
 /** What is secret once is never kept by a browser or proxy. */
 export const noStore: RequestHandler = (_req, res, next) => {
@@ -80,18 +101,26 @@ export const everyMethod = ['totp', 'email', 'sms', 'backup_code'] as const sati
 /** @throws InvalidInputError for anything but one of `known` */
 export function readMethod<M extends MethodName>(method: unknown, known: readonly M[]): M {
   const found = known.find((name) => name === method);
-  if (found === undefined) throw new InvalidInputError('method', `one of ${known.map((name) => `"${name}"`).join(', ')}`);
+  if (found === undefined)
+    throw new InvalidInputError('method', `one of ${known.map((name) => `"${name}"`).join(', ')}`);
   return found;
 }
 
 export const methodOf = (mechanism: TwoFactorMechanism): 'totp' | DeliveredMethod =>
-  ({ [TwoFactorMechanism.TOTP]: 'totp', [TwoFactorMechanism.EMAIL]: 'email', [TwoFactorMechanism.SMS]: 'sms' } as const)[mechanism];
+  (
+    ({
+      [TwoFactorMechanism.TOTP]: 'totp',
+      [TwoFactorMechanism.EMAIL]: 'email',
+      [TwoFactorMechanism.SMS]: 'sms',
+    }) as const
+  )[mechanism];
 
 /** What a user who is logged in can confirm by; undefined for one without a second factor. */
 export async function verifiableMethods(auth: RequestAuth): Promise<PublicMethods | undefined> {
   const authenticators = await auth.twoFactor.list();
   if (authenticators.length === 0) return undefined;
-  const newest = (mechanism: TwoFactorMechanism): Authenticator | undefined => authenticators.findLast((one) => one.mechanism === mechanism);
+  const newest = (mechanism: TwoFactorMechanism): Authenticator | undefined =>
+    authenticators.findLast((one) => one.mechanism === mechanism);
   const email = newest(TwoFactorMechanism.EMAIL)?.maskedContact;
   const sms = newest(TwoFactorMechanism.SMS)?.maskedContact;
   return {

@@ -13,4 +13,5 @@ export function isLocalPath(value: unknown): value is string {
 }
 
 /** The first of these that is a path on this site. */
-export const firstLocalPath = (candidates: readonly unknown[], fallback: string): string => candidates.find(isLocalPath) ?? fallback;
+export const firstLocalPath = (candidates: readonly unknown[], fallback: string): string =>
+  candidates.find(isLocalPath) ?? fallback;

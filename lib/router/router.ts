@@ -11,15 +11,17 @@ import { isLocalPath } from './return-to.js';
  * every form and script of a page would then come from. There is nothing at such an address, and it is nowhere to return
  * to after the login, whoever has kept it: a guard of the app's may have run before.
  */
-const onlyOnThisSite = ({ returnTo }: RouterSettings): RequestHandler => (req, _res, next) => {
-  if (isLocalPath(`${req.baseUrl}/`)) {
-    next();
-    return;
-  }
-  const session = sessionOf(req);
-  if (session) session.returnTo = returnTo;
-  next('router');
-};
+const onlyOnThisSite =
+  ({ returnTo }: RouterSettings): RequestHandler =>
+  (req, _res, next) => {
+    if (isLocalPath(`${req.baseUrl}/`)) {
+      next();
+      return;
+    }
+    const session = sessionOf(req);
+    if (session) session.returnTo = returnTo;
+    next('router');
+  };
 
 /**
  * The whole second factor of an app: a JSON API below `/api` and, with `pages`, the pages for it. Mount it at any path,

@@ -11,5 +11,8 @@ export function preferredFirst(preferred: TwoFactorMechanism | 0, methods: Avail
 /** The same without what only the server may see, in the same order. */
 export const masked = (methods: AvailableMethods): PublicMethods =>
   Object.fromEntries(
-    Object.entries(methods).map(([name, method]: [string, true | AvailableContact]) => [name, method === true ? true : method.maskedContact]),
+    Object.entries(methods).map(([name, method]: [string, true | AvailableContact]) => [
+      name,
+      method === true ? true : method.maskedContact,
+    ]),
   );

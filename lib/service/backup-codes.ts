@@ -62,7 +62,11 @@ export class BackupCodes {
         },
         landed: ({ account }) => account?.backupSetId === backupSetId,
       });
-      events.emit('backupCodesRegenerated', { userId: identity.id, at: settings.clock(), remainingBackupCodes: codes.length });
+      events.emit('backupCodesRegenerated', {
+        userId: identity.id,
+        at: settings.clock(),
+        remainingBackupCodes: codes.length,
+      });
       return { result: codes, epochs };
     } catch (error) {
       await this.discard(set);

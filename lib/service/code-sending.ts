@@ -43,7 +43,10 @@ export const newestOf = (snapshot: Snapshot, mechanism: TwoFactorMechanism): Two
 
 /** @internal Sends the codes of challenges, and lets another one be asked for where a sender has failed. */
 export class CodeSending {
-  constructor(private readonly context: Context, private readonly delivery: Delivery) {}
+  constructor(
+    private readonly context: Context,
+    private readonly delivery: Delivery,
+  ) {}
 
   /** Sends another code for a challenge: the one before it is dead from then on. */
   send(subject: Begun, mechanism: DeliveredMechanism): Promise<ChallengeSent> {
@@ -59,7 +62,11 @@ export class CodeSending {
    * Begins a challenge by its first code: where none may be sent there is no row, and none that is live has to go for it.
    * @param stored called when the row is there and nothing is sent yet
    */
-  async begin(subject: Begun, mechanism: DeliveredMechanism, stored: () => Promise<void> | undefined): Promise<ChallengeSent> {
+  async begin(
+    subject: Begun,
+    mechanism: DeliveredMechanism,
+    stored: () => Promise<void> | undefined,
+  ): Promise<ChallengeSent> {
     const { challenges } = this.context;
     try {
       return await this.sendNext(subject, mechanism, async (codes) => {
@@ -77,7 +84,9 @@ export class CodeSending {
 
   /** @param store answers the challenge with these codes as it is stored, false where another request was first */
   private async sendNext(
-    { challenge, identity, account, snapshot }: Begun, mechanism: DeliveredMechanism, store: (codes: string) => Promise<TwoFactorChallenge | false>,
+    { challenge, identity, account, snapshot }: Begun,
+    mechanism: DeliveredMechanism,
+    store: (codes: string) => Promise<TwoFactorChallenge | false>,
   ): Promise<ChallengeSent> {
     const { settings, events } = this.context;
     const newest = await this.delivery.newest(snapshot, mechanism);
@@ -99,7 +108,11 @@ export class CodeSending {
     }
     await this.deliverOne(row, { mechanism, scope, contact, code, expiresAt: live.expiresAt }, previous?.sentAt ?? 0);
     events.emit('challenged', { userId: identity.id, mechanism, method: methodNames[mechanism], at: settings.clock() });
-    const sent = { maskedContact: maskContact(mechanism, contact), expiresAt: live.expiresAt, resendAfter: resendAfter(live) };
+    const sent = {
+      maskedContact: maskContact(mechanism, contact),
+      expiresAt: live.expiresAt,
+      resendAfter: resendAfter(live),
+    };
     return withHidden(sent, { contact, ...(!this.delivery.sender(mechanism) && { otpValue: code }) });
   }
 
@@ -107,7 +120,9 @@ export class CodeSending {
   async deliverAll(row: TwoFactorChallenge, outgoing: readonly Outgoing[], hasTotp: boolean): Promise<void> {
     const failures: unknown[] = [];
     let current = row;
-    for (const [index, result] of (await Promise.allSettled(outgoing.map((message) => this.sendOut(message)))).entries()) {
+    for (const [index, result] of (
+      await Promise.allSettled(outgoing.map((message) => this.sendOut(message)))
+    ).entries()) {
       if (result.status === 'fulfilled') continue;
       failures.push(result.reason);
       const message = outgoing[index];
@@ -131,11 +146,19 @@ export class CodeSending {
   }
 
   /** The next request may ask again at once, and a message that was not sent is none of the challenge's four. */
-  private async takeBack(row: TwoFactorChallenge, { mechanism }: Outgoing, sentAt: number, failure: unknown): Promise<TwoFactorChallenge> {
+  private async takeBack(
+    row: TwoFactorChallenge,
+    { mechanism }: Outgoing,
+    sentAt: number,
+    failure: unknown,
+  ): Promise<TwoFactorChallenge> {
     const codes = readLiveCodes(row);
     const live = codes[methodNames[mechanism]];
     if (!live) return row;
-    const next = JSON.stringify({ ...codes, [methodNames[mechanism]]: { ...live, sends: isUnsent(failure) ? live.sends - 1 : live.sends, sentAt } });
+    const next = JSON.stringify({
+      ...codes,
+      [methodNames[mechanism]]: { ...live, sends: isUnsent(failure) ? live.sends - 1 : live.sends, sentAt },
+    });
     await this.context.challenges.replaceCodes(row.id, row.codeVersion, next);
     return { ...row, codes: next, codeVersion: row.codeVersion + 1 };
   }

@@ -15,7 +15,8 @@ export function comparisons(context: Context, { snapshot, challenge }: Subject, 
   const codes = challenge ? readLiveCodes(challenge) : {};
   const asked = snapshot.authenticators.filter(({ mechanism }) => methods.includes(methodNames[mechanism]));
   const counts = asked.map(({ id, mechanism }) => {
-    if (mechanism === TwoFactorMechanism.TOTP) return code.length === defaultTotpParameters.digits ? stepsOf(context) : 0;
+    if (mechanism === TwoFactorMechanism.TOTP)
+      return code.length === defaultTotpParameters.digits ? stepsOf(context) : 0;
     return code.length === context.settings.codeLength && codes[methodNames[mechanism]]?.authenticator === id ? 1 : 0;
   });
   return counts.reduce((total, count) => total + count, 0);

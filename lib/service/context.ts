@@ -71,7 +71,11 @@ export interface Change<T> {
  * that nobody who has logged in by a password alone acts on it.
  * @throws StepUpRequiredError
  */
-export async function readState({ snapshots }: Context, identity: Identity, filter?: ChallengeFilter): Promise<Snapshot> {
+export async function readState(
+  { snapshots }: Context,
+  identity: Identity,
+  filter?: ChallengeFilter,
+): Promise<Snapshot> {
   const { judgedAt } = identity;
   const snapshot = await snapshots.ofUser(identity, filter);
   if (judgedAt !== undefined && judgedAt !== snapshot.securityEpoch) throw new StepUpRequiredError();
@@ -113,15 +117,19 @@ export interface KeptOfUser {
 
 /** The app's user of that id as the app knows it now; undefined for one that is removed or disabled. */
 export async function findUser(
-  { users }: Pick<Settings, 'users'>, identity: Identity, { serialized, info, deserialize }: KeptOfUser = {},
+  { users }: Pick<Settings, 'users'>,
+  identity: Identity,
+  { serialized, info, deserialize }: KeptOfUser = {},
 ): Promise<Express.User | undefined> {
   const user: unknown = users.find
     ? await users.find(identity.id, { serialized, info })
-    : identity.user ?? (await deserialized(serialized, deserialize));
+    : (identity.user ?? (await deserialized(serialized, deserialize)));
   if (!isUser(user)) return undefined;
   // A look-up that answers somebody else (the first row, a case-insensitive match) must not log that one in.
   if (identityOf(users.id(user)).key !== identity.key) {
-    throw new Error(`${users.find ? 'users.find' : 'deserializeUser'} answered a user with another id than the one it was asked for.`);
+    throw new Error(
+      `${users.find ? 'users.find' : 'deserializeUser'} answered a user with another id than the one it was asked for.`,
+    );
   }
   return user;
 }

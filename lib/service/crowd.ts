@@ -21,7 +21,8 @@ export function roomFor(snapshot: Snapshot, limit: number, now: number): string[
   const live = snapshot.challenges.filter((challenge) => isLive(challenge, snapshot, now));
   const young = live.filter((challenge) => isYoung(challenge, now));
   const [oldest] = young;
-  if (oldest && young.length > patience * limit) throw new TooManyAttemptsError(secondsUntil(oldest.createdAt + minute, now));
+  if (oldest && young.length > patience * limit)
+    throw new TooManyAttemptsError(secondsUntil(oldest.createdAt + minute, now));
   const crowded = live.filter((challenge) => !young.includes(challenge)).slice(0, Math.max(0, live.length - limit + 1));
   // A verified challenge whose epoch is over may still be completed until it expires.
   const dead = snapshot.challenges.filter(

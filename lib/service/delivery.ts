@@ -55,7 +55,8 @@ export function checkResend(previous: LiveCode | undefined, challenge: TwoFactor
 class SenderTooLate extends Error {}
 
 /** @internal Whether nothing was sent, as far as the sender tells: then another one may be asked for at once. */
-export const isUnsent = (error: unknown): boolean => error instanceof DeliveryFailedError && !(error.cause instanceof SenderTooLate);
+export const isUnsent = (error: unknown): boolean =>
+  error instanceof DeliveryFailedError && !(error.cause instanceof SenderTooLate);
 
 /** Makes, counts, sends and recognises delivered codes. */
 export class Delivery {
@@ -79,7 +80,10 @@ export class Delivery {
   /** @throws InvalidInputError where the app refuses the destination: before it is stored and before it is sent to */
   async checkDestination(contact: string, mechanism: DeliveredMechanism): Promise<void> {
     if (await this.allows(contact, mechanism)) return;
-    throw new InvalidInputError(mechanism === TwoFactorMechanism.EMAIL ? 'address' : 'phone', 'a destination that this service sends to');
+    throw new InvalidInputError(
+      mechanism === TwoFactorMechanism.EMAIL ? 'address' : 'phone',
+      'a destination that this service sends to',
+    );
   }
 
   issue(scope: CodeScope, authenticator: string, previous?: LiveCode): { code: string; live: LiveCode } {
@@ -87,7 +91,16 @@ export class Delivery {
     const code = generateOneTimeCode(settings.codeLength);
     const now = settings.clock();
     const tag = keyring.tag('one-time-code', this.binding(scope, code));
-    return { code, live: { tag, expiresAt: now + settings.tokenExpiry, sentAt: now, sends: (previous?.sends ?? 0) + 1, authenticator } };
+    return {
+      code,
+      live: {
+        tag,
+        expiresAt: now + settings.tokenExpiry,
+        sentAt: now,
+        sends: (previous?.sends ?? 0) + 1,
+        authenticator,
+      },
+    };
   }
 
   /** Whether `code` is this live code, compared as HMACs in constant time. */
@@ -108,10 +121,14 @@ export class Delivery {
     const { mechanism, purpose, identity } = scope;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => { reject(new SenderTooLate(`The sender took longer than ${deliverTimeout} ms.`)); }, deliverTimeout);
+      timer = setTimeout(() => {
+        reject(new SenderTooLate(`The sender took longer than ${deliverTimeout} ms.`));
+      }, deliverTimeout);
     });
     try {
-      const sending = Promise.resolve({ mechanism, to, code, purpose, userId: identity.id, issuer, expiresAt }).then(send);
+      const sending = Promise.resolve({ mechanism, to, code, purpose, userId: identity.id, issuer, expiresAt }).then(
+        send,
+      );
       await Promise.race([sending, late]);
     } catch (cause) {
       throw new DeliveryFailedError(cause);
@@ -138,12 +155,14 @@ export class Delivery {
    * @throws SealedDataError where there are some and none can be read
    */
   async newest(
-    { authenticators }: Snapshot, mechanism: DeliveredMechanism,
+    { authenticators }: Snapshot,
+    mechanism: DeliveredMechanism,
   ): Promise<{ authenticator: TwoFactorAuthenticator; contact: string } | undefined> {
     let unreadable: SealedDataError | undefined;
     for (const authenticator of authenticators.filter((one) => one.mechanism === mechanism).reverse()) {
       const contact = readIfReadable(this.context, authenticator, () => this.openContact(authenticator));
-      if (!(contact instanceof SealedDataError)) return { authenticator, contact: await this.contactOf(authenticator, mechanism) };
+      if (!(contact instanceof SealedDataError))
+        return { authenticator, contact: await this.contactOf(authenticator, mechanism) };
       unreadable ??= contact;
     }
     if (unreadable) throw unreadable;
@@ -151,7 +170,9 @@ export class Delivery {
   }
 
   openContact(authenticator: TwoFactorAuthenticator): string {
-    return this.context.keyring.open('contact', authenticator.userId, authenticator.id, authenticator.sealed).toString();
+    return this.context.keyring
+      .open('contact', authenticator.userId, authenticator.id, authenticator.sealed)
+      .toString();
   }
 
   handle(mechanism: DeliveredMechanism, userId: string, contact: string): string {
@@ -161,7 +182,9 @@ export class Delivery {
   /** Undefined for a contact that cannot be read. */
   mask(authenticator: TwoFactorAuthenticator): string | undefined {
     const contact = readIfReadable(this.context, authenticator, () => this.openContact(authenticator));
-    return contact instanceof SealedDataError ? undefined : maskContact(authenticator.mechanism as DeliveredMechanism, contact);
+    return contact instanceof SealedDataError
+      ? undefined
+      : maskContact(authenticator.mechanism as DeliveredMechanism, contact);
   }
 
   private binding({ purpose, mechanism, identity, challengeId }: CodeScope, code: string): string[] {

@@ -3,7 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { methodNames, TwoFactorMechanism } from '../core/mechanism.js';
 import { defaultTotpParameters } from '../core/totp.js';
 import {
-  InvalidInputError, StepUpRequiredError, TooManyAttemptsError, TwoFactorAlreadyEnabledError, TwoFactorError,
+  InvalidInputError,
+  StepUpRequiredError,
+  TooManyAttemptsError,
+  TwoFactorAlreadyEnabledError,
+  TwoFactorError,
 } from '../errors.js';
 import { fits, readFactors } from '../store/factors.js';
 import { newAuthenticator, type TwoFactorAccount, type TwoFactorAuthenticator } from '../store/rows.js';
@@ -48,7 +52,10 @@ const addTries = 5;
  *    points to the backup codes that come with it.
  */
 export class Enabling {
-  constructor(private readonly context: Context, private readonly backupCodes: BackupCodes) {}
+  constructor(
+    private readonly context: Context,
+    private readonly backupCodes: BackupCodes,
+  ) {}
 
   /** Every request of a user costs time with each of the factors. @throws InvalidInputError where there is no room for another */
   checkRoom({ authenticators }: Snapshot): void {
@@ -82,7 +89,12 @@ export class Enabling {
       const added = await this.tryToAdd(identity, factor, set);
       if (added) {
         const { mechanism } = factor;
-        events.emit('enrolled', { userId: identity.id, mechanism, method: methodNames[mechanism], at: settings.clock() });
+        events.emit('enrolled', {
+          userId: identity.id,
+          mechanism,
+          method: methodNames[mechanism],
+          at: settings.clock(),
+        });
         return added;
       }
       if (identity.judgedAt !== undefined) throw new StepUpRequiredError();
@@ -101,14 +113,19 @@ export class Enabling {
       const reached = named.result.account.securityEpoch;
       const securityEpoch = this.context.accounts.epochAfter(named.epochs.from, this.context.settings.clock());
       await this.insert(identity, { ...row, securityEpoch });
-      const { result, epochs } = await changeFactors(this.context, { id: identity.id, key: identity.key }, {
-        decide: ({ account, authenticators }) => {
-          const isThere = authenticators.some(({ id }) => id === row.id);
-          if (!isThere || account.securityEpoch !== reached) throw new Overtaken();
-          return { ends: 'challenges', ...(set && account.backupSetId === '' && { set: pointer(set) }) };
+      const { result, epochs } = await changeFactors(
+        this.context,
+        { id: identity.id, key: identity.key },
+        {
+          decide: ({ account, authenticators }) => {
+            const isThere = authenticators.some(({ id }) => id === row.id);
+            if (!isThere || account.securityEpoch !== reached) throw new Overtaken();
+            return { ends: 'challenges', ...(set && account.backupSetId === '' && { set: pointer(set) }) };
+          },
+          landed: ({ account, authenticators }) =>
+            authenticators.some(({ id }) => id === row.id) && account?.securityEpoch === securityEpoch,
         },
-        landed: ({ account, authenticators }) => authenticators.some(({ id }) => id === row.id) && account?.securityEpoch === securityEpoch,
-      });
+      );
       return { account: result.account, epochs: { from: named.epochs.from, to: epochs.to } };
     } catch (error) {
       const refused = error instanceof Overtaken || error instanceof TwoFactorError;
@@ -146,15 +163,28 @@ export class Enabling {
     throw new TwoFactorAlreadyEnabledError();
   }
 
-  private row(identity: Identity, { mechanism, handle, draft, confirmedStep }: NewFactor, before: Snapshot): TwoFactorAuthenticator {
+  private row(
+    identity: Identity,
+    { mechanism, handle, draft, confirmedStep }: NewFactor,
+    before: Snapshot,
+  ): TwoFactorAuthenticator {
     const { keyring, settings } = this.context;
     const id = randomBytes(16).toString('hex');
-    const sealed = mechanism === TwoFactorMechanism.TOTP
-      ? keyring.seal('totp-secret', identity.id, id, Buffer.from(draft.value, 'base64'))
-      : keyring.seal('contact', identity.id, id, draft.value);
+    const sealed =
+      mechanism === TwoFactorMechanism.TOTP
+        ? keyring.seal('totp-secret', identity.id, id, Buffer.from(draft.value, 'base64'))
+        : keyring.seal('contact', identity.id, id, draft.value);
     return newAuthenticator({
-      id, userKey: identity.key, userId: identity.id, mechanism, handle, label: draft.label, sealed, ...defaultTotpParameters,
-      verifiedAt: Math.max(settings.clock(), (before.authenticators.at(-1)?.verifiedAt ?? 0) + 1), confirmedStep,
+      id,
+      userKey: identity.key,
+      userId: identity.id,
+      mechanism,
+      handle,
+      label: draft.label,
+      sealed,
+      ...defaultTotpParameters,
+      verifiedAt: Math.max(settings.clock(), (before.authenticators.at(-1)?.verifiedAt ?? 0) + 1),
+      confirmedStep,
       securityEpoch: 0,
     });
   }

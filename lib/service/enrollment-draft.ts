@@ -24,22 +24,39 @@ const newId = (): string => sha256(randomBytes(32).toString('hex'));
 
 /** The challenges that enrolments are until a code confirms them. */
 export class EnrollmentDrafts {
-  constructor(private readonly context: Context, private readonly delivery: Delivery) {}
+  constructor(
+    private readonly context: Context,
+    private readonly delivery: Delivery,
+  ) {}
 
   /** Begins an enrolment, in place of one of the same label or contact that was never confirmed. */
   async begin(
-    identity: Identity, mechanism: TwoFactorMechanism, handle: string, draft: Draft,
-    snapshot: PreparedSnapshot, prepared?: { id: string; codes: string },
+    identity: Identity,
+    mechanism: TwoFactorMechanism,
+    handle: string,
+    draft: Draft,
+    snapshot: PreparedSnapshot,
+    prepared?: { id: string; codes: string },
   ): Promise<void> {
     const { settings, keyring, challenges } = this.context;
     const now = settings.clock();
     const id = prepared?.id ?? newId();
-    await challenges.add(newChallenge({
-      id, userKey: identity.key, userId: identity.id, purpose: 'enrollment', mechanism, handle,
-      challengeEpoch: snapshot.account.challengeEpoch, securityEpoch: snapshot.securityEpoch,
-      sealed: keyring.seal('enrollment', identity.id, id, JSON.stringify(draft)),
-      codes: prepared?.codes ?? '{}', createdAt: createdAfter(snapshot, now), expiresAt: now + enrollmentExpiry,
-    }));
+    await challenges.add(
+      newChallenge({
+        id,
+        userKey: identity.key,
+        userId: identity.id,
+        purpose: 'enrollment',
+        mechanism,
+        handle,
+        challengeEpoch: snapshot.account.challengeEpoch,
+        securityEpoch: snapshot.securityEpoch,
+        sealed: keyring.seal('enrollment', identity.id, id, JSON.stringify(draft)),
+        codes: prepared?.codes ?? '{}',
+        createdAt: createdAfter(snapshot, now),
+        expiresAt: now + enrollmentExpiry,
+      }),
+    );
     await this.prune(identity, mechanism, now);
   }
 
@@ -55,7 +72,11 @@ export class EnrollmentDrafts {
 
   /** Begins an enrolment of a contact and sends its code. @returns the code where the app has to send it */
   async beginWithCode(
-    identity: Identity, mechanism: DeliveredMechanism, handle: string, draft: Draft, snapshot: PreparedSnapshot,
+    identity: Identity,
+    mechanism: DeliveredMechanism,
+    handle: string,
+    draft: Draft,
+    snapshot: PreparedSnapshot,
   ): Promise<string | undefined> {
     refuseLocked(this.context, snapshot.account);
     const quotas = [this.delivery.quota.ofUser(identity, mechanism), this.delivery.quota.ofDestination(draft.value)];
@@ -63,7 +84,8 @@ export class EnrollmentDrafts {
     const scope: CodeScope = { challengeId: newId(), purpose: 'enrollment', identity, mechanism };
     const { code, live } = this.delivery.issue(scope, '');
     await this.begin(identity, mechanism, handle, draft, snapshot, {
-      id: scope.challengeId, codes: JSON.stringify({ [methodNames[mechanism]]: live }),
+      id: scope.challengeId,
+      codes: JSON.stringify({ [methodNames[mechanism]]: live }),
     });
     await this.delivery.send(scope, draft.value, code, live.expiresAt);
     return this.delivery.sender(mechanism) ? undefined : code;
@@ -71,6 +93,8 @@ export class EnrollmentDrafts {
 
   /** What the confirmed challenge was to enrol. */
   open(challenge: TwoFactorChallenge): Draft {
-    return JSON.parse(this.context.keyring.open('enrollment', challenge.userId, challenge.id, challenge.sealed).toString()) as Draft;
+    return JSON.parse(
+      this.context.keyring.open('enrollment', challenge.userId, challenge.id, challenge.sealed).toString(),
+    ) as Draft;
   }
 }

@@ -41,7 +41,8 @@ const shortestImport = 16;
 /** @internal */
 export function readLabel(label: unknown): string {
   const text = typeof label === 'string' ? label.normalize('NFC').trim() : '';
-  if (text.length < 1 || text.length > 64 || /\p{Cc}/u.test(text)) throw new InvalidInputError('label', 'a text of 1 to 64 characters');
+  if (text.length < 1 || text.length > 64 || /\p{Cc}/u.test(text))
+    throw new InvalidInputError('label', 'a text of 1 to 64 characters');
   return text;
 }
 
@@ -58,8 +59,11 @@ export function readTotpOptions(given: TotpSetupOptions | null | undefined): { l
   if (typeof (given ?? {}) !== 'object') throw new InvalidInputError('options', 'an object: { label?, qr? }');
   const options = given ?? {};
   // What is in a body besides is ignored, since apps hand on what a client sends; a slip of the programmer's hand is not.
-  const misspelt = Object.keys(options).find((name) => !totpOptions.includes(name) && meantOption(name, totpOptions) !== undefined);
-  if (misspelt !== undefined) throw new InvalidInputError('options', `an object: { label?, qr? }; ${unknownOption(misspelt, totpOptions)}`);
+  const misspelt = Object.keys(options).find(
+    (name) => !totpOptions.includes(name) && meantOption(name, totpOptions) !== undefined,
+  );
+  if (misspelt !== undefined)
+    throw new InvalidInputError('options', `an object: { label?, qr? }; ${unknownOption(misspelt, totpOptions)}`);
   const qr: unknown = options.qr ?? 'png';
   if (qr !== 'png' && qr !== 'svg') throw new InvalidInputError('qr', '"png" or "svg"');
   return { label: readLabel(options.label ?? 'default'), qr };
@@ -68,7 +72,8 @@ export function readTotpOptions(given: TotpSetupOptions | null | undefined): { l
 /** @internal */
 export function readSecret(base32: unknown): Buffer {
   const secret = decodeBase32(typeof base32 === 'string' && base32.length <= 256 ? base32 : '');
-  if (!secret || secret.length < shortestImport) throw new InvalidInputError('secret', `base32 of at least ${shortestImport} bytes`);
+  if (!secret || secret.length < shortestImport)
+    throw new InvalidInputError('secret', `base32 of at least ${shortestImport} bytes`);
   return secret;
 }
 

@@ -5,12 +5,24 @@ import { methodNames, TwoFactorMechanism, type DeliveredMechanism } from '../cor
 import { isDigits, readCode } from '../core/one-time-code.js';
 import { encodeBase32, qrCode, totpUri } from '../core/provisioning.js';
 import { defaultTotpParameters, generateTotpSecret, matchTotp } from '../core/totp.js';
-import { InvalidInputError, SealedDataError, StepUpRequiredError, TwoFactorAlreadyEnabledError, TwoFactorNotSetupError } from '../errors.js';
+import {
+  InvalidInputError,
+  SealedDataError,
+  StepUpRequiredError,
+  TwoFactorAlreadyEnabledError,
+  TwoFactorNotSetupError,
+} from '../errors.js';
 import type { TwoFactorAuthenticator } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 import type { Enabling } from './enabling.js';
 import {
-  accountLabel, readBoolean, readSecret, readTotpOptions, type ContactSetup, type TotpSetup, type TotpSetupOptions,
+  accountLabel,
+  readBoolean,
+  readSecret,
+  readTotpOptions,
+  type ContactSetup,
+  type TotpSetup,
+  type TotpSetupOptions,
 } from './enrollment-input.js';
 import { findUser, readState, type Change, type Context, type Identity } from './context.js';
 import { readLiveCodes, type CodeScope, type Delivery } from './delivery.js';
@@ -33,16 +45,29 @@ export class Enrollment {
     private readonly enabling: Enabling,
   ) {}
 
-  async setupTotp(identity: Identity, requireVerification: unknown = true, options?: TotpSetupOptions): Promise<Change<TotpSetup>> {
+  async setupTotp(
+    identity: Identity,
+    requireVerification: unknown = true,
+    options?: TotpSetupOptions,
+  ): Promise<Change<TotpSetup>> {
     const verify = readBoolean('requireVerification', requireVerification);
     const { label, qr } = readTotpOptions(options);
     await this.context.texts.check('label', label);
     const user = await this.user(identity);
     const handle = sha256(label);
-    const snapshot = await this.prepare(identity, TwoFactorMechanism.TOTP, (authenticator) => authenticator.handle === handle);
+    const snapshot = await this.prepare(
+      identity,
+      TwoFactorMechanism.TOTP,
+      (authenticator) => authenticator.handle === handle,
+    );
 
     const secret = generateTotpSecret();
-    const uri = totpUri({ ...defaultTotpParameters, issuer: this.context.settings.issuer, label: accountLabel(this.context, user, identity), secret });
+    const uri = totpUri({
+      ...defaultTotpParameters,
+      issuer: this.context.settings.issuer,
+      label: accountLabel(this.context, user, identity),
+      secret,
+    });
     const setup = { secret: encodeBase32(secret), uri, qrCode: await qrCode(uri, qr) };
     const draft = { label, value: secret.toString('base64') };
     if (verify) {
@@ -65,15 +90,26 @@ export class Enrollment {
     const handle = sha256(label);
     await this.prepare(identity, TwoFactorMechanism.TOTP, (authenticator) => authenticator.handle === handle);
     const draft = { label, value: secret.toString('base64') };
-    await this.enabling.enable(identity, { mechanism: TwoFactorMechanism.TOTP, handle, draft, confirmedStep: 0, isHeld: true }, false);
+    await this.enabling.enable(
+      identity,
+      { mechanism: TwoFactorMechanism.TOTP, handle, draft, confirmedStep: 0, isHeld: true },
+      false,
+    );
   }
 
   async setupContact(
-    identity: Identity, mechanism: DeliveredMechanism, given: unknown, requireVerification?: unknown,
+    identity: Identity,
+    mechanism: DeliveredMechanism,
+    given: unknown,
+    requireVerification?: unknown,
   ): Promise<Change<ContactSetup>> {
     const user = await this.user(identity);
     const own = mechanism === TwoFactorMechanism.EMAIL ? this.context.settings.users.email?.(user) : undefined;
-    if (given === undefined && (own === undefined || own === null || own === '')) throw new InvalidInputError(mechanism === TwoFactorMechanism.EMAIL ? 'address' : 'phone', 'given: the account has none');
+    if (given === undefined && (own === undefined || own === null || own === ''))
+      throw new InvalidInputError(
+        mechanism === TwoFactorMechanism.EMAIL ? 'address' : 'phone',
+        'given: the account has none',
+      );
     // The app vouches for the account's own address, as it does by an explicit `false`. Any other has to be proved.
     const { contact, vouched } = readContact(mechanism, given ?? own, own);
     const verify = readBoolean('requireVerification', requireVerification ?? !vouched);
@@ -89,11 +125,17 @@ export class Enrollment {
     const maskedContact = maskContact(mechanism, contact);
     const draft = { label: maskedContact, value: contact };
     if (!verify) {
-      const { epochs } = await this.enabling.enable(identity, { mechanism, handle, draft, confirmedStep: 0, isHeld: true }, false);
+      const { epochs } = await this.enabling.enable(
+        identity,
+        { mechanism, handle, draft, confirmedStep: 0, isHeld: true },
+        false,
+      );
       return { result: { maskedContact, verified: true }, ...(epochs && { epochs }) };
     }
     const otpValue = await this.drafts.beginWithCode(identity, mechanism, handle, draft, snapshot);
-    return { result: withHidden({ maskedContact, verified: false }, { contact, ...(otpValue !== undefined && { otpValue }) }) };
+    return {
+      result: withHidden({ maskedContact, verified: false }, { contact, ...(otpValue !== undefined && { otpValue }) }),
+    };
   }
 
   /**
@@ -108,7 +150,9 @@ export class Enrollment {
       const snapshot = await this.context.snapshots.ofUser(identity, { purpose: 'enrollment', mechanism });
       const { account } = snapshot;
       if (!account) throw new TwoFactorNotSetupError();
-      const challenge = snapshot.challenges.findLast((candidate) => isLive(candidate, snapshot, this.context.settings.clock()));
+      const challenge = snapshot.challenges.findLast((candidate) =>
+        isLive(candidate, snapshot, this.context.settings.clock()),
+      );
       const { judgedAt = snapshot.securityEpoch } = identity;
       if (challenge && judgedAt !== snapshot.securityEpoch) throw new StepUpRequiredError();
       return { identity, account, snapshot, challenge };
@@ -121,7 +165,8 @@ export class Enrollment {
     });
     const challenge = subject.challenge;
     // Of parallel confirmations one deletes the row and enrols.
-    if (!challenge || !(await this.context.challenges.consume(challenge.id, this.context.settings.clock()))) throw new TwoFactorNotSetupError();
+    if (!challenge || !(await this.context.challenges.consume(challenge.id, this.context.settings.clock())))
+      throw new TwoFactorNotSetupError();
     const { handle } = challenge;
     const draft = this.drafts.open(challenge);
     const factor = { mechanism, handle, draft, confirmedStep: match.confirmedStep ?? 0, isHeld: true };
@@ -136,10 +181,16 @@ export class Enrollment {
     const method = methodNames[mechanism];
     if (mechanism !== TwoFactorMechanism.TOTP) {
       const scope: CodeScope = { challengeId: challenge.id, purpose: 'enrollment', identity, mechanism };
-      return this.delivery.matches(scope, readLiveCodes(challenge)[method as 'email' | 'sms'], code) ? { method } : undefined;
+      return this.delivery.matches(scope, readLiveCodes(challenge)[method as 'email' | 'sms'], code)
+        ? { method }
+        : undefined;
     }
     const secret = Buffer.from(this.drafts.open(challenge).value, 'base64');
-    const step = matchTotp(secret, code, defaultTotpParameters, { now: settings.clock(), window: settings.totpWindow, after: 0 });
+    const step = matchTotp(secret, code, defaultTotpParameters, {
+      now: settings.clock(),
+      window: settings.totpWindow,
+      after: 0,
+    });
     return step === undefined ? undefined : { method, confirmedStep: step };
   }
 
@@ -151,7 +202,9 @@ export class Enrollment {
 
   /** Reads the user's state, with an account to charge attempts to. */
   private async prepare(
-    identity: Identity, mechanism: TwoFactorMechanism,     same: (authenticator: TwoFactorAuthenticator, all: Snapshot['authenticators']) => boolean,
+    identity: Identity,
+    mechanism: TwoFactorMechanism,
+    same: (authenticator: TwoFactorAuthenticator, all: Snapshot['authenticators']) => boolean,
   ): Promise<PreparedSnapshot> {
     await this.context.texts.check('id', identity.id);
     const read = () => readState(this.context, identity, { purpose: 'enrollment', mechanism });
@@ -161,7 +214,11 @@ export class Enrollment {
       snapshot = await read();
     }
     if (!snapshot.account) throw new Error('The account of the user could not be made.');
-    if (snapshot.authenticators.some((authenticator) => authenticator.mechanism === mechanism && same(authenticator, snapshot.authenticators))) {
+    if (
+      snapshot.authenticators.some(
+        (authenticator) => authenticator.mechanism === mechanism && same(authenticator, snapshot.authenticators),
+      )
+    ) {
       throw new TwoFactorAlreadyEnabledError();
     }
     this.enabling.checkRoom(snapshot);

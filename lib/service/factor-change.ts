@@ -33,7 +33,10 @@ const longestAdding = 15 * 60_000;
 
 export const noSet = { backupSetId: '', backupSalt: '' };
 
-export const rowsOf = ({ authenticators, inert }: Snapshot): readonly TwoFactorAuthenticator[] => [...authenticators, ...inert];
+export const rowsOf = ({ authenticators, inert }: Snapshot): readonly TwoFactorAuthenticator[] => [
+  ...authenticators,
+  ...inert,
+];
 
 /** The entries of the account that still say something. */
 export const entries = (state: PreparedSnapshot): Factors => entriesOf(state.account, rowsOf(state));
@@ -45,7 +48,9 @@ export const entries = (state: PreparedSnapshot): Factors => entriesOf(state.acc
  * @throws StepUpRequiredError where the factors have changed since the caller was judged
  */
 export async function changeFactors(
-  context: Context, identity: Identity, change: FactorChange,
+  context: Context,
+  identity: Identity,
+  change: FactorChange,
 ): Promise<Required<Change<PreparedSnapshot>>> {
   for (let attempt = 0; attempt < changeTries; attempt += 1) {
     const state = await readState(context, identity);
@@ -64,7 +69,9 @@ export async function changeFactors(
 }
 
 function epochsAfter(
-  { accounts, settings }: Context, { account, securityEpoch }: PreparedSnapshot, ends: Decision['ends'] = 'standings',
+  { accounts, settings }: Context,
+  { account, securityEpoch }: PreparedSnapshot,
+  ends: Decision['ends'] = 'standings',
 ): Partial<TwoFactorAccount> {
   if (ends === 'nothing') return {};
   const now = settings.clock();
@@ -76,7 +83,9 @@ function epochsAfter(
 
 /** Where the connection was lost before the answer, the account itself tells whether the UPDATE took effect. */
 async function commits(
-  { accounts, snapshots }: Context, identity: Identity, { account }: PreparedSnapshot,
+  { accounts, snapshots }: Context,
+  identity: Identity,
+  { account }: PreparedSnapshot,
   { next, change }: { readonly next: Partial<TwoFactorAccount>; readonly change: FactorChange },
 ): Promise<boolean> {
   try {
@@ -90,7 +99,9 @@ async function commits(
 
 /** Deletes what the change has made worthless, and what crashes have left behind. */
 async function sweep(
-  { authenticators, backupCodes, settings }: Context, before: PreparedSnapshot, after: TwoFactorAccount,
+  { authenticators, backupCodes, settings }: Context,
+  before: PreparedSnapshot,
+  after: TwoFactorAccount,
 ): Promise<void> {
   const factors = readFactors(after);
   const beingAdded = (row: TwoFactorAuthenticator): boolean =>
@@ -107,7 +118,9 @@ async function sweep(
  * copy of a secret that counts by now, must not be lost for it.
  */
 export async function tidy(deletion: () => Promise<unknown>): Promise<void> {
-  await deletion().catch(deletion).catch(() => undefined);
+  await deletion()
+    .catch(deletion)
+    .catch(() => undefined);
 }
 
 /**
@@ -116,7 +129,9 @@ export async function tidy(deletion: () => Promise<unknown>): Promise<void> {
  * @throws TwoFactorAlreadyEnabledError where a factor that counts has them
  */
 export async function makeWay(
-  { accounts, authenticators }: Context, state: Snapshot, { mechanism, handle }: Pick<TwoFactorAuthenticator, 'mechanism' | 'handle'>,
+  { accounts, authenticators }: Context,
+  state: Snapshot,
+  { mechanism, handle }: Pick<TwoFactorAuthenticator, 'mechanism' | 'handle'>,
 ): Promise<void> {
   const holds = (row: TwoFactorAuthenticator): boolean => row.mechanism === mechanism && row.handle === handle;
   if (state.authenticators.some(holds)) throw new TwoFactorAlreadyEnabledError();

@@ -1,7 +1,13 @@
 import { maskContact } from '../core/contact.js';
 import { sha256 } from '../core/keyring.js';
 import { methodNames, TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
-import { DeliveryFailedError, SealedDataError, TooManyAttemptsError, type AvailableContact, type SpentMethods } from '../errors.js';
+import {
+  DeliveryFailedError,
+  SealedDataError,
+  TooManyAttemptsError,
+  type AvailableContact,
+  type SpentMethods,
+} from '../errors.js';
 import { lockedFor } from './backoff.js';
 import type { Outgoing } from './code-sending.js';
 import type { Context, Identity } from './context.js';
@@ -27,7 +33,10 @@ const mechanisms: readonly DeliveredMechanism[] = [TwoFactorMechanism.EMAIL, Two
 
 /** Makes the codes of a halt, for the newest contact of each mechanism. */
 export class HaltCoding {
-  constructor(private readonly context: Context, private readonly delivery: Delivery) {}
+  constructor(
+    private readonly context: Context,
+    private readonly delivery: Delivery,
+  ) {}
 
   async prepare(token: string, identity: Identity, snapshot: PreparedSnapshot): Promise<HaltCodes> {
     const { settings } = this.context;
@@ -47,7 +56,9 @@ export class HaltCoding {
       const maskedContact = maskContact(mechanism, contact);
       // A code that cannot be looked at is not sent either: it would cost money and end before it may be used.
       const onlyTold = settings.challengeOn === 'request' || retryAfter !== undefined;
-      const refusal = onlyTold ? await this.spent(identity, mechanism) : await this.refusal(contact, identity, mechanism);
+      const refusal = onlyTold
+        ? await this.spent(identity, mechanism)
+        : await this.refusal(contact, identity, mechanism);
       if (refusal instanceof TooManyAttemptsError) spent[method] = { maskedContact, retryAfter: refusal.retryAfter };
       if (refusal) continue;
       contacts[method] = { maskedContact, contact };
@@ -55,12 +66,15 @@ export class HaltCoding {
       const scope: CodeScope = { challengeId: sha256(token), purpose: 'login', identity, mechanism };
       const { code, live } = this.delivery.issue(scope, authenticator.id);
       codes[method] = live;
-      if (this.delivery.sender(mechanism)) outgoing.push({ mechanism, scope, contact, code, expiresAt: live.expiresAt });
+      if (this.delivery.sender(mechanism))
+        outgoing.push({ mechanism, scope, contact, code, expiresAt: live.expiresAt });
       else contacts[method] = { maskedContact, contact, otpValue: code };
     }
     const waits = Object.values(spent).map((method) => method.retryAfter);
-    const refusal = waits.length > 0
-      ? new TooManyAttemptsError(Math.min(...waits), spent) : (unreadable ?? new DeliveryFailedError());
+    const refusal =
+      waits.length > 0
+        ? new TooManyAttemptsError(Math.min(...waits), spent)
+        : (unreadable ?? new DeliveryFailedError());
     return { contacts, spent, codes, outgoing, refusal, retryAfter };
   }
 
@@ -69,7 +83,11 @@ export class HaltCoding {
   }
 
   /** Why no code can be sent to this contact now; reserved where one can. */
-  private async refusal(contact: string, identity: Identity, mechanism: DeliveredMechanism): Promise<Error | undefined> {
+  private async refusal(
+    contact: string,
+    identity: Identity,
+    mechanism: DeliveredMechanism,
+  ): Promise<Error | undefined> {
     if (!(await this.delivery.allows(contact, mechanism))) return new DeliveryFailedError();
     try {
       await this.delivery.quota.reserve(this.delivery.quota.ofUser(identity, mechanism));

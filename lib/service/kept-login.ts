@@ -24,11 +24,16 @@ interface ToKeep extends Kept {
  * Seals what must outlive the halt.
  * @throws Error where it is no JSON, or too long: a login could not be finished as it was begun
  */
-export function sealKept({ keyring, settings }: Pick<Context, 'keyring' | 'settings'>, { identity, id, info, serialized }: ToKeep): string {
+export function sealKept(
+  { keyring, settings }: Pick<Context, 'keyring' | 'settings'>,
+  { identity, id, info, serialized }: ToKeep,
+): string {
   const kept = {
     ...readable('The info that the strategy gave with the user', 'info', info, longestInfo),
     // An app that finds its users by their id needs none of it.
-    ...(isReadable(serialized) || !settings.users.find ? readable('What serializeUser answered', 'serialized', serialized, longestSerialized) : {}),
+    ...(isReadable(serialized) || !settings.users.find
+      ? readable('What serializeUser answered', 'serialized', serialized, longestSerialized)
+      : {}),
   };
   if (Object.keys(kept).length === 0) return '';
   return keyring.seal('auth-info', identity.id, id, JSON.stringify({ [shape]: 1, ...kept }));

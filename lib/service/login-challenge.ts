@@ -101,7 +101,11 @@ export class LoginChallenge {
     const now = settings.clock();
     // Before anything is made: a login that has to wait sends nothing.
     const gone = roomFor(snapshot, settings.pendingLogins, now);
-    const { contacts, codes, outgoing, spent, refusal, retryAfter } = await this.halts.prepare(token, identity, snapshot);
+    const { contacts, codes, outgoing, spent, refusal, retryAfter } = await this.halts.prepare(
+      token,
+      identity,
+      snapshot,
+    );
     const availableMethods: AvailableMethods = preferredFirst(snapshot.account.preferred, {
       ...(newestOf(snapshot, TwoFactorMechanism.TOTP) && { totp: true as const }),
       ...contacts,
@@ -114,13 +118,18 @@ export class LoginChallenge {
     await this.context.challenges.remove(gone);
     events.emit('challenged', { userId: identity.id, at: now });
     return {
-      token, availableMethods, expiresAt: row.expiresAt, passport: row.passport,
+      token,
+      availableMethods,
+      expiresAt: row.expiresAt,
+      passport: row.passport,
       methods: masked(availableMethods),
       resendAfter: {
-        ...(retryAfter !== undefined && Object.fromEntries(Object.keys(contacts).map((method) => [method, retryAfter]))),
+        ...(retryAfter !== undefined &&
+          Object.fromEntries(Object.keys(contacts).map((method) => [method, retryAfter]))),
         ...Object.fromEntries(Object.entries(codes).map(([method, live]) => [method, resendAfter(live)])),
       },
-      spent, ...(retryAfter !== undefined && { retryAfter }),
+      spent,
+      ...(retryAfter !== undefined && { retryAfter }),
       deliver: () => this.sending.deliverAll(row, outgoing, availableMethods.totp === true),
     };
   }
@@ -133,7 +142,11 @@ export class LoginChallenge {
   }
 
   /** The same for a user who is logged in. @param session of the step-up, which is begun where there is none */
-  async sendForStepUp(identity: Identity, mechanism: DeliveredMechanism, session: StepUpSession = {}): Promise<ChallengeSent> {
+  async sendForStepUp(
+    identity: Identity,
+    mechanism: DeliveredMechanism,
+    session: StepUpSession = {},
+  ): Promise<ChallengeSent> {
     const { token } = session;
     const { snapshots, settings } = this.context;
     const snapshot = await snapshots.ofUser(identity, { purpose: 'step-up', mechanism: 0 });
@@ -148,7 +161,9 @@ export class LoginChallenge {
     const gone = roomFor(snapshot, settings.pendingLogins, now);
     const fresh = newToken();
     const challenge = this.row('step-up', fresh, identity, { ...snapshot, account }, {}, undefined, now + stepUpExpiry);
-    const sent = await this.sending.begin({ identity, account, snapshot, challenge }, mechanism, () => session.keep?.(fresh));
+    const sent = await this.sending.begin({ identity, account, snapshot, challenge }, mechanism, () =>
+      session.keep?.(fresh),
+    );
     await this.context.challenges.remove(gone);
     return withHidden(sent, { challengeToken: fresh });
   }
@@ -163,9 +178,17 @@ export class LoginChallenge {
     const token = newToken();
     const id = sha256(token);
     // What is sealed is bound to the id of its row.
-    const info = challenge.info === '' ? '' :
-      keyring.seal('auth-info', challenge.userId, id, keyring.open('auth-info', challenge.userId, challenge.id, challenge.info));
-    if (!(await challenges.markVerified(challenge.id, { id, info, verifiedBy }, settings.clock()))) throw new TwoFactorExpiredError();
+    const info =
+      challenge.info === ''
+        ? ''
+        : keyring.seal(
+            'auth-info',
+            challenge.userId,
+            id,
+            keyring.open('auth-info', challenge.userId, challenge.id, challenge.info),
+          );
+    if (!(await challenges.markVerified(challenge.id, { id, info, verifiedBy }, settings.clock())))
+      throw new TwoFactorExpiredError();
     return { token, challenge: { ...challenge, id, info, verifiedBy } };
   }
 
@@ -174,7 +197,11 @@ export class LoginChallenge {
    * @param securityEpoch as it was when the code was judged
    * @throws TwoFactorExpiredError where another request was first, or the user is removed or disabled by now
    */
-  async finish(challenge: TwoFactorChallenge, securityEpoch: number, { marked, deserialize }: Finish): Promise<FinishedLogin> {
+  async finish(
+    challenge: TwoFactorChallenge,
+    securityEpoch: number,
+    { marked, deserialize }: Finish,
+  ): Promise<FinishedLogin> {
     const { challenges, settings, keyring } = this.context;
     const now = settings.clock();
     const identity = { id: challenge.userId, key: challenge.userKey };
@@ -182,7 +209,9 @@ export class LoginChallenge {
     // Beside the challenge's end, since neither needs the other's answer; both have to be there before anybody is logged in.
     const looking = findUser(settings, identity, { ...kept, deserialize });
     looking.catch(() => undefined);
-    const consumed = marked ? await challenges.consumeVerified(challenge.id, now) : await challenges.consume(challenge.id, now);
+    const consumed = marked
+      ? await challenges.consumeVerified(challenge.id, now)
+      : await challenges.consume(challenge.id, now);
     if (!consumed) throw new TwoFactorExpiredError();
     const user = await looking;
     if (user === undefined) throw new TwoFactorExpiredError();
@@ -190,16 +219,30 @@ export class LoginChallenge {
   }
 
   private row(
-    purpose: ChallengePurpose, token: string, identity: Identity, snapshot: PreparedSnapshot, codes: LiveCodes,
-    first: FirstFactor | undefined, expiresAt: number,
+    purpose: ChallengePurpose,
+    token: string,
+    identity: Identity,
+    snapshot: PreparedSnapshot,
+    codes: LiveCodes,
+    first: FirstFactor | undefined,
+    expiresAt: number,
   ): TwoFactorChallenge {
     const id = sha256(token);
     return newChallenge({
-      id, userKey: identity.key, userId: identity.id, purpose,
-      challengeEpoch: snapshot.account.challengeEpoch, securityEpoch: snapshot.securityEpoch, strategy: first?.strategy ?? '', kind: first?.kind ?? '',
-      remember: first?.remember ? 1 : 0, passport: first?.passport ?? '',
+      id,
+      userKey: identity.key,
+      userId: identity.id,
+      purpose,
+      challengeEpoch: snapshot.account.challengeEpoch,
+      securityEpoch: snapshot.securityEpoch,
+      strategy: first?.strategy ?? '',
+      kind: first?.kind ?? '',
+      remember: first?.remember ? 1 : 0,
+      passport: first?.passport ?? '',
       info: sealKept(this.context, { identity, id, info: first?.info, serialized: first?.serialized }),
-      codes: JSON.stringify(codes), createdAt: createdAfter(snapshot, this.context.settings.clock()), expiresAt,
+      codes: JSON.stringify(codes),
+      createdAt: createdAfter(snapshot, this.context.settings.clock()),
+      expiresAt,
     });
   }
 }

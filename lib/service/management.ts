@@ -3,7 +3,11 @@ import { mechanisms, methodNames, TwoFactorMechanism } from '../core/mechanism.j
 import { totpUri } from '../core/provisioning.js';
 import { defaultTotpParameters } from '../core/totp.js';
 import {
-  InvalidInputError, SealedDataError, StepUpRequiredError, TwoFactorAlreadyEnabledError, TwoFactorNotSetupError,
+  InvalidInputError,
+  SealedDataError,
+  StepUpRequiredError,
+  TwoFactorAlreadyEnabledError,
+  TwoFactorNotSetupError,
 } from '../errors.js';
 import { takeOut } from '../store/factors.js';
 import type { TwoFactorAuthenticator } from '../store/rows.js';
@@ -42,7 +46,10 @@ const renameTries = 5;
 
 /** @internal Looks at and changes what is enrolled. Every query names the user, so nobody reaches another one's rows. */
 export class Management {
-  constructor(private readonly context: Context, private readonly delivery: Delivery) {}
+  constructor(
+    private readonly context: Context,
+    private readonly delivery: Delivery,
+  ) {}
 
   async list(identity: Identity): Promise<Authenticator[]> {
     const { account, authenticators } = await this.context.snapshots.ofUser(identity);
@@ -50,7 +57,14 @@ export class Management {
     return authenticators.map((authenticator) => {
       const { id, mechanism, label, verifiedAt: createdAt } = authenticator;
       const maskedContact = mechanism === TwoFactorMechanism.TOTP ? undefined : this.delivery.mask(authenticator);
-      return { id, mechanism, label, ...(maskedContact !== undefined && { maskedContact }), createdAt, lastUsedAt: used[id] ?? 0 };
+      return {
+        id,
+        mechanism,
+        label,
+        ...(maskedContact !== undefined && { maskedContact }),
+        createdAt,
+        lastUsedAt: used[id] ?? 0,
+      };
     });
   }
 
@@ -67,9 +81,11 @@ export class Management {
   /** Removes every authenticator of a mechanism. @throws TwoFactorNotSetupError, TwoFactorSetupIncompleteError */
   async disable(identity: Identity, given: unknown): Promise<Change<undefined>> {
     const mechanism = readMechanism(given);
-    return this.take(identity, (authenticator) => authenticator.mechanism === mechanism).catch(async (reason: unknown) => {
-      throw reason instanceof TwoFactorNotSetupError ? await missing(this.context, identity, mechanism) : reason;
-    });
+    return this.take(identity, (authenticator) => authenticator.mechanism === mechanism).catch(
+      async (reason: unknown) => {
+        throw reason instanceof TwoFactorNotSetupError ? await missing(this.context, identity, mechanism) : reason;
+      },
+    );
   }
 
   /** @throws TwoFactorNotSetupError where the user has no such authenticator, whoever else has */
@@ -100,7 +116,8 @@ export class Management {
   /** The whole address or number of the newest contact. */
   async getContact(identity: Identity, given: unknown): Promise<string> {
     const mechanism = readMechanism(given);
-    if (mechanism === TwoFactorMechanism.TOTP) throw new InvalidInputError('mechanism', 'TwoFactorMechanism.EMAIL or SMS');
+    if (mechanism === TwoFactorMechanism.TOTP)
+      throw new InvalidInputError('mechanism', 'TwoFactorMechanism.EMAIL or SMS');
     const newest = await this.delivery.newest(await readState(this.context, identity), mechanism);
     if (!newest) throw await missing(this.context, identity, mechanism);
     return newest.contact;
@@ -115,10 +132,16 @@ export class Management {
     const user = await findUser(settings, identity);
     if (user === undefined) throw new TwoFactorNotSetupError();
     const secrets = apps.map((app) =>
-      readIfReadable(this.context, app, () => keyring.open('totp-secret', app.userId, app.id, app.sealed)));
+      readIfReadable(this.context, app, () => keyring.open('totp-secret', app.userId, app.id, app.sealed)),
+    );
     const secret = secrets.find((read): read is Buffer => !(read instanceof SealedDataError));
     if (!secret) throw secrets[0] as SealedDataError;
-    return totpUri({ issuer: settings.issuer, label: accountLabel(this.context, user, identity), secret, ...defaultTotpParameters });
+    return totpUri({
+      issuer: settings.issuer,
+      label: accountLabel(this.context, user, identity),
+      secret,
+      ...defaultTotpParameters,
+    });
   }
 
   /**
@@ -150,7 +173,8 @@ export class Management {
    * @throws TwoFactorNotSetupError where there is none
    */
   private async take(
-    identity: Identity, wanted: (authenticator: TwoFactorAuthenticator) => boolean,
+    identity: Identity,
+    wanted: (authenticator: TwoFactorAuthenticator) => boolean,
   ): Promise<Required<Change<undefined>>> {
     const { events, settings } = this.context;
     const part = { mechanism: undefined as TwoFactorMechanism | undefined, isLast: true };

@@ -10,15 +10,23 @@ import { readIfReadable } from './unreadable.js';
 
 /** Compares codes with what one SELECT has read. It writes nothing and commits to nothing. */
 export class Matching {
-  constructor(private readonly context: Context, private readonly delivery: Delivery) {}
+  constructor(
+    private readonly context: Context,
+    private readonly delivery: Delivery,
+  ) {}
 
   /** One verdict over every method asked for. Only what the user has and what the code could be is tried. */
   decide(subject: Subject, methods: readonly MethodName[], code: string): Match | undefined {
     const { authenticators } = subject.snapshot;
     const asked = authenticators.filter(({ mechanism }) => methods.includes(methodNames[mechanism]));
-    if (asked.length === 0 && !(methods.includes('backup_code') && subject.account.backupSetId !== '')) throw new TwoFactorNotSetupError();
+    if (asked.length === 0 && !(methods.includes('backup_code') && subject.account.backupSetId !== ''))
+      throw new TwoFactorNotSetupError();
     const shaped = asked.filter(({ mechanism }) =>
-      isDigits(code, mechanism === TwoFactorMechanism.TOTP ? defaultTotpParameters.digits : this.context.settings.codeLength));
+      isDigits(
+        code,
+        mechanism === TwoFactorMechanism.TOTP ? defaultTotpParameters.digits : this.context.settings.codeLength,
+      ),
+    );
     if (shaped.length === 0) throw new InvalidInputError('code', 'a code of a known shape');
 
     let unreadable: SealedDataError | undefined;
@@ -54,7 +62,9 @@ export class Matching {
     const secret = keyring.open('totp-secret', authenticator.userId, authenticator.id, authenticator.sealed);
     // The row's own digits, period and algorithm are not read: they are not sealed, and one digit would be guessed at once.
     return matchTotp(secret, code, defaultTotpParameters, {
-      now: settings.clock(), window: settings.totpWindow, after,
+      now: settings.clock(),
+      window: settings.totpWindow,
+      after,
     });
   }
 

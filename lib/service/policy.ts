@@ -32,7 +32,8 @@ export class Policy {
     const user = given ?? (await findUser(settings, identity));
     if (user === undefined) return true;
     const answer: unknown = await enforce(user);
-    if (typeof answer !== 'boolean') throw new TypeError(`twoFactor.enforce must answer true or false; got ${typeof answer}`);
+    if (typeof answer !== 'boolean')
+      throw new TypeError(`twoFactor.enforce must answer true or false; got ${typeof answer}`);
     return answer;
   }
 }

@@ -41,16 +41,29 @@ export interface Verified<S extends Subject = Subject> {
 export type VerifiedLogin = Verified<Subject & { readonly challenge: TwoFactorChallenge }>;
 
 /** Whether a code may still answer the challenge: neither its time nor its epochs are over. */
-export function isLive(challenge: TwoFactorChallenge | undefined, { account, securityEpoch }: Snapshot, now: number): challenge is TwoFactorChallenge {
-  return challenge !== undefined && challenge.expiresAt > now &&
-    challenge.challengeEpoch === account?.challengeEpoch && challenge.securityEpoch === securityEpoch;
+export function isLive(
+  challenge: TwoFactorChallenge | undefined,
+  { account, securityEpoch }: Snapshot,
+  now: number,
+): challenge is TwoFactorChallenge {
+  return (
+    challenge !== undefined &&
+    challenge.expiresAt > now &&
+    challenge.challengeEpoch === account?.challengeEpoch &&
+    challenge.securityEpoch === securityEpoch
+  );
 }
 
 /** When a challenge that is added now began: after every other one, also within a millisecond, so that "the newest" is one. */
-export const createdAfter = ({ challenges }: Snapshot, now: number): number => Math.max(now, (challenges.at(-1)?.createdAt ?? 0) + 1);
+export const createdAfter = ({ challenges }: Snapshot, now: number): number =>
+  Math.max(now, (challenges.at(-1)?.createdAt ?? 0) + 1);
 
 /** Why there is nothing to use: it was begun and never confirmed, or never begun. */
-export async function missing(context: Context, identity: Identity, ...asked: readonly TwoFactorMechanism[]): Promise<Error> {
+export async function missing(
+  context: Context,
+  identity: Identity,
+  ...asked: readonly TwoFactorMechanism[]
+): Promise<Error> {
   for (const mechanism of asked) {
     const snapshot = await context.snapshots.ofUser(identity, { purpose: 'enrollment', mechanism });
     const begun = snapshot.challenges.some((challenge) => isLive(challenge, snapshot, context.settings.clock()));

@@ -56,7 +56,12 @@ export class TwoFactorService {
     const enabling = new Enabling(this.context, this.backupCodes);
     const drafts = new EnrollmentDrafts(this.context, delivery);
     this.enrollment = new Enrollment(this.context, delivery, drafts, this.verification, enabling);
-    this.logins = new LoginChallenge(this.context, new HaltCoding(this.context, delivery), new CodeSending(this.context, delivery), this.verification);
+    this.logins = new LoginChallenge(
+      this.context,
+      new HaltCoding(this.context, delivery),
+      new CodeSending(this.context, delivery),
+      this.verification,
+    );
     this.management = new Management(this.context, delivery);
     this.policy = new Policy(this.context);
     this.ending = new Ending(this.context);
@@ -76,13 +81,15 @@ export class TwoFactorService {
      * @throws TooManyAttemptsError, DeliveryFailedError
      */
     email: async (userId: string, address?: string, requireVerification?: boolean): Promise<ContactSetup> =>
-      (await this.enrollment.setupContact(identityOf(userId), TwoFactorMechanism.EMAIL, address, requireVerification)).result,
+      (await this.enrollment.setupContact(identityOf(userId), TwoFactorMechanism.EMAIL, address, requireVerification))
+        .result,
     /**
      * A phone number with its country code, which is sent a code.
      * @throws TooManyAttemptsError, DeliveryFailedError
      */
     sms: async (userId: string, phone: string, requireVerification?: boolean): Promise<ContactSetup> =>
-      (await this.enrollment.setupContact(identityOf(userId), TwoFactorMechanism.SMS, phone, requireVerification)).result,
+      (await this.enrollment.setupContact(identityOf(userId), TwoFactorMechanism.SMS, phone, requireVerification))
+        .result,
   };
 
   /**
@@ -130,9 +137,11 @@ export class TwoFactorService {
    */
   readonly challenge = {
     /** To the newest address. */
-    email: async (userId: string): Promise<ChallengeSent> => this.logins.sendForStepUp(identityOf(userId), TwoFactorMechanism.EMAIL, undefined),
+    email: async (userId: string): Promise<ChallengeSent> =>
+      this.logins.sendForStepUp(identityOf(userId), TwoFactorMechanism.EMAIL, undefined),
     /** To the newest phone number. */
-    sms: async (userId: string): Promise<ChallengeSent> => this.logins.sendForStepUp(identityOf(userId), TwoFactorMechanism.SMS, undefined),
+    sms: async (userId: string): Promise<ChallengeSent> =>
+      this.logins.sendForStepUp(identityOf(userId), TwoFactorMechanism.SMS, undefined),
   };
 
   /** Whether the user has a verified method. */
@@ -238,7 +247,9 @@ export class TwoFactorService {
 
   /** Whether the app has a sender for the mechanism. */
   canSend(mechanism: DeliveredMechanism): boolean {
-    return (mechanism === TwoFactorMechanism.EMAIL ? this.settings.deliver.email : this.settings.deliver.sms) !== undefined;
+    return (
+      (mechanism === TwoFactorMechanism.EMAIL ? this.settings.deliver.email : this.settings.deliver.sms) !== undefined
+    );
   }
 
   /** Calls the listener after each such event. One that throws becomes a process warning; it never breaks a login. */

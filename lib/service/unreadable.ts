@@ -8,7 +8,9 @@ import type { Context } from './context.js';
  * by an event, and passed over where another factor of the user can answer; it never becomes "no second factor".
  */
 export function readIfReadable<T>(
-  { events, settings }: Context, { userId, mechanism }: TwoFactorAuthenticator, read: () => T,
+  { events, settings }: Context,
+  { userId, mechanism }: TwoFactorAuthenticator,
+  read: () => T,
 ): T | SealedDataError {
   try {
     return read();

@@ -2,7 +2,11 @@ import { checkStillThere, renew } from './renewal.js';
 import { save, sessionOf, setState, stateOf, type Authentication, type SessionRequest } from './session.js';
 
 /** What the session stands for, if it stands for this user at the account's present security epoch. */
-export function authenticationOf(req: SessionRequest, userKey: string, securityEpoch: number): Authentication | undefined {
+export function authenticationOf(
+  req: SessionRequest,
+  userKey: string,
+  securityEpoch: number,
+): Authentication | undefined {
   const { authentication } = stateOf(req);
   return authentication?.userKey === userKey && authentication.epoch === securityEpoch ? authentication : undefined;
 }
@@ -17,8 +21,12 @@ export function standingEpoch(req: SessionRequest, userKey: string): number {
 export const isRecent = (at: number, now: number, maxAge: number): boolean => Math.abs(now - at) <= maxAge;
 
 /** What a second factor that was verified just now makes the session stand for. */
-export const secondFactorVerified = (userKey: string, epoch: number, now: number): Authentication =>
-  ({ userKey, at: now, epoch, secondFactorAt: now });
+export const secondFactorVerified = (userKey: string, epoch: number, now: number): Authentication => ({
+  userKey,
+  at: now,
+  epoch,
+  secondFactorAt: now,
+});
 
 /**
  * Raises what a session stands for: under a new id, with all of its data (ASVS 5.0, 7.2.4).

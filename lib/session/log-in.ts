@@ -1,5 +1,14 @@
 import { regenerateJudged } from './renewal.js';
-import { passportKey, save, sessionOf, setState, setUser, type Authentication, type Session, type SessionRequest } from './session.js';
+import {
+  passportKey,
+  save,
+  sessionOf,
+  setState,
+  setUser,
+  type Authentication,
+  type Session,
+  type SessionRequest,
+} from './session.js';
 
 export type Done = (error?: unknown) => void;
 
@@ -33,7 +42,8 @@ export interface LogInCall {
 const isNone = (error: unknown): boolean => error === undefined || error === null;
 
 /** Passport takes a falsy error for none, and would tell the app that the login is there. */
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error('The login could not be stored.', { cause: error }));
+const asError = (error: unknown): Error =>
+  error instanceof Error ? error : new Error('The login could not be stored.', { cause: error });
 
 /**
  * Logs in with what the session is to stand for. The mark is put on the session between Passport's `regenerate` and its
@@ -48,7 +58,10 @@ export function logInAsPlanned({ req, options, logIn, done }: LogInCall, plan: L
   return logIn({ ...options, ...(plan.keepAll && { keepSessionInfo: true }) }, (error) => {
     if (!isNone(error)) refused(error);
     else if (mark.isSet()) done();
-    else mark.set().then(() => { done(); }, refused);
+    else
+      mark.set().then(() => {
+        done();
+      }, refused);
   });
 }
 
@@ -69,13 +82,14 @@ function markOnRegenerate(req: SessionRequest, plan: LogInPlan): { isSet(): bool
   const regenerate = before.regenerate.bind(before);
   Object.defineProperty(before, 'regenerate', {
     configurable: true,
-    value: (done: Done) => regenerateJudged(req, regenerate, (error, unfit) => {
-      // A login that rests on no second factor is Passport's own: nothing of ours is put into a session that cannot hold it.
-      const refused = unfit && (plan.keepAll === true || (plan.authentication?.secondFactorAt ?? 0) > 0);
-      if (!unfit && isNone(error)) mark(sessionOf(req));
-      marked = unfit !== undefined || isNone(error);
-      done(refused ? unfit : error);
-    }),
+    value: (done: Done) =>
+      regenerateJudged(req, regenerate, (error, unfit) => {
+        // A login that rests on no second factor is Passport's own: nothing of ours is put into a session that cannot hold it.
+        const refused = unfit && (plan.keepAll === true || (plan.authentication?.secondFactorAt ?? 0) > 0);
+        if (!unfit && isNone(error)) mark(sessionOf(req));
+        marked = unfit !== undefined || isNone(error);
+        done(refused ? unfit : error);
+      }),
   });
   return {
     isSet: () => marked,

@@ -2,7 +2,17 @@ import { withHidden } from '../core/hidden.js';
 import type { PublicMethods, SpentMethods } from '../errors.js';
 import type { PendingLogin } from '../service/login-challenge.js';
 import { checkStillThere, regenerate, renew } from './renewal.js';
-import { endLogin, passportKey, save, sessionOf, setState, setUser, stateOf, type Session, type SessionRequest } from './session.js';
+import {
+  endLogin,
+  passportKey,
+  save,
+  sessionOf,
+  setState,
+  setUser,
+  stateOf,
+  type Session,
+  type SessionRequest,
+} from './session.js';
 
 /** `req.auth.pending`: what a page may show of a halted login. */
 export interface PendingView {
@@ -23,15 +33,25 @@ export interface PendingView {
  * is logged in by it, whoever was before. Saved before the answer, since the next request may come sooner than a save.
  * @internal
  */
-export async function storePending(req: SessionRequest, pending: PendingLogin, now: number, keep: (key: string) => boolean): Promise<void> {
+export async function storePending(
+  req: SessionRequest,
+  pending: PendingLogin,
+  now: number,
+  keep: (key: string) => boolean,
+): Promise<void> {
   const session = await newSession(req, keep);
   const { token, methods, expiresAt, passport } = pending;
   const at = Object.entries(pending.resendAfter).map(([method, seconds]) => [method, resendAt(seconds, now)] as const);
-  const spent = Object.entries(pending.spent).map(([method, { maskedContact, retryAfter }]) =>
-    [method, { maskedContact, retryAt: now + retryAfter * 1000 }] as const);
+  const spent = Object.entries(pending.spent).map(
+    ([method, { maskedContact, retryAfter }]) => [method, { maskedContact, retryAt: now + retryAfter * 1000 }] as const,
+  );
   setState(session, {
     pending: {
-      token, methods: { ...methods }, expiresAt, resendAt: Object.fromEntries(at), ...(passport && { passport }),
+      token,
+      methods: { ...methods },
+      expiresAt,
+      resendAt: Object.fromEntries(at),
+      ...(passport && { passport }),
       ...(spent.length > 0 && { spent: Object.fromEntries(spent) }),
       ...(pending.retryAfter !== undefined && { lockedUntil: now + pending.retryAfter * 1000 }),
     },
@@ -80,19 +100,26 @@ export function pendingView(req: SessionRequest, now: number): PendingView | und
     ([method, at]) => [method, { resendAfter: at === null ? null : secondsLeft(at, now) }] as const,
   );
   const spent = Object.entries(pending.spent ?? {}).map(
-    ([method, { maskedContact, retryAt }]) => [method, { maskedContact, retryAfter: secondsLeft(retryAt, now) }] as const,
+    ([method, { maskedContact, retryAt }]) =>
+      [method, { maskedContact, retryAfter: secondsLeft(retryAt, now) }] as const,
   );
   const wait = secondsLeft(pending.lockedUntil ?? 0, now);
   // Hidden: for the app's own pages, while a client is shown what it can finish the login with and until when.
-  return withHidden({ methods: pending.methods, expiresAt: pending.expiresAt }, {
-    codes: Object.fromEntries(codes), spent: Object.fromEntries(spent), retryAfter: wait > 0 ? wait : undefined,
-  });
+  return withHidden(
+    { methods: pending.methods, expiresAt: pending.expiresAt },
+    {
+      codes: Object.fromEntries(codes),
+      spent: Object.fromEntries(spent),
+      retryAfter: wait > 0 ? wait : undefined,
+    },
+  );
 }
 
 const secondsLeft = (at: number, now: number): number => Math.max(0, Math.ceil((at - now) / 1000));
 
 /** @internal */
-export const resendAt = (seconds: number | null, now: number): number | null => (seconds === null ? null : now + seconds * 1000);
+export const resendAt = (seconds: number | null, now: number): number | null =>
+  seconds === null ? null : now + seconds * 1000;
 
 /**
  * Keeps for the pages when a code was sent; whether another one is sent is for the database to say.

@@ -1,6 +1,15 @@
 import { TwoFactorExpiredError, UserNotLoggedInError } from '../errors.js';
 import {
-  endLogin, passportKey, sessionId, sessionOf, settle, stateKey, stateOf, unfitSession, type Session, type SessionRequest,
+  endLogin,
+  passportKey,
+  sessionId,
+  sessionOf,
+  settle,
+  stateKey,
+  stateOf,
+  unfitSession,
+  type Session,
+  type SessionRequest,
 } from './session.js';
 
 /** Lies in the old session while it is regenerated: what still has it afterwards has kept the old data. */
@@ -14,7 +23,9 @@ type Done = (error?: unknown) => void;
  * @param done gets the store's error, or what is wrong with the session
  */
 export function regenerateJudged(
-  req: SessionRequest, regenerate: (done: Done) => unknown, done: (error: unknown, unfit?: Error) => void,
+  req: SessionRequest,
+  regenerate: (done: Done) => unknown,
+  done: (error: unknown, unfit?: Error) => void,
 ): unknown {
   const old = sessionOf(req);
   const before = sessionId(old);
@@ -44,7 +55,13 @@ export async function regenerate(req: SessionRequest, keep: (key: string) => boo
   if (sessionId(old) === undefined) throw unfitSession();
   const kept = Object.entries(old).filter(([key]) => key !== 'cookie' && key !== stateKey && keep(key));
   await new Promise<void>((resolve, reject) => {
-    regenerateJudged(req, (done) => old.regenerate(done), (error, unfit) => { settle(unfit ?? error, resolve, reject); });
+    regenerateJudged(
+      req,
+      (done) => old.regenerate(done),
+      (error, unfit) => {
+        settle(unfit ?? error, resolve, reject);
+      },
+    );
   });
   const fresh = sessionOf(req);
   for (const [key, value] of kept) fresh[key] = value;
@@ -82,7 +99,13 @@ export async function checkStillThere(req: SessionRequest): Promise<void> {
     store.get?.(id, (error, found) => {
       // Stores in files tell so of a session that is not there.
       const missing = (error as { code?: unknown } | null | undefined)?.code === 'ENOENT';
-      settle(missing ? undefined : error, () => { resolve(missing ? {} : (found ?? {})); }, reject);
+      settle(
+        missing ? undefined : error,
+        () => {
+          resolve(missing ? {} : (found ?? {}));
+        },
+        reject,
+      );
     });
   });
   const still = pending

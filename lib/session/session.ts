@@ -83,7 +83,9 @@ export function hasSession(req: SessionRequest): boolean {
 /** @throws Error where there is no session: never taken for "no second factor" */
 export function sessionOf(req: SessionRequest): Session {
   if (!hasSession(req)) {
-    throw new Error('There is no req.session: mount express-session before Passport, or pass { session: false } to log in by token. If its store is down, nobody is logged in.');
+    throw new Error(
+      'There is no req.session: mount express-session before Passport, or pass { session: false } to log in by token. If its store is down, nobody is logged in.',
+    );
   }
   return req.session as Session;
 }
@@ -129,7 +131,9 @@ export function setState(session: Session, state: SessionState | undefined): voi
 
 export function save(session: Session): Promise<void> {
   return new Promise((resolve, reject) => {
-    session.save((error) => { settle(error, resolve, reject); });
+    session.save((error) => {
+      settle(error, resolve, reject);
+    });
   });
 }
 

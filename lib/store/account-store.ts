@@ -27,15 +27,23 @@ export class AccountStore {
   constructor(db: DataSource) {
     this.reader = new RowReader(db, entity, 'account');
     this.select = new Statement(db, ['userKey'], (values) => {
-      const query = db.createQueryBuilder().select([]).from(entity, 'account').where('account.user_key = :userKey', values);
+      const query = db
+        .createQueryBuilder()
+        .select([])
+        .from(entity, 'account')
+        .where('account.user_key = :userKey', values);
       for (const [column, alias] of this.reader.select) query.addSelect(column, alias);
       return query;
     });
     this.insert = insertOf(db, entity);
     this.verdicts = new Updates((columns) =>
-      updateOf(db, entity, columns, ['userKey', 'readVersion'], 'user_key = :userKey AND version = :readVersion'));
+      updateOf(db, entity, columns, ['userKey', 'readVersion'], 'user_key = :userKey AND version = :readVersion'),
+    );
     const touched = { version: 'version + 1' };
-    this.raiseChallengeEpoch = updateOf(db, entity, [], ['userKey'], 'user_key = :userKey', { ...touched, challengeEpoch: 'challenge_epoch + 1' });
+    this.raiseChallengeEpoch = updateOf(db, entity, [], ['userKey'], 'user_key = :userKey', {
+      ...touched,
+      challengeEpoch: 'challenge_epoch + 1',
+    });
     const ofEpoch = 'user_key = :userKey AND security_epoch = :securityEpoch';
     this.setPreferred = updateOf(db, entity, ['preferred'], ['userKey', 'securityEpoch'], ofEpoch);
     this.setDeadline = updateOf(db, entity, ['enrollBy'], ['userKey'], 'user_key = :userKey AND enroll_by = 0');
@@ -56,7 +64,9 @@ export class AccountStore {
   /** Writes `next` unless anything was committed since `read`: of two verdicts on one state, one is committed. */
   commit(read: TwoFactorAccount, next: Partial<TwoFactorAccount>): Promise<boolean> {
     const columns = { ...next, version: read.version + 1 };
-    return this.verdicts.setting(columns).affectsOne({ ...setting(columns), userKey: read.userKey, readVersion: read.version });
+    return this.verdicts
+      .setting(columns)
+      .affectsOne({ ...setting(columns), userKey: read.userKey, readVersion: read.version });
   }
 
   /**
@@ -73,7 +83,8 @@ export class AccountStore {
    * @param settled the columns without the charge, given the account as it is
    */
   async settleBackupCode(
-    charged: TwoFactorAccount, settled: (account: TwoFactorAccount) => Partial<TwoFactorAccount>,
+    charged: TwoFactorAccount,
+    settled: (account: TwoFactorAccount) => Partial<TwoFactorAccount>,
   ): Promise<boolean> {
     let account: TwoFactorAccount | undefined = charged;
     for (let attempt = 0; attempt < settleTries; attempt += 1) {

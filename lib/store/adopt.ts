@@ -25,7 +25,9 @@ export const adopt = (runner: QueryRunner, wanted: readonly Table[]): Promise<vo
  * transaction, what is written between the copy and its end would be lost.
  */
 export async function inTurn(
-  runner: QueryRunner, tables: readonly Table[], change: (table: Table) => Promise<void>,
+  runner: QueryRunner,
+  tables: readonly Table[],
+  change: (table: Table) => Promise<void>,
 ): Promise<void> {
   const db = dataSourceOf(runner);
   const isSqlite = !isMysql(db) && db.options.type !== 'postgres';
@@ -62,7 +64,10 @@ async function adoptOne(runner: QueryRunner, wanted: Table): Promise<void> {
 }
 
 export const pathOf = (db: DataSource, { name }: { readonly name: string }): string =>
-  name.split('.').map((part) => db.driver.escape(part)).join('.');
+  name
+    .split('.')
+    .map((part) => db.driver.escape(part))
+    .join('.');
 
 const has = (table: Table, { name }: TableColumn): boolean => table.columns.some((column) => column.name === name);
 
@@ -98,7 +103,11 @@ async function alterPostgres(runner: QueryRunner, found: Table, wanted: Table): 
 /** SQLite changes no column in place: TypeORM makes the table anew and copies the rows, in the migration's transaction. */
 async function rebuild(runner: QueryRunner, found: Table, wanted: Table): Promise<void> {
   const missing = wanted.columns.filter((column) => !has(found, column));
-  if (missing.length > 0) await runner.addColumns(found, missing.map((column) => column.clone()));
+  if (missing.length > 0)
+    await runner.addColumns(
+      found,
+      missing.map((column) => column.clone()),
+    );
   const changed = wanted.columns.flatMap((newColumn) => {
     const oldColumn = found.columns.find(({ name }) => name === newColumn.name);
     const same = oldColumn?.type === newColumn.type && oldColumn.default === newColumn.default;

@@ -15,10 +15,16 @@ export class AuthenticatorStore {
   constructor(db: DataSource) {
     this.insert = insertOf(db, entity);
     this.deleteOne = deleteOf(db, entity, ['id', 'userKey'], 'id = :id AND user_key = :userKey');
-    this.updates = new Updates((columns) => updateOf(db, entity, columns, ['id', 'userKey'], 'id = :id AND user_key = :userKey'));
+    this.updates = new Updates((columns) =>
+      updateOf(db, entity, columns, ['id', 'userKey'], 'id = :id AND user_key = :userKey'),
+    );
     const condition = () => {
-      const unchanged = db.createQueryBuilder().select('1').from(entityNames.account, 'account')
-        .where('account.userKey = :userKey AND account.securityEpoch = :securityEpoch').getQuery();
+      const unchanged = db
+        .createQueryBuilder()
+        .select('1')
+        .from(entityNames.account, 'account')
+        .where('account.userKey = :userKey AND account.securityEpoch = :securityEpoch')
+        .getQuery();
       return `id = :id AND user_key = :userKey AND EXISTS (${unchanged})`;
     };
     this.setLabel = updateOf(db, entity, ['label', 'handle'], ['id', 'userKey', 'securityEpoch'], condition);
@@ -41,7 +47,9 @@ export class AuthenticatorStore {
 
   /** `changed`: the row is gone or the factors have changed since `account` was read; `taken`: another row has the handle. */
   async rename(
-    { userKey, securityEpoch }: TwoFactorAccount, id: string, to: { readonly label: string; readonly handle: string },
+    { userKey, securityEpoch }: TwoFactorAccount,
+    id: string,
+    to: { readonly label: string; readonly handle: string },
   ): Promise<'renamed' | 'changed' | 'taken'> {
     try {
       return (await this.setLabel.affectsOne({ ...setting(to), id, userKey, securityEpoch })) ? 'renamed' : 'changed';

@@ -19,7 +19,13 @@ export class ChallengeStore {
     this.deleteUnverified = deleteOf(db, entity, ['id', 'now'], unverified);
     this.deleteVerified = deleteOf(db, entity, ['id', 'now'], "id = :id AND verified_by <> '' AND expires_at > :now");
     this.verify = updateOf(db, entity, ['id', 'info', 'verifiedBy'], ['old', 'now'], unverified.replace(':id', ':old'));
-    this.updateCodes = updateOf(db, entity, ['codes', 'codeVersion'], ['id', 'version'], 'id = :id AND code_version = :version');
+    this.updateCodes = updateOf(
+      db,
+      entity,
+      ['codes', 'codeVersion'],
+      ['id', 'version'],
+      'id = :id AND code_version = :version',
+    );
     this.deleteOne = deleteOf(db, entity, ['id'], 'id = :id');
   }
 
@@ -38,7 +44,11 @@ export class ChallengeStore {
   }
 
   /** Marks it verified under another id: the token of before stands for nothing any more. */
-  markVerified(old: string, { id, info, verifiedBy }: Pick<TwoFactorChallenge, 'id' | 'info' | 'verifiedBy'>, now: number): Promise<boolean> {
+  markVerified(
+    old: string,
+    { id, info, verifiedBy }: Pick<TwoFactorChallenge, 'id' | 'info' | 'verifiedBy'>,
+    now: number,
+  ): Promise<boolean> {
     return this.verify.affectsOne({ set_id: id, set_info: info, set_verifiedBy: verifiedBy, old, now });
   }
 

@@ -15,14 +15,17 @@ const supported = ['mysql', 'mariadb', 'postgres', 'better-sqlite3'];
 export function checkDataSource(db: unknown): DataSource {
   const source = db as Partial<DataSource> | null | undefined;
   if (typeof source !== 'object' || source === null || typeof source.createQueryBuilder !== 'function') {
-    throw new TypeError(`db must be a TypeORM DataSource: new DataSource({ …, entities: [User, ...twoFactorEntities()] }); got ${db === null ? 'null' : typeof db}`);
+    throw new TypeError(
+      `db must be a TypeORM DataSource: new DataSource({ …, entities: [User, ...twoFactorEntities()] }); got ${db === null ? 'null' : typeof db}`,
+    );
   }
   const dataSource = source as DataSource;
   // TypeORM 0.3 knows more types than 1.x.
   const type: string = dataSource.options.type;
   if (!supported.includes(type)) {
     // The package sqlite3 runs a statement some time after it was asked to, so that a transaction could begin in between.
-    const instead = type === 'sqlite' ? ": write type: 'better-sqlite3' and install better-sqlite3; the file stays as it is" : '';
+    const instead =
+      type === 'sqlite' ? ": write type: 'better-sqlite3' and install better-sqlite3; the file stays as it is" : '';
     throw new TypeError(`db must be a DataSource of type ${supported.join(', ')}; got ${type}${instead}`);
   }
   if (dataSource.isInitialized) checkEntities(dataSource);
@@ -31,7 +34,10 @@ export function checkDataSource(db: unknown): DataSource {
 }
 
 /** Runs one autocommit statement, which is asked for once the DataSource is open. */
-export async function execute(db: DataSource, statement: () => readonly [sql: string, parameters: unknown[]]): Promise<QueryResult> {
+export async function execute(
+  db: DataSource,
+  statement: () => readonly [sql: string, parameters: unknown[]],
+): Promise<QueryResult> {
   await opened(db);
   const [sql, parameters] = statement();
   const run = isShared(db) ? onSharedConnection : onPooledConnection;
@@ -52,7 +58,9 @@ const transientCodes = new Set<unknown>([1213, 1205, 1020, '40001', '40P01']);
 const duplicateCodes = new Set<unknown>([1062, '23505', 'SQLITE_CONSTRAINT_PRIMARYKEY', 'SQLITE_CONSTRAINT_UNIQUE']);
 
 const isTransient = (error: unknown): boolean =>
-  errorCodes(error).some((code) => transientCodes.has(code) || (typeof code === 'string' && code.startsWith('SQLITE_BUSY')));
+  errorCodes(error).some(
+    (code) => transientCodes.has(code) || (typeof code === 'string' && code.startsWith('SQLITE_BUSY')),
+  );
 
 /** Whether a row with the same key is there already. `.orIgnore()` does not tell on PostgreSQL and SQLite. */
 export const isDuplicate = (error: unknown): boolean => errorCodes(error).some((code) => duplicateCodes.has(code));
@@ -61,14 +69,15 @@ export const isDuplicate = (error: unknown): boolean => errorCodes(error).some((
 const missingCodes = new Set<unknown>([1146, 1054, '42P01', '42703']);
 
 const isMissing = (error: unknown): error is Error =>
-  error instanceof Error
-  && (errorCodes(error).some((code) => missingCodes.has(code)) || /\bno such (table|column): |has no column named /.test(error.message));
+  error instanceof Error &&
+  (errorCodes(error).some((code) => missingCodes.has(code)) ||
+    /\bno such (table|column): |has no column named /.test(error.message));
 
 const missingTables = (cause: Error): Error =>
   new Error(
-    'The tables of the second factor are missing or older than the library: run the migrations. Add ...twoFactorMigrations() to the'
-    + ' "migrations" of the DataSource, with the tablePrefix of its twoFactorEntities(), and write "await dataSource.runMigrations()".'
-    + ` The database says: ${cause.message}`,
+    'The tables of the second factor are missing or older than the library: run the migrations. Add ...twoFactorMigrations() to the' +
+      ' "migrations" of the DataSource, with the tablePrefix of its twoFactorEntities(), and write "await dataSource.runMigrations()".' +
+      ` The database says: ${cause.message}`,
     { cause },
   );
 

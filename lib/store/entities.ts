@@ -21,7 +21,9 @@ export function readTablePrefix(options: TableOptions = {}): string {
   checkOptions('twoFactorEntities, twoFactorMigrations', options, ['tablePrefix']);
   const { tablePrefix = 'two_factor_' } = options;
   if (typeof tablePrefix !== 'string' || !/^[A-Za-z_][A-Za-z0-9_]{0,30}$/.test(tablePrefix)) {
-    throw new TypeError('tablePrefix must be 1 to 31 letters, digits and "_", not beginning with a digit, such as "two_factor_"');
+    throw new TypeError(
+      'tablePrefix must be 1 to 31 letters, digits and "_", not beginning with a digit, such as "two_factor_"',
+    );
   }
   return tablePrefix;
 }
@@ -164,4 +166,5 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
 }
 
 /** @internal */
-export const columnName = (property: string): string => property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+export const columnName = (property: string): string =>
+  property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -11,10 +11,15 @@ const passes = 5;
 export class ErasureStore {
   private readonly deletions: readonly Statement[];
 
-  constructor(db: DataSource, private readonly accounts: AccountStore, private readonly backupCodes: BackupCodeStore) {
+  constructor(
+    db: DataSource,
+    private readonly accounts: AccountStore,
+    private readonly backupCodes: BackupCodeStore,
+  ) {
     // The authenticators last: while one is there without its account, every look at the user is an error and nobody logs in.
-    this.deletions = [entityNames.challenge, entityNames.quota, entityNames.authenticator]
-      .map((entity) => deleteOf(db, entity, ['userKey'], 'user_key = :userKey'));
+    this.deletions = [entityNames.challenge, entityNames.quota, entityNames.authenticator].map((entity) =>
+      deleteOf(db, entity, ['userKey'], 'user_key = :userKey'),
+    );
   }
 
   /** Whether there was anything of the user. */

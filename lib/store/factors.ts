@@ -10,7 +10,10 @@ type Row = Pick<TwoFactorAuthenticator, 'id' | 'provisional'>;
 const longest = 2048;
 
 const isFactors = (value: unknown): value is Factors =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every((counts) => typeof counts === 'boolean');
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.values(value).every((counts) => typeof counts === 'boolean');
 
 /** @throws Error for anything that is no such text: never taken for "no second factor" */
 export function readFactors({ factors }: Pick<TwoFactorAccount, 'factors'>): Factors {
@@ -36,7 +39,10 @@ export function entriesOf(account: Pick<TwoFactorAccount, 'factors'>, rows: read
  * Takes rows out. Those of version 0.1 have to be named, and somebody may have enrolled more of them than the column has
  * room for: then `taken` are the first ones, and the rest follows once their rows are gone.
  */
-export function takeOut<R extends Row>(entries: Factors, rows: readonly R[]): { factors: Factors; taken: readonly R[] } {
+export function takeOut<R extends Row>(
+  entries: Factors,
+  rows: readonly R[],
+): { factors: Factors; taken: readonly R[] } {
   let factors = entries;
   const taken: R[] = [];
   for (const row of rows) {

@@ -16,7 +16,9 @@ export function checkEntities(db: DataSource): void {
 const knowsEntities = (db: DataSource): boolean => Object.values(entityNames).every((name) => db.hasMetadata(name));
 
 const missingEntities = (): TypeError =>
-  new TypeError('db must know the entities of the second factor: add ...twoFactorEntities() to the "entities" of the DataSource and ...twoFactorMigrations() to its "migrations"');
+  new TypeError(
+    'db must know the entities of the second factor: add ...twoFactorEntities() to the "entities" of the DataSource and ...twoFactorMigrations() to its "migrations"',
+  );
 
 /** A DataSource that was not open yet when the service was made. */
 class Opening {
@@ -36,7 +38,8 @@ class Opening {
   async ready(): Promise<void> {
     const { db } = this;
     if (this.checked && db.isInitialized && this.running === undefined) return;
-    while (this.running === undefined && now() < this.graceUntil && !(db.isInitialized && knowsEntities(db))) await pause(10);
+    while (this.running === undefined && now() < this.graceUntil && !(db.isInitialized && knowsEntities(db)))
+      await pause(10);
     if (this.running !== undefined || !db.isInitialized) {
       // Opening again what the app has closed would keep its process alive.
       if (this.running === undefined && this.wasOpen) throw closed();
@@ -50,13 +53,19 @@ class Opening {
   private initialize(): Promise<DataSource> {
     if (this.running === undefined && this.db.isInitialized) return Promise.resolve(this.db);
     this.running ??= this.original()
-      .then((db) => { this.wasOpen = true; return db; })
-      .finally(() => { this.running = undefined; });
+      .then((db) => {
+        this.wasOpen = true;
+        return db;
+      })
+      .finally(() => {
+        this.running = undefined;
+      });
     return this.running;
   }
 }
 
-const closed = (): Error => new Error('The DataSource was closed: call "await dataSource.initialize()" before the second factor is used again.');
+const closed = (): Error =>
+  new Error('The DataSource was closed: call "await dataSource.initialize()" before the second factor is used again.');
 
 const openings = new WeakMap<DataSource, Opening>();
 
@@ -64,7 +73,10 @@ const openings = new WeakMap<DataSource, Opening>();
 function lacksEntities({ options }: DataSource): boolean {
   const given: unknown[] = Object.values(options.entities ?? {});
   const names = given.map((entity) => (entity as { options?: { name?: unknown } } | null | undefined)?.options?.name);
-  return !given.some((entity) => typeof entity === 'string') && !Object.values(entityNames).every((name) => names.includes(name));
+  return (
+    !given.some((entity) => typeof entity === 'string') &&
+    !Object.values(entityNames).every((name) => names.includes(name))
+  );
 }
 
 /**
@@ -73,7 +85,9 @@ function lacksEntities({ options }: DataSource): boolean {
  */
 export function openLater(db: DataSource): void {
   if (typeof (db as Partial<DataSource>).initialize !== 'function') {
-    throw new TypeError('db must be a TypeORM DataSource: new DataSource({ …, entities: [User, ...twoFactorEntities()] }); it has no initialize()');
+    throw new TypeError(
+      'db must be a TypeORM DataSource: new DataSource({ …, entities: [User, ...twoFactorEntities()] }); it has no initialize()',
+    );
   }
   if (lacksEntities(db)) throw missingEntities();
   if (!openings.has(db)) openings.set(db, new Opening(db));

@@ -33,9 +33,21 @@ export class QuotaStore {
     this.deleteOne = deleteOf(db, entity, ['id'], 'id = :id');
     this.deleteOfUser = deleteOf(db, entity, ['userKey'], 'user_key = :userKey');
     this.endOfStretch = new Statement(db, ['from'], (values) =>
-      db.createQueryBuilder().select('quota.id', 'last').from(entity, 'quota').where('quota.id >= :from', values)
-        .orderBy('quota.id').offset(stretch).limit(1));
-    this.deleteStale = deleteOf(db, entity, ['from', 'last', 'before'], 'id >= :from AND id < :last AND day_start < :before');
+      db
+        .createQueryBuilder()
+        .select('quota.id', 'last')
+        .from(entity, 'quota')
+        .where('quota.id >= :from', values)
+        .orderBy('quota.id')
+        .offset(stretch)
+        .limit(1),
+    );
+    this.deleteStale = deleteOf(
+      db,
+      entity,
+      ['from', 'last', 'before'],
+      'id >= :from AND id < :last AND day_start < :before',
+    );
   }
 
   async find(id: string): Promise<TwoFactorQuota | undefined> {
@@ -45,7 +57,8 @@ export class QuotaStore {
 
   /** Writes the counts unless another use was counted since `read`; false asks the caller to read again. */
   commit(
-    { id, userKey }: Pick<TwoFactorQuota, 'id' | 'userKey'>, read: TwoFactorQuota | undefined,
+    { id, userKey }: Pick<TwoFactorQuota, 'id' | 'userKey'>,
+    read: TwoFactorQuota | undefined,
     { hourStart, hourCount, dayStart, dayCount }: QuotaCounts,
   ): Promise<boolean> {
     const counts = { hourStart, hourCount, dayStart, dayCount, userKey };

@@ -11,7 +11,11 @@ interface Column {
 export class RowReader<T> {
   private known: readonly Column[] | undefined;
 
-  constructor(private readonly db: DataSource, private readonly entity: string, private readonly alias: string) {}
+  constructor(
+    private readonly db: DataSource,
+    private readonly entity: string,
+    private readonly alias: string,
+  ) {}
 
   get select(): readonly (readonly [column: string, alias: string])[] {
     return this.columns.map(({ name, raw }) => [`${this.alias}.${name}`, raw]);
@@ -44,15 +48,17 @@ export function countOf(row: Row, raw: string): number {
   return value(row, { name: raw, raw, numeric: true }) as number;
 }
 
-const own = (row: Row, raw: string): unknown =>
-  Object.hasOwn(Object(row) as Row, raw) ? row[raw] : undefined;
+const own = (row: Row, raw: string): unknown => (Object.hasOwn(Object(row) as Row, raw) ? row[raw] : undefined);
 
 function value(row: Row, { raw, numeric }: Column): unknown {
   const found = own(row, raw);
   if (!numeric && typeof found === 'string') return found;
   // bigint comes as a string from MySQL and PostgreSQL; a comparison of such strings would be wrong.
-  const isNumber = typeof found === 'number' || typeof found === 'bigint' || (typeof found === 'string' && /^-?\d+$/.test(found));
+  const isNumber =
+    typeof found === 'number' || typeof found === 'bigint' || (typeof found === 'string' && /^-?\d+$/.test(found));
   if (numeric && isNumber && Number.isSafeInteger(Number(found))) return Number(found);
   const got = found === null ? 'null' : found === undefined ? 'nothing' : typeof found;
-  throw new Error(`The database answered a row of an unexpected shape: ${raw} is ${got}. Look for options of the driver that change rows.`);
+  throw new Error(
+    `The database answered a row of an unexpected shape: ${raw} is ${got}. Look for options of the driver that change rows.`,
+  );
 }

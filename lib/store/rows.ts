@@ -112,25 +112,61 @@ export interface TwoFactorQuota {
 
 /** A row of a user who is new: nothing counted, nothing enrolled. */
 export const newAccount = (userKey: string, userId: string, epoch: number): TwoFactorAccount => ({
-  userKey, userId, version: 0, failures: 0, windowFailures: 0, windowStart: 0, nextAttemptAt: 0, lastStep: 0,
-  challengeEpoch: epoch, securityEpoch: epoch, backupSetId: '', backupSalt: '', lastUsed: '{}', preferred: 0, enrollBy: 0,
-  factors: '', failureDays: '',
+  userKey,
+  userId,
+  version: 0,
+  failures: 0,
+  windowFailures: 0,
+  windowStart: 0,
+  nextAttemptAt: 0,
+  lastStep: 0,
+  challengeEpoch: epoch,
+  securityEpoch: epoch,
+  backupSetId: '',
+  backupSalt: '',
+  lastUsed: '{}',
+  preferred: 0,
+  enrollBy: 0,
+  factors: '',
+  failureDays: '',
 });
 
 type Given<T, K extends keyof T> = Pick<T, K> & Partial<T>;
 
 /** A challenge that nothing has answered yet; what is not given is none. */
 export const newChallenge = (
-  given: Given<TwoFactorChallenge, 'id' | 'userKey' | 'userId' | 'purpose' | 'challengeEpoch' | 'securityEpoch' | 'createdAt' | 'expiresAt'>,
+  given: Given<
+    TwoFactorChallenge,
+    'id' | 'userKey' | 'userId' | 'purpose' | 'challengeEpoch' | 'securityEpoch' | 'createdAt' | 'expiresAt'
+  >,
 ): TwoFactorChallenge => ({
-  mechanism: 0, handle: '', strategy: '', kind: '', remember: 0, info: '', sealed: '', codes: '{}', codeVersion: 0, verifiedBy: '',
-  passport: '', ...given,
+  mechanism: 0,
+  handle: '',
+  strategy: '',
+  kind: '',
+  remember: 0,
+  info: '',
+  sealed: '',
+  codes: '{}',
+  codeVersion: 0,
+  verifiedBy: '',
+  passport: '',
+  ...given,
 });
 
 /** A factor that waits for the account to say that it counts. */
-export const newAuthenticator = (given: Omit<TwoFactorAuthenticator, 'provisional'>): TwoFactorAuthenticator => ({ ...given, provisional: 1 });
+export const newAuthenticator = (given: Omit<TwoFactorAuthenticator, 'provisional'>): TwoFactorAuthenticator => ({
+  ...given,
+  provisional: 1,
+});
 
 /** The counts of a budget that nothing was taken from yet. */
 export const newQuota = (given: Given<TwoFactorQuota, 'id'>): TwoFactorQuota => ({
-  version: 0, hourStart: 0, hourCount: 0, dayStart: 0, dayCount: 0, userKey: '', ...given,
+  version: 0,
+  hourStart: 0,
+  hourCount: 0,
+  dayStart: 0,
+  dayCount: 0,
+  userKey: '',
+  ...given,
 });

@@ -78,7 +78,7 @@ function isRefusal(error: unknown): boolean {
 
 const tooLong = (): Error =>
   new Error(
-    'A transaction of the app has been open for 2 s on the connection that TypeORM shares on SQLite. What the second factor'
-    + ' writes inside of it would be rolled back with it, so nothing was written. Keep transactions short, and do not await the'
-    + ' second factor inside of one.',
+    'A transaction of the app has been open for 2 s on the connection that TypeORM shares on SQLite. What the second factor' +
+      ' writes inside of it would be rolled back with it, so nothing was written. Keep transactions short, and do not await the' +
+      ' second factor inside of one.',
   );

@@ -80,7 +80,9 @@ export class SnapshotStore {
     const [challenge] = snapshot.challenges;
     if (!challenge) return snapshot;
     if (sha256(challenge.userId) !== challenge.userKey) {
-      throw new Error('The id of a user came back from the database as another text. Run the migrations of twoFactorMigrations(), which make the tables utf8mb4.');
+      throw new Error(
+        'The id of a user came back from the database as another text. Run the migrations of twoFactorMigrations(), which make the tables utf8mb4.',
+      );
     }
     return ofUserWithId(snapshot, challenge.userId);
   }
@@ -98,11 +100,16 @@ export class SnapshotStore {
       }
       query.leftJoin(entityNames.account, 'account', `account.user_key = ${user}`);
       query.leftJoin(entityNames.authenticator, 'authenticator', `authenticator.user_key = ${user}`);
-      const columns = [this.account, this.authenticator, ...(shape === 'of-user' ? [] : [this.challenge])].flatMap(({ select }) => select);
+      const columns = [this.account, this.authenticator, ...(shape === 'of-user' ? [] : [this.challenge])].flatMap(
+        ({ select }) => select,
+      );
       for (const [column, alias] of columns) query.addSelect(column, alias);
       query.addSelect(
-        (sub) => sub.select('COUNT(*)').from(entityNames.backupCode, 'code')
-          .where("code.set_id = account.backup_set_id AND account.backup_set_id <> '' AND code.used_at = 0"),
+        (sub) =>
+          sub
+            .select('COUNT(*)')
+            .from(entityNames.backupCode, 'code')
+            .where("code.set_id = account.backup_set_id AND account.backup_set_id <> '' AND code.used_at = 0"),
         'unused_codes',
       );
       return query.setParameters(values);
@@ -124,8 +131,9 @@ export class SnapshotStore {
       account,
       authenticators: authenticators.sort((a, b) => a.verifiedAt - b.verifiedAt || (a.id < b.id ? -1 : 1)),
       inert: all.filter((row) => !counts(factors, row)),
-      challenges: distinct(shape === 'of-user' ? [] : rows.map((row) => this.challenge.read(row)))
-        .sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)),
+      challenges: distinct(shape === 'of-user' ? [] : rows.map((row) => this.challenge.read(row))).sort(
+        (a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1),
+      ),
       unusedBackupCodes: first && authenticators.length > 0 ? countOf(first, 'unused_codes') : 0,
       securityEpoch: Math.max(account?.securityEpoch ?? 0, ...authenticators.map(({ securityEpoch }) => securityEpoch)),
     };

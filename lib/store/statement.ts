@@ -7,7 +7,8 @@ export type Values = Record<string, string | number>;
 /** What is known at once, or only when the DataSource is open, such as the names of tables and columns. */
 export type Lazy<T> = T | (() => T);
 
-const known = <T extends string | readonly string[]>(value: Lazy<T>): T => (typeof value === 'function' ? value() : value);
+const known = <T extends string | readonly string[]>(value: Lazy<T>): T =>
+  typeof value === 'function' ? value() : value;
 
 interface Builder {
   getQueryAndParameters(): [string, unknown[]];
@@ -40,7 +41,8 @@ export class Statement {
   async affected(values: Values): Promise<number> {
     const { affected } = await this.run(values);
     // A driver that does not tell would make every compare-and-set a guess.
-    if (typeof affected !== 'number') throw new Error('The database driver does not tell how many rows a statement changed.');
+    if (typeof affected !== 'number')
+      throw new Error('The database driver does not tell how many rows a statement changed.');
     return affected;
   }
 
@@ -90,12 +92,17 @@ export class Statement {
 export function insertOf(db: DataSource, entity: string): Statement {
   const names = () => db.getMetadata(entity).columns.map(({ propertyName }) => propertyName);
   return new Statement(db, names, (values) =>
-    db.createQueryBuilder().insert().into<ObjectLiteral>(entity).values(values).updateEntity(false));
+    db.createQueryBuilder().insert().into<ObjectLiteral>(entity).values(values).updateEntity(false),
+  );
 }
 
 /** The UPDATE of these columns, where `condition` holds; further `names` of values are those of the condition. */
 export function updateOf(
-  db: DataSource, entity: string, columns: readonly string[], names: readonly string[], condition: Lazy<string>,
+  db: DataSource,
+  entity: string,
+  columns: readonly string[],
+  names: readonly string[],
+  condition: Lazy<string>,
   expressions: Record<string, string> = {},
 ): Statement {
   const set = (values: Record<string, string>) => ({
@@ -103,11 +110,14 @@ export function updateOf(
     ...Object.fromEntries(Object.entries(expressions).map(([column, expression]) => [column, () => expression])),
   });
   return new Statement(db, [...columns.map((column) => `set_${column}`), ...names], (values) =>
-    db.createQueryBuilder().update<ObjectLiteral>(entity).set(set(values)).where(known(condition), values));
+    db.createQueryBuilder().update<ObjectLiteral>(entity).set(set(values)).where(known(condition), values),
+  );
 }
 
 export function deleteOf(db: DataSource, entity: string, names: readonly string[], condition: string): Statement {
-  return new Statement(db, names, (values) => db.createQueryBuilder().delete().from<ObjectLiteral>(entity).where(condition, values));
+  return new Statement(db, names, (values) =>
+    db.createQueryBuilder().delete().from<ObjectLiteral>(entity).where(condition, values),
+  );
 }
 
 /** The columns to be set, named as `updateOf` wants their values. */

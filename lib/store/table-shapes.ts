@@ -33,9 +33,23 @@ function initialShapes(prefix: string): Shape[] {
       name: 'challenges',
       keys: [digest('id')],
       columns: [
-        digest('user_key'), text('user_id', 191), text('purpose', 16), int('mechanism'), text('handle', 64),
-        int('challenge_epoch'), int('security_epoch'), text('strategy', 191), text('kind', 16), int('remember'), long('info'), long('sealed'),
-        long('codes'), int('code_version'), text('verified_by', 16), big('created_at'), big('expires_at'),
+        digest('user_key'),
+        text('user_id', 191),
+        text('purpose', 16),
+        int('mechanism'),
+        text('handle', 64),
+        int('challenge_epoch'),
+        int('security_epoch'),
+        text('strategy', 191),
+        text('kind', 16),
+        int('remember'),
+        long('info'),
+        long('sealed'),
+        long('codes'),
+        int('code_version'),
+        text('verified_by', 16),
+        big('created_at'),
+        big('expires_at'),
       ],
       indices: [{ name: `${prefix}challenges_user`, columnNames: ['user_key'] }],
     },
@@ -43,17 +57,38 @@ function initialShapes(prefix: string): Shape[] {
       name: 'accounts',
       keys: [digest('user_key')],
       columns: [
-        text('user_id', 191), int('version'), int('failures'), int('window_failures'), big('window_start'),
-        big('next_attempt_at'), big('last_step'), int('challenge_epoch'), int('security_epoch'),
-        text('backup_set_id', 32), text('backup_salt', 191), long('last_used'), int('preferred'), big('enroll_by'),
+        text('user_id', 191),
+        int('version'),
+        int('failures'),
+        int('window_failures'),
+        big('window_start'),
+        big('next_attempt_at'),
+        big('last_step'),
+        int('challenge_epoch'),
+        int('security_epoch'),
+        text('backup_set_id', 32),
+        text('backup_salt', 191),
+        long('last_used'),
+        int('preferred'),
+        big('enroll_by'),
       ],
     },
     {
       name: 'authenticators',
       keys: [text('id', 32)],
       columns: [
-        digest('user_key'), text('user_id', 191), int('mechanism'), digest('handle'), text('label', 191), long('sealed'),
-        text('algorithm', 16), int('digits'), int('period'), big('verified_at'), big('confirmed_step'), int('security_epoch'),
+        digest('user_key'),
+        text('user_id', 191),
+        int('mechanism'),
+        digest('handle'),
+        text('label', 191),
+        long('sealed'),
+        text('algorithm', 16),
+        int('digits'),
+        int('period'),
+        big('verified_at'),
+        big('confirmed_step'),
+        int('security_epoch'),
       ],
       uniques: [{ name: `${prefix}authenticators_one`, columnNames: ['user_key', 'mechanism', 'handle'] }],
     },
@@ -90,11 +125,16 @@ function grown(column: TableColumnOptions, epoch: string): TableColumnOptions {
 export function grownTables(names: Names): Table[] {
   return initialShapes(names.prefix).map((shape) => {
     const grow = (column: TableColumnOptions) => grown(column, shape.name === 'challenges' ? '0' : '1764200000000');
-    return tableOf({
-      ...shape,
-      keys: shape.keys.map(grow),
-      columns: [...shape.columns, ...(grownColumns[shape.name] ?? [])].map(grow),
-      ...(shape.name === 'quotas' && { indices: [{ name: `${names.prefix}quotas_user`, columnNames: ['user_key'] }] }),
-    }, names);
+    return tableOf(
+      {
+        ...shape,
+        keys: shape.keys.map(grow),
+        columns: [...shape.columns, ...(grownColumns[shape.name] ?? [])].map(grow),
+        ...(shape.name === 'quotas' && {
+          indices: [{ name: `${names.prefix}quotas_user`, columnNames: ['user_key'] }],
+        }),
+      },
+      names,
+    );
   });
 }

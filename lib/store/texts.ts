@@ -34,7 +34,8 @@ export class Texts {
     this.everything = await this.keep(charsets, everyWidth);
     if (this.everything || (await this.keep(charsets, text))) return;
     throw new InvalidInputError(
-      field, 'of letters that the charset of the tables has; run the migrations of twoFactorMigrations(), which make it utf8mb4',
+      field,
+      'of letters that the charset of the tables has; run the migrations of twoFactorMigrations(), which make it utf8mb4',
     );
   }
 
@@ -43,7 +44,7 @@ export class Texts {
     const tables = written.map((entity) => this.db.getMetadata(entity).tableName);
     const rows: { charset: string }[] = await this.db.query(
       'SELECT DISTINCT character_set_name AS charset FROM information_schema.columns WHERE table_schema = DATABASE() ' +
-      `AND table_name IN (?, ?, ?) AND column_name IN ('user_id', 'label', 'strategy')`,
+        `AND table_name IN (?, ?, ?) AND column_name IN ('user_id', 'label', 'strategy')`,
       tables,
     );
     return rows.map(({ charset }) => charset);
@@ -63,12 +64,14 @@ export class Texts {
   private async widen(): Promise<void> {
     for (const name of Object.values(entityNames)) {
       const metadata = this.db.getMetadata(name);
-      const columns = metadata.columns.filter(({ type }) => type === 'varchar' || type === 'text').map((column) => {
-        const type = column.type === 'text' ? 'text' : `varchar(${column.length})`;
-        const value = this.db.driver.normalizeDefault(column);
-        const rest = value === undefined ? 'NOT NULL' : `NOT NULL DEFAULT ${value}`;
-        return `MODIFY ${this.db.driver.escape(column.databaseName)} ${type} ${exact} ${rest}`;
-      });
+      const columns = metadata.columns
+        .filter(({ type }) => type === 'varchar' || type === 'text')
+        .map((column) => {
+          const type = column.type === 'text' ? 'text' : `varchar(${column.length})`;
+          const value = this.db.driver.normalizeDefault(column);
+          const rest = value === undefined ? 'NOT NULL' : `NOT NULL DEFAULT ${value}`;
+          return `MODIFY ${this.db.driver.escape(column.databaseName)} ${type} ${exact} ${rest}`;
+        });
       const table = pathOf(this.db, { name: metadata.tablePath });
       await this.db.query(`ALTER TABLE ${table} DEFAULT ${exact}, ${columns.join(', ')}`);
     }

@@ -7,13 +7,19 @@ const { setTimeout, clearTimeout } = timers;
 export const now = performance.now.bind(performance);
 
 export const pause = (milliseconds: number): Promise<void> =>
-  new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
 
 /** What the promise gives, or `tooLate()` thrown where it takes longer. The promise goes on: its end is the caller's to mind. */
 export function within<T>(promise: Promise<T>, milliseconds: number, tooLate: () => Error): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(() => { reject(tooLate()); }, milliseconds);
+    const timer = setTimeout(() => {
+      reject(tooLate());
+    }, milliseconds);
     timer.unref();
-    promise.then(resolve, reject).finally(() => { clearTimeout(timer); });
+    promise.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+    });
   });
 }

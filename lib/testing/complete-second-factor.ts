@@ -23,17 +23,17 @@ export type SecondFactorStep = {
   readonly challengeToken?: string;
 } & (
   | {
-    /** What the user would type. */
-    readonly code: string;
-    /** Either this or `code`. */
-    readonly secret?: never;
-  }
+      /** What the user would type. */
+      readonly code: string;
+      /** Either this or `code`. */
+      readonly secret?: never;
+    }
   | {
-    /** The base32 secret of an authenticator app. */
-    readonly secret: string;
-    /** Either this or `secret`. */
-    readonly code?: never;
-  }
+      /** The base32 secret of an authenticator app. */
+      readonly secret: string;
+      /** Either this or `secret`. */
+      readonly code?: never;
+    }
 );
 
 /**
@@ -48,5 +48,7 @@ export function completeSecondFactor<Sent>(agent: PostingAgent<Sent>, step: Seco
   checkOptions('completeSecondFactor', step, ['path', 'method', 'at', 'challengeToken', 'code', 'secret']);
   const { path, method, at, challengeToken } = step;
   const code = step.code ?? currentTotp(step.secret, at);
-  return agent.post(path).send({ code, ...(method !== undefined && { method }), ...(challengeToken !== undefined && { challengeToken }) });
+  return agent
+    .post(path)
+    .send({ code, ...(method !== undefined && { method }), ...(challengeToken !== undefined && { challengeToken }) });
 }

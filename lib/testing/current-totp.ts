@@ -15,6 +15,7 @@ export function currentTotp(secret: string, at: number = Date.now()): string {
   const text: unknown = secret;
   const key = typeof text === 'string' ? decodeBase32(text) : undefined;
   if (!key || key.length === 0) throw new TypeError('currentTotp: secret must be base32, as setup.totp answers it');
-  if (!(Number.isFinite(at) && at >= 0)) throw new TypeError(`currentTotp: at must be epoch milliseconds, such as clock.now(); got ${typeof at}`);
+  if (!(Number.isFinite(at) && at >= 0))
+    throw new TypeError(`currentTotp: at must be epoch milliseconds, such as clock.now(); got ${typeof at}`);
   return totpAt(key, timeStep(at, defaultTotpParameters.period), defaultTotpParameters);
 }

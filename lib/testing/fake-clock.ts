@@ -15,13 +15,15 @@ export interface FakeClock {
  * @throws TypeError for a start that is no time
  */
 export function fakeClock(start: number = Date.UTC(2026, 0, 1, 12)): FakeClock {
-  if (!(Number.isFinite(start) && start >= 0)) throw new TypeError(`fakeClock: start must be epoch milliseconds, such as Date.now(); got ${typeof start}`);
+  if (!(Number.isFinite(start) && start >= 0))
+    throw new TypeError(`fakeClock: start must be epoch milliseconds, such as Date.now(); got ${typeof start}`);
   let time = start;
   return {
     now: () => time,
     advance: (by) => {
       const milliseconds: unknown = typeof by === 'string' ? ms(by as ms.StringValue) : by;
-      if (typeof milliseconds !== 'number' || !Number.isFinite(milliseconds)) throw new TypeError(`advance: must be a duration such as "30s"; got ${JSON.stringify(by)}`);
+      if (typeof milliseconds !== 'number' || !Number.isFinite(milliseconds))
+        throw new TypeError(`advance: must be a duration such as "30s"; got ${JSON.stringify(by)}`);
       time += milliseconds;
     },
   };

@@ -28,10 +28,15 @@ export interface TestLogIn {
  *
  * @throws TypeError for `secondFactor` without a service to ask
  */
-export async function logInAs(req: Request, user: Express.User, { secondFactor = false, service: given }: TestLogIn = {}): Promise<void> {
+export async function logInAs(
+  req: Request,
+  user: Express.User,
+  { secondFactor = false, service: given }: TestLogIn = {},
+): Promise<void> {
   const door = doorOf((req as { _sessionManager?: SessionManager })._sessionManager);
   const service = given ?? door?.service;
-  if (secondFactor && !service) throw new TypeError('logInAs: give it the service: logInAs(req, user, { secondFactor: true, service })');
+  if (secondFactor && !service)
+    throw new TypeError('logInAs: give it the service: logInAs(req, user, { secondFactor: true, service })');
   const authentication = secondFactor && service ? await verifiedNow(service, user) : undefined;
   recordVerdict(req as LogInRequest, { concerns: (other) => other === user, plan: { authentication, keep: [] } });
   await logIn(req as LogInRequest, user);

@@ -29,15 +29,23 @@ export interface Outbox {
 export function createOutbox(options: Readonly<Record<string, never>> = {}): Outbox {
   checkOptions('createOutbox', options, []);
   const messages: CodeMessage[] = [];
-  const keep = (message: CodeMessage): void => { messages.push(message); };
+  const keep = (message: CodeMessage): void => {
+    messages.push(message);
+  };
   return {
     deliver: { email: keep, sms: keep },
     messages,
     last: (to) => {
       const message = messages.findLast((sent) => to === undefined || sent.to === to);
       if (message) return message;
-      throw new Error(to === undefined ? 'No message was sent.' : `No message was sent to ${to}; there are ${messages.length} to others.`);
+      throw new Error(
+        to === undefined
+          ? 'No message was sent.'
+          : `No message was sent to ${to}; there are ${messages.length} to others.`,
+      );
     },
-    clear: () => { messages.length = 0; },
+    clear: () => {
+      messages.length = 0;
+    },
   };
 }

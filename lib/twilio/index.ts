@@ -24,17 +24,17 @@ export interface TwilioClient {
 /** Who the text messages come from: a number of yours, or a messaging service. */
 export type SmsFrom =
   | {
-    /** Your number in E.164. */
-    readonly from: string;
-    /** Either this or `from`. */
-    readonly messagingServiceSid?: never;
-  }
+      /** Your number in E.164. */
+      readonly from: string;
+      /** Either this or `from`. */
+      readonly messagingServiceSid?: never;
+    }
   | {
-    /** The id of your messaging service. */
-    readonly messagingServiceSid: string;
-    /** Either this or `messagingServiceSid`. */
-    readonly from?: never;
-  };
+      /** The id of your messaging service. */
+      readonly messagingServiceSid: string;
+      /** Either this or `messagingServiceSid`. */
+      readonly from?: never;
+    };
 
 /** What `smsSender` needs to know. */
 export type SmsSenderOptions = SmsFrom & {
@@ -61,7 +61,8 @@ export function smsSender(options: SmsSenderOptions): (message: CodeMessage) => 
   if (typeof (client as Partial<TwilioClient> | undefined)?.messages?.create !== 'function') {
     throw new TypeError('smsSender: client must be a Twilio client, such as twilio(accountSid, authToken)');
   }
-  if (typeof text !== 'function') throw new TypeError(`smsSender: text must be a function of the message; got ${typeof text}`);
+  if (typeof text !== 'function')
+    throw new TypeError(`smsSender: text must be a function of the message; got ${typeof text}`);
   const sender = readSender(options);
   const host = options.origin === undefined ? undefined : readOrigin(options.origin);
   return async (message) => {
@@ -69,7 +70,13 @@ export function smsSender(options: SmsSenderOptions): (message: CodeMessage) => 
   };
 }
 
-function readSender({ from, messagingServiceSid }: { from?: unknown; messagingServiceSid?: unknown }): { from: string } | { messagingServiceSid: string } {
+function readSender({
+  from,
+  messagingServiceSid,
+}: {
+  from?: unknown;
+  messagingServiceSid?: unknown;
+}): { from: string } | { messagingServiceSid: string } {
   const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
   if (isText(from) && messagingServiceSid === undefined) return { from };
   if (isText(messagingServiceSid) && from === undefined) return { messagingServiceSid };

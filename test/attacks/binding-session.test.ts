@@ -37,7 +37,8 @@ describe.each(databases)('what a session is bound to on $name', (database) => {
     expect((await withCookie('/peek')).body).not.toHaveProperty('twoFactor');
   }
 
-  const plant = async (agent: Agent, values: object): Promise<string> => sessionCookie(await agent.post('/plant').send(values).expect(200))!;
+  const plant = async (agent: Agent, values: object): Promise<string> =>
+    sessionCookie(await agent.post('/plant').send(values).expect(200))!;
 
   describe.each(waysIn)('through $way', (wayIn) => {
     it('24: the session id is new at the halt, at the login and at a step-up, and old ids are dead (CVE-2022-25896, CVE-2024-13279)', async () => {
@@ -49,9 +50,10 @@ describe.each(databases)('what a session is bound to on $name', (database) => {
       const full = sessionCookie(await wayIn.second(agent, test.totp(secret)).expect(200))!;
       await expectDead(pending);
       test.clock.advance('30s');
-      const raised = wayIn.way === 'req.auth'
-        ? await test.call(agent, 'verify.totp', test.totp(secret)).expect(200)
-        : await wayIn.second(agent, test.totp(secret)).expect(200);
+      const raised =
+        wayIn.way === 'req.auth'
+          ? await test.call(agent, 'verify.totp', test.totp(secret)).expect(200)
+          : await wayIn.second(agent, test.totp(secret)).expect(200);
       await expectDead(full);
       const ids4 = [planted, pending, full, sessionCookie(raised)];
       expect(ids4).not.toContain(undefined);
@@ -86,8 +88,14 @@ describe.each(databases)('what a session is bound to on $name', (database) => {
       const { user, secret } = await test.withTotp((ids += 1));
       const agent = test.agent();
       const pending = sessionCookie(await wayIn.first(agent, user).expect(202))!;
-      const reached = new Promise<() => void>((resolve) => { onSlow = resolve; });
-      const slow = test.agent().post('/slow').set('Cookie', pending).then((answer) => answer.status);
+      const reached = new Promise<() => void>((resolve) => {
+        onSlow = resolve;
+      });
+      const slow = test
+        .agent()
+        .post('/slow')
+        .set('Cookie', pending)
+        .then((answer) => answer.status);
       const release = await reached;
       await wayIn.second(agent, test.totp(secret)).expect(200);
       release();
@@ -95,7 +103,14 @@ describe.each(databases)('what a session is bound to on $name', (database) => {
       const back = test.agent();
       await back.get('/me').set('Cookie', pending).expect(401);
       test.clock.advance('30s');
-      await expectDenied(back, back.post(wayIn.secondPath).set('Cookie', pending).send({ code: test.totp(secret) }), 'CHALLENGE_EXPIRED');
+      await expectDenied(
+        back,
+        back
+          .post(wayIn.secondPath)
+          .set('Cookie', pending)
+          .send({ code: test.totp(secret) }),
+        'CHALLENGE_EXPIRED',
+      );
       await expectDenied(back, back.post('/complete').set('Cookie', pending), 'CHALLENGE_EXPIRED');
     });
 
@@ -132,9 +147,21 @@ describe.each(databases)('what a session is bound to on $name', (database) => {
 
     it.each(['__proto__', 'constructor.prototype'])('25b: a body that reaches for %s changes nothing', async (path) => {
       const { user, secret } = await test.withTotp((ids += 1));
-      const halt = await test.agent().post('/token/login').send({ email: user.email, password: user.password }).expect(202);
+      const halt = await test
+        .agent()
+        .post('/token/login')
+        .send({ email: user.email, password: user.password })
+        .expect(202);
       const { challengeToken } = halt.body as { challengeToken: string };
-      const inner = JSON.stringify({ code: test.totp(secret), method: 'totp', challengeToken, isAdmin: true, enabled: false, email: user.email, password: user.password });
+      const inner = JSON.stringify({
+        code: test.totp(secret),
+        method: 'totp',
+        challengeToken,
+        isAdmin: true,
+        enabled: false,
+        email: user.email,
+        password: user.password,
+      });
       const body = path === '__proto__' ? `{"__proto__":${inner}}` : `{"constructor":{"prototype":${inner}}}`;
       const agent = await halted(test, user, wayIn);
       const json = (to: string) => agent.post(to).type('json').send(body);
@@ -142,7 +169,11 @@ describe.each(databases)('what a session is bound to on $name', (database) => {
       await expectDenied(agent, json('/token/2fa'), 'CHALLENGE_EXPIRED');
       await expectDenied(agent, json('/complete'), 'NOT_VERIFIED');
       expect([400, 401]).toContain((await test.agent().post(wayIn.firstPath).type('json').send(body)).status);
-      await agent.post(wayIn.secondPath).type('form').send({ [`${path.replace('.', '[')}]`]: '1', '__proto__[code]': test.totp(secret) }).expect(400);
+      await agent
+        .post(wayIn.secondPath)
+        .type('form')
+        .send({ [`${path.replace('.', '[')}]`]: '1', '__proto__[code]': test.totp(secret) })
+        .expect(400);
       expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
       expect(({} as { code?: string }).code).toBeUndefined();
       await agent.get('/me').expect(401);
@@ -155,7 +186,10 @@ describe.each(databases)('what a session is bound to on $name', (database) => {
         const agent = test.agent();
         await agent.get(page).expect(302).expect('Location', '/enter-code');
         await wayIn.first(agent, user).expect(202);
-        const answer = await agent.post('/return').send({ code: test.totp(secret) }).expect(302);
+        const answer = await agent
+          .post('/return')
+          .send({ code: test.totp(secret) })
+          .expect(302);
         landings.push(answer.headers.location);
         test.clock.advance('30s');
       }
@@ -164,12 +198,26 @@ describe.each(databases)('what a session is bound to on $name', (database) => {
     });
   });
 
-  it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'TOTP', 'totp ', 'none', 0, true, ['totp'], { totp: true }, null])(
-    '25d: the method %j is none', async (method) => {
-      const { user, secret } = await test.withTotp((ids += 1));
-      const agent = await halted(test, user);
-      await agent.post('/2fa').send({ method, code: test.totp(secret) }).expect(400);
-      await agent.get('/me').expect(401);
-    },
-  );
+  it.each([
+    '__proto__',
+    'constructor',
+    'toString',
+    'hasOwnProperty',
+    'TOTP',
+    'totp ',
+    'none',
+    0,
+    true,
+    ['totp'],
+    { totp: true },
+    null,
+  ])('25d: the method %j is none', async (method) => {
+    const { user, secret } = await test.withTotp((ids += 1));
+    const agent = await halted(test, user);
+    await agent
+      .post('/2fa')
+      .send({ method, code: test.totp(secret) })
+      .expect(400);
+    await agent.get('/me').expect(401);
+  });
 });

@@ -18,16 +18,37 @@ describe.each(databases)('what a code is bound to on $name', (database) => {
       const a = await test.withTotp((ids += 1));
       const v = await test.withTotp((ids += 1));
       const { id, email } = v.user;
-      const claims = { login: email, email, username: email, userId: id, user_id: id, id, user: { id }, sub: String(id), account: id, userKey: id };
+      const claims = {
+        login: email,
+        email,
+        username: email,
+        userId: id,
+        user_id: id,
+        id,
+        user: { id },
+        sub: String(id),
+        account: id,
+        userKey: id,
+      };
       const query = `?login=${email}&userId=${String(id)}&id=${String(id)}`;
       const agent = await halted(test, a.user, wayIn);
-      await expectDenied(agent, agent.post(wayIn.secondPath + query).send({ ...claims, code: test.totp(v.secret) }), 'INVALID_CODE');
-      await agent.post(wayIn.secondPath + query).send({ ...claims, code: test.totp(a.secret) }).expect(200);
+      await expectDenied(
+        agent,
+        agent.post(wayIn.secondPath + query).send({ ...claims, code: test.totp(v.secret) }),
+        'INVALID_CODE',
+      );
+      await agent
+        .post(wayIn.secondPath + query)
+        .send({ ...claims, code: test.totp(a.secret) })
+        .expect(200);
       await agent.get('/me').expect(200, { id: a.user.id });
 
       test.clock.advance('30s');
       const twoCalls = await halted(test, a.user, wayIn);
-      await twoCalls.post(`/verify${query}`).send({ ...claims, code: test.totp(a.secret) }).expect(200);
+      await twoCalls
+        .post(`/verify${query}`)
+        .send({ ...claims, code: test.totp(a.secret) })
+        .expect(200);
       await twoCalls.post(`/complete${query}`).send(claims).expect(200);
       await twoCalls.get('/me').expect(200, { id: a.user.id });
     });
@@ -60,7 +81,8 @@ describe.each(databases)('what a code is bound to on $name', (database) => {
       const login = test.lastCode();
       expect(new Set([enrolment, stepUp, login]).size).toBe(3);
 
-      for (const code of [enrolment, stepUp]) await expectDenied(pending, wayIn.second(pending, code, 'email'), 'INVALID_CODE');
+      for (const code of [enrolment, stepUp])
+        await expectDenied(pending, wayIn.second(pending, code, 'email'), 'INVALID_CODE');
       expect(codeOf(await test.call(owner, 'complete.email', login).expect(401))).toBe('INVALID_CODE');
       expect(codeOf(await test.call(owner, 'verify.email', login).expect(401))).toBe('INVALID_CODE');
       await test.call(owner, 'verify.email', stepUp).expect(200);
@@ -74,7 +96,11 @@ describe.each(databases)('what a code is bound to on $name', (database) => {
       const owner = await loggedIn(test, user, secret);
       const { body } = await test.call(owner, 'setup.totp', true, { label: 'thief' }).expect(200);
       const pending = await halted(test, user, wayIn);
-      await expectDenied(pending, wayIn.second(pending, test.totp((body as { result: { secret: string } }).result.secret)), 'INVALID_CODE');
+      await expectDenied(
+        pending,
+        wayIn.second(pending, test.totp((body as { result: { secret: string } }).result.secret)),
+        'INVALID_CODE',
+      );
       expect(codeOf(await test.call(owner, 'complete.totp', test.totp(secret)).expect(401))).toBe('INVALID_CODE');
     });
 
@@ -119,7 +145,12 @@ describe.each(databases)('what a code is bound to on $name', (database) => {
       const { user, secret, backupCodes } = await test.withTotp((ids += 1));
       const agents = [];
       for (let count = 0; count < 4; count += 1) agents.push(await halted(test, user, wayIn));
-      const [soon, tooLate, byBackupCode, verified] = agents as [typeof agents[0], typeof agents[0], typeof agents[0], typeof agents[0]];
+      const [soon, tooLate, byBackupCode, verified] = agents as [
+        (typeof agents)[0],
+        (typeof agents)[0],
+        (typeof agents)[0],
+        (typeof agents)[0],
+      ];
       test.clock.advance(10 * 60_000 - 1);
       expect((await soon.get('/me')).body).toMatchObject({ pending: { methods: { totp: true } } });
       await wayIn.second(soon, test.totp(secret)).expect(200);
@@ -145,28 +176,67 @@ describe.each(databases)('what a code is bound to on $name', (database) => {
     const agent = test.agent();
     const last = tokenOfA.at(-1) === 'A' ? 'E' : 'A';
     const tampered: unknown[] = [
-      tokenOfA.slice(0, -1) + last, tokenOfA.slice(1), `${tokenOfA}=`, ` ${tokenOfA}`, `${tokenOfA}\0`, tokenOfA.toLowerCase(), tokenOfA.toUpperCase(),
-      '', '%', "' OR '1'='1", [tokenOfA], [tokenOfV, tokenOfA], { 0: tokenOfA }, { $ne: null }, { toString: tokenOfA }, 0, 1, true, false, null, -1,
+      tokenOfA.slice(0, -1) + last,
+      tokenOfA.slice(1),
+      `${tokenOfA}=`,
+      ` ${tokenOfA}`,
+      `${tokenOfA}\0`,
+      tokenOfA.toLowerCase(),
+      tokenOfA.toUpperCase(),
+      '',
+      '%',
+      "' OR '1'='1",
+      [tokenOfA],
+      [tokenOfV, tokenOfA],
+      { 0: tokenOfA },
+      { $ne: null },
+      { toString: tokenOfA },
+      0,
+      1,
+      true,
+      false,
+      null,
+      -1,
     ];
     for (const challengeToken of tampered) {
       await expectDenied(agent, agent.post('/token/2fa').send({ challengeToken, code }), 'CHALLENGE_EXPIRED');
     }
-    await expectDenied(agent, agent.post('/token/2fa').type('form').send(`challengeToken=${tokenOfV}&challengeToken=${tokenOfA}&code=${code}`), 'CHALLENGE_EXPIRED');
-    await expectDenied(agent, agent.post('/token/2fa').type('form').send(`challengeToken[]=${tokenOfA}&code=${code}`), 'CHALLENGE_EXPIRED');
+    await expectDenied(
+      agent,
+      agent.post('/token/2fa').type('form').send(`challengeToken=${tokenOfV}&challengeToken=${tokenOfA}&code=${code}`),
+      'CHALLENGE_EXPIRED',
+    );
+    await expectDenied(
+      agent,
+      agent.post('/token/2fa').type('form').send(`challengeToken[]=${tokenOfA}&code=${code}`),
+      'CHALLENGE_EXPIRED',
+    );
     await expectDenied(agent, agent.post('/token/2fa').send({ challengeToken: tokenOfV, code }), 'INVALID_CODE');
     // Not one of these was charged to A, nor has it touched A's pending login.
     await agent.post('/token/2fa').send({ challengeToken: tokenOfA, code }).expect(200, { token: a.user.id });
-    await expectDenied(agent, agent.post('/token/2fa').send({ challengeToken: tokenOfA, code: test.totp(a.secret, 1) }), 'CHALLENGE_EXPIRED');
+    await expectDenied(
+      agent,
+      agent.post('/token/2fa').send({ challengeToken: tokenOfA, code: test.totp(a.secret, 1) }),
+      'CHALLENGE_EXPIRED',
+    );
   });
 
-  it("19a: the id that is stored of a challenge, read from a stolen database, is not its token", async () => {
+  it('19a: the id that is stored of a challenge, read from a stolen database, is not its token', async () => {
     const { user, secret } = await test.withTotp((ids += 1));
     await test.agent().post('/token/login').send({ email: user.email, password: user.password }).expect(202);
-    const rows = await test.db.createQueryBuilder().select('challenge').from('TwoFactorChallenge', 'challenge').getMany() as { id: string; userId: string }[];
+    const rows = (await test.db
+      .createQueryBuilder()
+      .select('challenge')
+      .from('TwoFactorChallenge', 'challenge')
+      .getMany()) as { id: string; userId: string }[];
     const { id } = rows.find(({ userId }) => userId === String(user.id))!;
     const agent = test.agent();
     for (const challengeToken of [id, id.slice(0, 43), Buffer.from(id, 'hex').toString('base64url')]) {
-      await expectDenied(agent, agent.post('/token/2fa').send({ challengeToken, code: test.totp(secret) }), 'CHALLENGE_EXPIRED');
+      await expectDenied(
+        agent,
+        agent.post('/token/2fa').send({ challengeToken, code: test.totp(secret) }),
+        'CHALLENGE_EXPIRED',
+      );
     }
   });
 

@@ -1,7 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databases } from '../support/databases.js';
 import type { TestApp } from '../support/app.js';
-import { codeOf, expectDenied, facade, guessWrong, halted, loggedIn, openApp, strategies, waysIn, type WayIn } from './support.js';
+import {
+  codeOf,
+  expectDenied,
+  facade,
+  guessWrong,
+  halted,
+  loggedIn,
+  openApp,
+  strategies,
+  waysIn,
+  type WayIn,
+} from './support.js';
 
 describe.each(databases)('being locked on $name', (database) => {
   let test: TestApp;
@@ -13,12 +24,13 @@ describe.each(databases)('being locked on $name', (database) => {
   afterAll(() => test.close());
 
   const stepUp = (wayIn: WayIn, agent: Parameters<WayIn['second']>[0], code: string) =>
-    (wayIn === facade ? test.call(agent, 'verify.totp', code) : wayIn.second(agent, code));
+    wayIn === facade ? test.call(agent, 'verify.totp', code) : wayIn.second(agent, code);
 
   it.each(waysIn)('33: six wrong codes at a step-up of a full session through $way are stopped', async (wayIn) => {
     const { user, secret } = await test.withTotp((ids += 1));
     const agent = await loggedIn(test, user, secret);
-    for (let guess = 0; guess < 5; guess += 1) expect(codeOf(await stepUp(wayIn, agent, test.wrongTotp(secret)).expect(401))).toBe('INVALID_CODE');
+    for (let guess = 0; guess < 5; guess += 1)
+      expect(codeOf(await stepUp(wayIn, agent, test.wrongTotp(secret)).expect(401))).toBe('INVALID_CODE');
     expect(codeOf(await stepUp(wayIn, agent, test.wrongTotp(secret)).expect(429))).toBe('TOO_MANY_ATTEMPTS');
     const right = await stepUp(wayIn, agent, test.totp(secret)).expect(429);
     expect(right.headers['retry-after']).toBe('30');
@@ -36,7 +48,8 @@ describe.each(databases)('being locked on $name', (database) => {
     await test.login(agent, user).expect(200);
     const { body } = await test.call(agent, 'setup.totp').expect(200);
     const { secret } = (body as { result: { secret: string } }).result;
-    for (let guess = 0; guess < 5; guess += 1) expect(codeOf(await test.call(agent, 'complete.totp', test.wrongTotp(secret)).expect(401))).toBe('INVALID_CODE');
+    for (let guess = 0; guess < 5; guess += 1)
+      expect(codeOf(await test.call(agent, 'complete.totp', test.wrongTotp(secret)).expect(401))).toBe('INVALID_CODE');
     expect((await test.call(agent, 'complete.totp', test.wrongTotp(secret))).status).toBe(429);
     test.clock.advance('1m');
     expect(codeOf(await test.call(agent, 'complete.totp', test.totp(secret)).expect(404))).toBe('NOT_SETUP');
@@ -51,7 +64,8 @@ describe.each(databases)('being locked on $name', (database) => {
     await test.call(agent, 'setup.sms', '+15551234567').expect(200);
     const code = test.lastCode('sms');
     const wrong = code === '000000' ? '111111' : '000000';
-    for (let guess = 0; guess < 5; guess += 1) expect(codeOf(await test.call(agent, 'complete.sms', wrong).expect(401))).toBe('INVALID_CODE');
+    for (let guess = 0; guess < 5; guess += 1)
+      expect(codeOf(await test.call(agent, 'complete.sms', wrong).expect(401))).toBe('INVALID_CODE');
     expect((await test.call(agent, 'complete.sms', code)).status).toBe(429);
     test.clock.advance('30s');
     expect(codeOf(await test.call(agent, 'complete.sms', code).expect(404))).toBe('NOT_SETUP');
@@ -68,11 +82,17 @@ describe.each(databases)('being locked on $name', (database) => {
     for (let guess = 0; guess < 8; guess += 1) {
       await expectDenied(agent, facade.first(agent, { ...user, password: 'wrong' }, { code: wrong }));
       await expectDenied(agent, strategies.first(agent, { ...user, password: 'wrong' }, { code: wrong }));
-      for (const wayIn of waysIn) await expectDenied(agent, wayIn.second(agent, wrong, 'totp', claims), 'CHALLENGE_EXPIRED');
-      await expectDenied(agent, agent.post('/token/2fa').send({ ...claims, challengeToken: 'A'.repeat(43), code: wrong }), 'CHALLENGE_EXPIRED');
+      for (const wayIn of waysIn)
+        await expectDenied(agent, wayIn.second(agent, wrong, 'totp', claims), 'CHALLENGE_EXPIRED');
+      await expectDenied(
+        agent,
+        agent.post('/token/2fa').send({ ...claims, challengeToken: 'A'.repeat(43), code: wrong }),
+        'CHALLENGE_EXPIRED',
+      );
     }
     // Another account's pending login costs that account, whatever it says.
-    for (let guess = 0; guess < 5; guess += 1) await expectDenied(other, facade.second(other, wrong, 'totp', claims), 'INVALID_CODE');
+    for (let guess = 0; guess < 5; guess += 1)
+      await expectDenied(other, facade.second(other, wrong, 'totp', claims), 'INVALID_CODE');
     const locked = await halted(test, a.user);
     await expectDenied(locked, facade.second(locked, test.totp(a.secret)), 'TOO_MANY_ATTEMPTS');
     await facade.second(await halted(test, user), test.totp(secret)).expect(200);

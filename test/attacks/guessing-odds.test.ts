@@ -7,7 +7,10 @@ import { project } from '../docs/markdown.js';
 
 const day = 86_400_000;
 const { attemptLimits: limits } = readOptions({
-  db: {}, keys: '', users: { id: String, find: () => null }, twoFactor: { issuer: 'MyApp' },
+  db: {},
+  keys: '',
+  users: { id: String, find: () => null },
+  twoFactor: { issuer: 'MyApp' },
 });
 
 /** Of six digits, one in a million is right. A guess is compared with so many of them. */
@@ -27,8 +30,13 @@ function year(compared: number, ownerComesBy: boolean): { guesses: number; most:
     if (ownerComesBy) counts = afterSuccess(counts);
     times.push(now);
   }
-  const within = (from: number): number => times.filter((at) => at >= from && at < from + limits.suspensionWindow - day).length;
-  return { guesses: times.length, most: Math.max(...times.map(within)), odds: 1 - (1 - 1e-6) ** (times.length * compared) };
+  const within = (from: number): number =>
+    times.filter((at) => at >= from && at < from + limits.suspensionWindow - day).length;
+  return {
+    guesses: times.length,
+    most: Math.max(...times.map(within)),
+    odds: 1 - (1 - 1e-6) ** (times.length * compared),
+  };
 }
 
 const percent = (odds: number): string => `${(odds * 100).toFixed(2)} %`;
@@ -51,6 +59,8 @@ describe('the odds of guessing codes with the password, at every allowed moment 
   it('are what SECURITY.md says', () => {
     const text = readFileSync(join(project, 'SECURITY.md'), 'utf8').replace(/\s+/g, ' ');
     const [one, , many] = Object.values(factors).map((compared) => percent(year(compared, true).odds));
-    expect(text).toContain(`${one!} in a year for a user with one app, ${many!} with five apps, e-mail, SMS and \`totpWindow: 2\``);
+    expect(text).toContain(
+      `${one!} in a year for a user with one app, ${many!} with five apps, e-mail, SMS and \`totpWindow: 2\``,
+    );
   });
 });

@@ -7,10 +7,14 @@ import { burst, codeOf, expectDenied, facade, halted, Listening, loggedIn, openC
 const loginAtOnce = 20;
 /** Answers that tell whether the code was right. */
 const evaluated = (answers: readonly Response[]): Response[] =>
-  answers.filter((answer) => answer.status < 300 || ['INVALID_CODE', 'INVALID_BACKUP_CODE'].includes(codeOf(answer) ?? ''));
+  answers.filter(
+    (answer) => answer.status < 300 || ['INVALID_CODE', 'INVALID_BACKUP_CODE'].includes(codeOf(answer) ?? ''),
+  );
 const wrongOnes = (secret: string, test: TestApp): ((index: number) => string) => {
   const near = [-2, -1, 0, 1, 2].map((steps) => test.totp(secret, steps));
-  const wrong = Array.from({ length: 60 }, (_, index) => String(100_000 + index * 7919)).filter((code) => !near.includes(code));
+  const wrong = Array.from({ length: 60 }, (_, index) => String(100_000 + index * 7919)).filter(
+    (code) => !near.includes(code),
+  );
   return (index) => wrong[index]!;
 };
 
@@ -40,7 +44,10 @@ describe.each(databases)('parallel requests on $name', (database) => {
     expect(told.length).toBeGreaterThanOrEqual(1);
     expect(told.length).toBeLessThanOrEqual(5);
     for (const { status } of told) expect(status).toBe(401);
-    for (const answer of answers) expect(['INVALID_CODE', 'INVALID_BACKUP_CODE', 'TOO_MANY_ATTEMPTS', 'CHALLENGE_EXPIRED']).toContain(codeOf(answer));
+    for (const answer of answers)
+      expect(['INVALID_CODE', 'INVALID_BACKUP_CODE', 'TOO_MANY_ATTEMPTS', 'CHALLENGE_EXPIRED']).toContain(
+        codeOf(answer),
+      );
   }
 
   describe.each(waysIn)('through $way', (wayIn) => {
@@ -66,7 +73,9 @@ describe.each(databases)('parallel requests on $name', (database) => {
     it('28b: fifty backup codes at once have the same budget', async () => {
       const { user } = await test.withTotp((ids += 1));
       const agent = await halted(test, user, wayIn, server.agent());
-      const { answers } = await burst(50, (index) => wayIn.second(agent, String(index).padStart(13, '0'), 'backup_code'));
+      const { answers } = await burst(50, (index) =>
+        wayIn.second(agent, String(index).padStart(13, '0'), 'backup_code'),
+      );
       expectBudget(answers);
       await agent.get('/me').expect(401);
     });
@@ -75,7 +84,9 @@ describe.each(databases)('parallel requests on $name', (database) => {
       const { user, secret } = await test.withTotp((ids += 1));
       const agent = await halted(test, user, wayIn, server.agent());
       const wrong = wrongOnes(secret, test);
-      const { answers, statuses } = await burst(50, (index) => wayIn.second(agent, index === 40 ? test.totp(secret) : wrong(index)));
+      const { answers, statuses } = await burst(50, (index) =>
+        wayIn.second(agent, index === 40 ? test.totp(secret) : wrong(index)),
+      );
       expect(statuses[200] ?? 0).toBeLessThanOrEqual(1);
       // A right code takes the consecutive failures before it back: four, the right one, and five at the most.
       expect(evaluated(answers).length).toBeLessThanOrEqual(10);
@@ -95,7 +106,9 @@ describe.each(databases)('parallel requests on $name', (database) => {
 
       test.clock.advance('1m');
       const agents = await pendings(loginAtOnce, (agent) => halted(test, user, wayIn, agent));
-      const { statuses, answers } = await burst(loginAtOnce, (index) => wayIn.second(agents[index]!, test.totp(secret)));
+      const { statuses, answers } = await burst(loginAtOnce, (index) =>
+        wayIn.second(agents[index]!, test.totp(secret)),
+      );
       expect(statuses[200]).toBe(1);
       const winner = answers.findIndex(({ status }) => status === 200);
       for (const [index, agent] of agents.entries()) await agent.get('/me').expect(index === winner ? 200 : 401);
@@ -133,7 +146,9 @@ describe.each(databases)('parallel requests on $name', (database) => {
     it('40a: one backup code in fifty requests of twenty pending logins is good once', async () => {
       const { user, backupCodes } = await test.withTotp((ids += 1));
       const agents = await pendings(loginAtOnce, (agent) => halted(test, user, wayIn, agent));
-      const { statuses } = await burst(50, (index) => wayIn.second(agents[index % agents.length]!, backupCodes[0], 'backup_code'));
+      const { statuses } = await burst(50, (index) =>
+        wayIn.second(agents[index % agents.length]!, backupCodes[0], 'backup_code'),
+      );
       expect(statuses[200]).toBe(1);
       expect(await test.service.remainingBackupCodes(String(user.id))).toBe(1);
     });
@@ -155,7 +170,9 @@ describe.each(databases)('parallel requests on $name', (database) => {
     const atServer = server.agent();
     await facade.second(await halted(test, user, facade, atServer), test.totp(secret)).expect(200);
     test.clock.advance('30s');
-    const { answers } = await burst(50, (index) => test.call(atServer, index % 2 === 0 ? 'verify.totp' : 'complete.totp', wrong(index)));
+    const { answers } = await burst(50, (index) =>
+      test.call(atServer, index % 2 === 0 ? 'verify.totp' : 'complete.totp', wrong(index)),
+    );
     const told = evaluated(answers);
     expect(told.length).toBeGreaterThanOrEqual(1);
     expect(told.length).toBeLessThanOrEqual(5);
@@ -171,7 +188,9 @@ describe.each(databases)('parallel requests on $name', (database) => {
     test.clock.advance('30s');
     const pending = await halted(test, user, facade, server.agent());
     const code = test.totp(secret);
-    const { statuses } = await burst(20, (index) => (index % 2 === 0 ? facade.second(pending, code) : test.call(full, 'verify.totp', code)));
+    const { statuses } = await burst(20, (index) =>
+      index % 2 === 0 ? facade.second(pending, code) : test.call(full, 'verify.totp', code),
+    );
     expect(statuses[200]).toBe(1);
   });
 

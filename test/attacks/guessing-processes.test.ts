@@ -8,7 +8,9 @@ import { Worker } from './processes.js';
 import { burst, codeOf, openApp, waysIn } from './support.js';
 
 const told = (answers: readonly Response[]): Response[] =>
-  answers.filter((answer) => answer.status < 300 || ['INVALID_CODE', 'INVALID_BACKUP_CODE'].includes(codeOf(answer) ?? ''));
+  answers.filter(
+    (answer) => answer.status < 300 || ['INVALID_CODE', 'INVALID_BACKUP_CODE'].includes(codeOf(answer) ?? ''),
+  );
 
 // Sessions are each process's own; what counts must be in the database.
 describe.each(databases)('29: two processes on one database on $name', (database) => {
@@ -19,13 +21,19 @@ describe.each(databases)('29: two processes on one database on $name', (database
 
   beforeAll(async () => {
     created = await database.create();
-    const dataSource = await new DataSource({ ...created.options, entities: [UserSchema, ...twoFactorEntities()], synchronize: true }).initialize();
+    const dataSource = await new DataSource({
+      ...created.options,
+      entities: [UserSchema, ...twoFactorEntities()],
+      synchronize: true,
+    }).initialize();
     test = await openApp(database, { dataSource });
     const start = { options: created.options, keys: test.keys, now: test.clock.now };
     workers = await Promise.all([Worker.open(start), Worker.open(start)]);
     expect(workers[0].pid).not.toBe(workers[1].pid);
   });
-  beforeEach(() => { test.clock.advance('30s'); });
+  beforeEach(() => {
+    test.clock.advance('30s');
+  });
   afterAll(async () => {
     await Promise.all(workers.map((worker) => worker.close()));
     await test.close();
@@ -89,20 +97,27 @@ describe.each(databases)('29: two processes on one database on $name', (database
   it('29a: finish one pending login once, whichever gets the right code first', async () => {
     const { user, secret, backupCodes, agents } = await victim();
     const challengeToken = await tokenFrom(agents[0], user);
-    const { statuses } = await burst(20, (index) => agents[index % 2]!.post('/token/2fa').send({
-      challengeToken, code: index < 10 ? test.totp(secret) : backupCodes[index % 2],
-    }));
+    const { statuses } = await burst(20, (index) =>
+      agents[index % 2]!.post('/token/2fa').send({
+        challengeToken,
+        code: index < 10 ? test.totp(secret) : backupCodes[index % 2],
+      }),
+    );
     expect(statuses[200]).toBe(1);
   });
 
   it('29b: have one budget for one pending login that both are asked to finish', async () => {
     const { user, secret, agents } = await victim();
     const challengeToken = await tokenFrom(agents[0], user);
-    const { answers } = await burst(50, (index) => agents[index % 2]!.post('/token/2fa').send({ challengeToken, code: test.wrongTotp(secret) }));
+    const { answers } = await burst(50, (index) =>
+      agents[index % 2]!.post('/token/2fa').send({ challengeToken, code: test.wrongTotp(secret) }),
+    );
     expect(told(answers).length).toBeGreaterThanOrEqual(1);
     expect(told(answers).length).toBeLessThanOrEqual(5);
     for (const agent of agents) {
-      expect(codeOf(await agent.post('/token/2fa').send({ challengeToken, code: test.totp(secret) }))).toBe('CHALLENGE_EXPIRED');
+      expect(codeOf(await agent.post('/token/2fa').send({ challengeToken, code: test.totp(secret) }))).toBe(
+        'CHALLENGE_EXPIRED',
+      );
     }
   });
 });

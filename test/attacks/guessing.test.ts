@@ -10,12 +10,19 @@ describe.each(databases)('guessing codes on $name', (database) => {
   let ids = 0;
 
   beforeAll(async () => {
-    test = await openApp(database, { routes: (app) => { app.set('trust proxy', true); } });
+    test = await openApp(database, {
+      routes: (app) => {
+        app.set('trust proxy', true);
+      },
+    });
   });
   afterAll(() => test.close());
 
   /** A pending login with a right and a wrong code of the method. */
-  async function pendingWith(method: Method, wayIn: WayIn): Promise<{ agent: Agent; right: string; wrong: string; login: () => Promise<Agent> }> {
+  async function pendingWith(
+    method: Method,
+    wayIn: WayIn,
+  ): Promise<{ agent: Agent; right: string; wrong: string; login: () => Promise<Agent> }> {
     if (method === 'email') {
       const user = await test.withEmail((ids += 1));
       const agent = await halted(test, user, wayIn);
@@ -23,22 +30,32 @@ describe.each(databases)('guessing codes on $name', (database) => {
       return { agent, right, wrong: right === '000000' ? '111111' : '000000', login: () => halted(test, user, wayIn) };
     }
     const { user, secret, backupCodes } = await test.withTotp((ids += 1));
-    const codes = method === 'totp' ? { right: test.totp(secret), wrong: test.wrongTotp(secret) } : { right: backupCodes[0]!, wrong: wrongBackupCode };
+    const codes =
+      method === 'totp'
+        ? { right: test.totp(secret), wrong: test.wrongTotp(secret) }
+        : { right: backupCodes[0]!, wrong: wrongBackupCode };
     return { agent: await halted(test, user, wayIn), ...codes, login: () => halted(test, user, wayIn) };
   }
 
   describe.each(waysIn)('through $way', (wayIn) => {
-    it.each<Method>(['totp', 'email', 'backup_code'])('26: five wrong %s codes, then the right one (CVE-2024-0227, CVE-2026-105835)', async (method) => {
-      const { agent, right, wrong, login } = await pendingWith(method, wayIn);
-      for (let guess = 0; guess < 5; guess += 1) {
-        await expectDenied(agent, wayIn.second(agent, wrong, method), method === 'backup_code' ? 'INVALID_BACKUP_CODE' : 'INVALID_CODE');
-      }
-      await expectDenied(agent, wayIn.second(agent, right, method), 'CHALLENGE_EXPIRED');
-      await expectDenied(agent, agent.post('/complete'), 'CHALLENGE_EXPIRED');
-      const again = await login();
-      await expectDenied(again, wayIn.second(again, right, method), 'TOO_MANY_ATTEMPTS');
-      await expectDenied(again, again.post('/complete'), 'NOT_VERIFIED');
-    });
+    it.each<Method>(['totp', 'email', 'backup_code'])(
+      '26: five wrong %s codes, then the right one (CVE-2024-0227, CVE-2026-105835)',
+      async (method) => {
+        const { agent, right, wrong, login } = await pendingWith(method, wayIn);
+        for (let guess = 0; guess < 5; guess += 1) {
+          await expectDenied(
+            agent,
+            wayIn.second(agent, wrong, method),
+            method === 'backup_code' ? 'INVALID_BACKUP_CODE' : 'INVALID_CODE',
+          );
+        }
+        await expectDenied(agent, wayIn.second(agent, right, method), 'CHALLENGE_EXPIRED');
+        await expectDenied(agent, agent.post('/complete'), 'CHALLENGE_EXPIRED');
+        const again = await login();
+        await expectDenied(again, wayIn.second(again, right, method), 'TOO_MANY_ATTEMPTS');
+        await expectDenied(again, again.post('/complete'), 'NOT_VERIFIED');
+      },
+    );
 
     it('26a: the methods have one budget together', async () => {
       const { user, secret, backupCodes } = await test.withTotp((ids += 1));
@@ -47,10 +64,18 @@ describe.each(databases)('guessing codes on $name', (database) => {
       const mailed = test.lastCode();
       const wrongMail = mailed === '000000' ? '111111' : '000000';
       const guesses: [string, Method][] = [
-        [test.wrongTotp(secret), 'totp'], [wrongMail, 'email'], [wrongBackupCode, 'backup_code'], [test.wrongTotp(secret), 'totp'], [wrongMail, 'email'],
+        [test.wrongTotp(secret), 'totp'],
+        [wrongMail, 'email'],
+        [wrongBackupCode, 'backup_code'],
+        [test.wrongTotp(secret), 'totp'],
+        [wrongMail, 'email'],
       ];
       for (const [code, method] of guesses) expect((await wayIn.second(agent, code, method)).status).toBe(401);
-      for (const [code, method] of [[test.totp(secret), 'totp'], [mailed, 'email'], [backupCodes[0], 'backup_code']] as const) {
+      for (const [code, method] of [
+        [test.totp(secret), 'totp'],
+        [mailed, 'email'],
+        [backupCodes[0], 'backup_code'],
+      ] as const) {
         await expectDenied(agent, wayIn.second(agent, code, method), 'CHALLENGE_EXPIRED');
         const again = await halted(test, user, wayIn);
         await expectDenied(again, wayIn.second(again, code, method), 'TOO_MANY_ATTEMPTS');
@@ -90,10 +115,14 @@ describe.each(databases)('guessing codes on $name', (database) => {
       const { user, secret } = await test.withTotp((ids += 1));
       const agent = await halted(test, user, wayIn);
       const from = (octet: number) => ({
-        'X-Forwarded-For': `203.0.113.${String(octet)}`, Forwarded: `for=203.0.113.${String(octet)}`, 'X-Real-IP': `203.0.113.${String(octet)}`,
-        'CF-Connecting-IP': `203.0.113.${String(octet)}`, 'User-Agent': `browser ${String(octet)}`,
+        'X-Forwarded-For': `203.0.113.${String(octet)}`,
+        Forwarded: `for=203.0.113.${String(octet)}`,
+        'X-Real-IP': `203.0.113.${String(octet)}`,
+        'CF-Connecting-IP': `203.0.113.${String(octet)}`,
+        'User-Agent': `browser ${String(octet)}`,
       });
-      for (let guess = 0; guess < 5; guess += 1) await expectDenied(agent, wayIn.second(agent, test.wrongTotp(secret)).set(from(guess)), 'INVALID_CODE');
+      for (let guess = 0; guess < 5; guess += 1)
+        await expectDenied(agent, wayIn.second(agent, test.wrongTotp(secret)).set(from(guess)), 'INVALID_CODE');
       await expectDenied(agent, wayIn.second(agent, test.totp(secret)).set(from(5)), 'CHALLENGE_EXPIRED');
       const again = test.agent();
       await wayIn.first(again, user).set(from(6)).expect(202);
@@ -102,11 +131,17 @@ describe.each(databases)('guessing codes on $name', (database) => {
 
     it('31: spellings of one code have one budget and one use (CVE-2025-55000)', async () => {
       const spell = (code: string): string[] => [
-        code, `${code.slice(0, 3)} ${code.slice(3)}`, `${code} `, ` ${code}`, code.split('').join('-'), ` ${code.slice(0, 2)}-${code.slice(2)} `,
+        code,
+        `${code.slice(0, 3)} ${code.slice(3)}`,
+        `${code} `,
+        ` ${code}`,
+        code.split('').join('-'),
+        ` ${code.slice(0, 2)}-${code.slice(2)} `,
       ];
       const { user, secret } = await test.withTotp((ids += 1));
       const agent = await halted(test, user, wayIn);
-      for (const code of spell(test.wrongTotp(secret)).slice(0, 5)) await expectDenied(agent, wayIn.second(agent, code), 'INVALID_CODE');
+      for (const code of spell(test.wrongTotp(secret)).slice(0, 5))
+        await expectDenied(agent, wayIn.second(agent, code), 'INVALID_CODE');
       await expectDenied(agent, wayIn.second(agent, test.totp(secret)), 'CHALLENGE_EXPIRED');
 
       test.clock.advance('1m');
@@ -156,11 +191,31 @@ describe.each(databases)('guessing codes on $name', (database) => {
       const then = test.clock.now;
       test.clock.advance('5m');
       const claims = {
-        now: then, time: then, timestamp: then, date: new Date(then).toISOString(), clock: then, step: Math.floor(then / 30_000), counter: 0, window: 1000,
-        totpWindow: 1000, tokenExpiry: '1d', expiresAt: then + 86_400_000, lastStep: 0,
+        now: then,
+        time: then,
+        timestamp: then,
+        date: new Date(then).toISOString(),
+        clock: then,
+        step: Math.floor(then / 30_000),
+        counter: 0,
+        window: 1000,
+        totpWindow: 1000,
+        tokenExpiry: '1d',
+        expiresAt: then + 86_400_000,
+        lastStep: 0,
       };
-      const headers = { Date: new Date(then).toUTCString(), 'X-Timestamp': String(then), 'X-Request-Time': String(then), 'X-Client-Time': String(then), Age: '0' };
-      for (const [code, method] of [[oldCode, 'totp'], [farCode, 'totp'], [mailed, 'email']] as const) {
+      const headers = {
+        Date: new Date(then).toUTCString(),
+        'X-Timestamp': String(then),
+        'X-Request-Time': String(then),
+        'X-Client-Time': String(then),
+        Age: '0',
+      };
+      for (const [code, method] of [
+        [oldCode, 'totp'],
+        [farCode, 'totp'],
+        [mailed, 'email'],
+      ] as const) {
         await expectDenied(agent, wayIn.second(agent, code, method, claims).set(headers), 'INVALID_CODE');
       }
     });
@@ -170,21 +225,56 @@ describe.each(databases)('guessing codes on $name', (database) => {
       const other = await test.withTotp((ids += 1));
       const agent = await halted(test, user, wayIn);
       const shapeless = [
-        '', ' ', '-', '0', '1', 'null', 'undefined', 'true', 'NaN', '[object Object]', '%', '*', '_', '%%%%%%%%%%%%%', '_____________', '*************',
-        "' OR '1'='1", "'OR'1'='1'--1", '\0'.repeat(13), '\u200b'.repeat(13), 'UUUUUUUUUUUUU', '$2b$10$abcdef', '000000', 'A'.repeat(12), 'A'.repeat(14), 'A'.repeat(1000),
-        backupCodes.join(''), `${backupCodes[0]!}${backupCodes[1]!}`, backupCodes[0]!.slice(0, 12), `${backupCodes[0]!}0`, `${backupCodes[0]!}\n`,
+        '',
+        ' ',
+        '-',
+        '0',
+        '1',
+        'null',
+        'undefined',
+        'true',
+        'NaN',
+        '[object Object]',
+        '%',
+        '*',
+        '_',
+        '%%%%%%%%%%%%%',
+        '_____________',
+        '*************',
+        "' OR '1'='1",
+        "'OR'1'='1'--1",
+        '\0'.repeat(13),
+        '\u200b'.repeat(13),
+        'UUUUUUUUUUUUU',
+        '$2b$10$abcdef',
+        '000000',
+        'A'.repeat(12),
+        'A'.repeat(14),
+        'A'.repeat(1000),
+        backupCodes.join(''),
+        `${backupCodes[0]!}${backupCodes[1]!}`,
+        backupCodes[0]!.slice(0, 12),
+        `${backupCodes[0]!}0`,
+        `${backupCodes[0]!}\n`,
       ];
       for (const code of shapeless) {
         expect(codeOf(await wayIn.second(agent, code, 'backup_code').expect(400))).toBe('INVALID_INPUT');
       }
-      const shaped = [other.backupCodes[0], '0000000000000', 'AAAAAAAAAAAAA', backupCodes[0]!.slice(0, 12) + (backupCodes[0]!.endsWith('0') ? '1' : '0')];
-      for (const code of shaped) await expectDenied(agent, wayIn.second(agent, code, 'backup_code'), 'INVALID_BACKUP_CODE');
+      const shaped = [
+        other.backupCodes[0],
+        '0000000000000',
+        'AAAAAAAAAAAAA',
+        backupCodes[0]!.slice(0, 12) + (backupCodes[0]!.endsWith('0') ? '1' : '0'),
+      ];
+      for (const code of shaped)
+        await expectDenied(agent, wayIn.second(agent, code, 'backup_code'), 'INVALID_BACKUP_CODE');
       await agent.get('/me').expect(401);
       await wayIn.second(agent, backupCodes[0], 'backup_code').expect(200);
 
       const [replacement] = await test.service.generateNewBackupCodes(String(user.id));
       const again = await halted(test, user, wayIn);
-      for (const dead of [backupCodes[0], backupCodes[1]]) await expectDenied(again, wayIn.second(again, dead, 'backup_code'), 'INVALID_BACKUP_CODE');
+      for (const dead of [backupCodes[0], backupCodes[1]])
+        await expectDenied(again, wayIn.second(again, dead, 'backup_code'), 'INVALID_BACKUP_CODE');
       await wayIn.second(again, replacement, 'backup_code').expect(200);
       test.clock.advance('30s');
       await wayIn.second(await halted(test, user, wayIn), test.totp(secret)).expect(200);

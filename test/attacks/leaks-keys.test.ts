@@ -23,30 +23,52 @@ function ownNames(value: unknown, depth: number): string {
   if (typeof value !== 'object' || value === null) return String(value);
   if (ArrayBuffer.isView(value)) return inspect(value);
   if (depth === 0) return '';
-  return Reflect.ownKeys(value).map((key) => `${String(key)}: ${ownNames((value as Record<PropertyKey, unknown>)[key], depth - 1)}`).join('\n');
+  return Reflect.ownKeys(value)
+    .map((key) => `${String(key)}: ${ownNames((value as Record<PropertyKey, unknown>)[key], depth - 1)}`)
+    .join('\n');
 }
 
 function directory(value: unknown): string {
   let text = '';
-  const stream = new Writable({ write: (chunk, _encoding, done) => { text += String(chunk); done(); } });
+  const stream = new Writable({
+    write: (chunk, _encoding, done) => {
+      text += String(chunk);
+      done();
+    },
+  });
   new Console(stream).dir(value, { depth: 5, showHidden: true });
   return text;
 }
 
 it('59: a service, a strategy and req.auth that are logged whole show no key', async () => {
   let auth: unknown;
-  const test = await openApp(databases[0]!, { routes: (app) => app.get('/auth', (req, res) => { auth = req.auth; res.end(); }) });
+  const test = await openApp(databases[0]!, {
+    routes: (app) =>
+      app.get('/auth', (req, res) => {
+        auth = req.auth;
+        res.end();
+      }),
+  });
   // Sub-keys exist once something was sealed and compared.
   const { user, secret } = await test.withTotp(1);
   await test.service.verify.totp(String(user.id), test.totp(secret)).catch(() => undefined);
   await test.agent().get('/auth').expect(200);
   const master = test.keys.split(',').map((key) => Buffer.from(key.split(':')[1]!, 'base64'));
-  const spellings = master.flatMap((key) => [key.toString('base64').slice(0, 40), key.toString('hex'), key.toString('hex').replace(/../g, '$& ').slice(0, 60), key.join(',')]);
+  const spellings = master.flatMap((key) => [
+    key.toString('base64').slice(0, 40),
+    key.toString('hex'),
+    key.toString('hex').replace(/../g, '$& ').slice(0, 60),
+    key.join(','),
+  ]);
   const strategy = new TwoFactorStrategy({ service: test.service }, { name: 'mine', authenticate: () => undefined });
   for (const value of [test.service, strategy, new SecondFactorStrategy({ service: test.service }), auth]) {
     expect(value).toBeTypeOf('object');
     const texts = [
-      inspect(value, { depth: 3, showHidden: true }), inspect(value, { depth: 6, showHidden: true, getters: true }), directory(value), circularSafe(value), ownNames(value, 6),
+      inspect(value, { depth: 3, showHidden: true }),
+      inspect(value, { depth: 6, showHidden: true, getters: true }),
+      directory(value),
+      circularSafe(value),
+      ownNames(value, 6),
     ];
     for (const text of texts) {
       for (const spelling of spellings) expect(text).not.toContain(spelling);

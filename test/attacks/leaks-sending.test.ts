@@ -91,10 +91,16 @@ describe.each(databases)('sending, on $name', (database) => {
     await test.service.setup.email(String(user.id));
     const agent = await loggedIn(test, user, secret);
     const before = sentTo(user.email);
-    for (let asked = 0; asked < 20; asked += 1) await test.call(agent, 'challenge.email').expect(asked === 0 ? 200 : 429);
+    for (let asked = 0; asked < 20; asked += 1)
+      await test.call(agent, 'challenge.email').expect(asked === 0 ? 200 : 429);
     expect(sentTo(user.email) - before).toBe(1);
     const cookie = (await server.agent().post('/login').send(password(user)).expect(202)).headers['set-cookie']!;
-    await server.agent().post('/verify-2fa').set('Cookie', cookie).send({ code: test.totp(secret) }).expect(200);
+    await server
+      .agent()
+      .post('/verify-2fa')
+      .set('Cookie', cookie)
+      .send({ code: test.totp(secret) })
+      .expect(200);
     await burst(20, () => test.call(server.agent().set('Cookie', cookie), 'challenge.email'));
     await burst(20, () => server.agent().post('/login').send(password(user)));
     expect(sentTo(user.email)).toBe(5);
@@ -117,7 +123,8 @@ describe.each(databases)('sending, on $name', (database) => {
     const { user, secret } = await test.withTotp((ids += 1));
     const agent = await loggedIn(test, user, secret);
     refused.add('+15550000001');
-    for (const requireVerification of [true, false]) await test.call(agent, 'setup.sms', '+1 555 000 0001', requireVerification).expect(400);
+    for (const requireVerification of [true, false])
+      await test.call(agent, 'setup.sms', '+1 555 000 0001', requireVerification).expect(400);
     expect(await rows(test, 'TwoFactorAuthenticator', user.id)).toHaveLength(1);
 
     await test.call(agent, 'setup.sms', '+15550000002', false).expect(200);
@@ -145,7 +152,8 @@ describe.each(databases)('sending, on $name', (database) => {
     const user = await test.user((ids += 1));
     const id = String(user.id);
     const secrets = new Set<string>();
-    for (let begun = 0; begun < 20; begun += 1) secrets.add((await test.service.setup.totp(id, true, { label: `app ${String(begun)}`, qr: 'svg' })).secret);
+    for (let begun = 0; begun < 20; begun += 1)
+      secrets.add((await test.service.setup.totp(id, true, { label: `app ${String(begun)}`, qr: 'svg' })).secret);
     expect(secrets.size).toBe(20);
     for (const secret of secrets) expect(decodeBase32(secret)).toHaveLength(20);
     await test.service.setup.email(id);
@@ -158,7 +166,8 @@ describe.each(databases)('sending, on $name', (database) => {
 
 describe('chance', () => {
   /** Sum of squared deviations over expectation: below the bound in all but one of a thousand million runs. */
-  const chiSquared = (counts: readonly number[], expected: number): number => counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+  const chiSquared = (counts: readonly number[], expected: number): number =>
+    counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
 
   it('65: the digits of a million codes are uniform at every place', () => {
     const counts = Array.from({ length: 6 }, () => Array<number>(10).fill(0));

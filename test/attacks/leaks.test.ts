@@ -27,7 +27,9 @@ describe.each(databases)('leaks, on $name', (database) => {
     test = await openApp(database, { logger: log, twoFactor: { codeLength: 10 } });
   });
   afterAll(() => test.close());
-  afterEach(() => { vi.restoreAllMocks(); });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
 
   async function withEverything(): Promise<{ user: TestUser; secret: string; backupCodes: string[] }> {
     const enrolled = await test.withTotp((ids += 1));
@@ -38,26 +40,56 @@ describe.each(databases)('leaks, on $name', (database) => {
 
   /** All that the server keeps to itself when a login is halted. */
   function kept({ availableMethods: { email, sms }, challengeToken }: SecondFactorRequiredError): string[] {
-    const secrets = [email!.otpValue!, email!.contact, sms!.otpValue!, sms!.contact, ...(challengeToken === undefined ? [] : [challengeToken])];
+    const secrets = [
+      email!.otpValue!,
+      email!.contact,
+      sms!.otpValue!,
+      sms!.contact,
+      ...(challengeToken === undefined ? [] : [challengeToken]),
+    ];
     expect(secrets.every((secret) => secret.length >= 10)).toBe(true);
     return secrets;
   }
 
-  it.each([['/login', 4], ['/passport/login', 4], ['/token/login', 5]] as const)('58: the error of a login halted at %s shows no code, contact or token, however it is written', async (path, count) => {
-    const { user } = await withEverything();
-    await test.agent().post(path).send({ email: user.email, password: user.password }).expect(202);
-    const error = test.lastError as SecondFactorRequiredError;
-    const secrets = kept(error);
-    expect(secrets).toHaveLength(count);
-    // eslint-disable-next-line @typescript-eslint/no-misused-spread -- what a careless logger does
-    const copies = [{ ...error }, Object.assign({}, error), Object.fromEntries(Object.entries(error)), structuredClone(error), new Error('outer', { cause: error }), [error]];
-    const texts = [error, ...copies].flatMap((copy) => [
-      JSON.stringify(copy), JSON.stringify(copy, null, 2), inspect(copy), inspect(copy, { depth: 9 }), inspect(copy, { depth: 9, getters: true }),
-    ]);
-    texts.push(String(error), error.message, error.stack!, error as unknown as string, JSON.stringify(Object.keys(error)));
-    texts.push(...everyLog(error).map(([, text]) => text));
-    for (const text of texts) for (const secret of secrets) expect(text).not.toContain(secret);
-  });
+  it.each([
+    ['/login', 4],
+    ['/passport/login', 4],
+    ['/token/login', 5],
+  ] as const)(
+    '58: the error of a login halted at %s shows no code, contact or token, however it is written',
+    async (path, count) => {
+      const { user } = await withEverything();
+      await test.agent().post(path).send({ email: user.email, password: user.password }).expect(202);
+      const error = test.lastError as SecondFactorRequiredError;
+      const secrets = kept(error);
+      expect(secrets).toHaveLength(count);
+      // eslint-disable-next-line @typescript-eslint/no-misused-spread -- what a careless logger does
+      const copies = [
+        { ...error },
+        Object.assign({}, error),
+        Object.fromEntries(Object.entries(error)),
+        structuredClone(error),
+        new Error('outer', { cause: error }),
+        [error],
+      ];
+      const texts = [error, ...copies].flatMap((copy) => [
+        JSON.stringify(copy),
+        JSON.stringify(copy, null, 2),
+        inspect(copy),
+        inspect(copy, { depth: 9 }),
+        inspect(copy, { depth: 9, getters: true }),
+      ]);
+      texts.push(
+        String(error),
+        error.message,
+        error.stack!,
+        error as unknown as string,
+        JSON.stringify(Object.keys(error)),
+      );
+      texts.push(...everyLog(error).map(([, text]) => text));
+      for (const text of texts) for (const secret of secrets) expect(text).not.toContain(secret);
+    },
+  );
 
   it('58: what a logger makes of the answer to a code that was asked for, or a contact that was given, shows none of them', async () => {
     const own = await openApp(database, { twoFactor: { codeLength: 10 } });
@@ -66,25 +98,36 @@ describe.each(databases)('leaks, on $name', (database) => {
     await own.service.setup.email(id, 'hidden@example.net', false);
     await own.service.setup.sms(id, '+15551234567', false);
     const answers = [
-      await own.service.challenge.email(id), await own.service.challenge.sms(id),
-      await own.service.setup.email(id, 'another@example.net'), await own.service.setup.sms(id, '+15557654321'),
+      await own.service.challenge.email(id),
+      await own.service.challenge.sms(id),
+      await own.service.setup.email(id, 'another@example.net'),
+      await own.service.setup.sms(id, '+15557654321'),
     ];
     for (const answer of answers) {
-      const secrets = [answer.contact!, answer.otpValue!, ...('challengeToken' in answer ? [answer.challengeToken] : [])];
+      const secrets = [
+        answer.contact!,
+        answer.otpValue!,
+        ...('challengeToken' in answer ? [answer.challengeToken] : []),
+      ];
       expect(secrets.every((secret) => secret.length >= 10)).toBe(true);
       for (const [how, text] of everyLog(answer)) for (const secret of secrets) expect(text, how).not.toContain(secret);
     }
     await own.close();
   });
 
-  it('58: Express\'s own error handler shows none of it to the client or the console', async () => {
+  it("58: Express's own error handler shows none of it to the client or the console", async () => {
     const { user } = await withEverything();
     let error: SecondFactorRequiredError | undefined;
     const bare = express();
     bare.set('env', 'development');
-    bare.use(express.json(), session({ secret: 'test', resave: false, saveUninitialized: false, store: new MemoryStore() }));
+    bare.use(
+      express.json(),
+      session({ secret: 'test', resave: false, saveUninitialized: false, store: new MemoryStore() }),
+    );
     bare.use(test.passport.session(), twoFactorAuth({ service: test.service, passport: test.passport }));
-    bare.post('/login', async (req, res) => { res.json(await req.auth.login(req.body.email as string, req.body.password as string)); });
+    bare.post('/login', async (req, res) => {
+      res.json(await req.auth.login(req.body.email as string, req.body.password as string));
+    });
     bare.post('/token/login', test.passport.authenticate('local', { session: false }));
     bare.use(((reason, _req, _res, next) => {
       error = reason as SecondFactorRequiredError;
@@ -94,7 +137,9 @@ describe.each(databases)('leaks, on $name', (database) => {
     for (const [index, path] of ['/login', '/token/login'].entries()) {
       const { text } = await request(bare).post(path).send({ email: user.email, password: user.password }).expect(401);
       expect(text).toContain('SecondFactorRequiredError');
-      await vi.waitFor(() => { expect(printed).toHaveBeenCalledTimes(index + 1); });
+      await vi.waitFor(() => {
+        expect(printed).toHaveBeenCalledTimes(index + 1);
+      });
       for (const secret of kept(error!)) {
         expect(text).not.toContain(secret);
         expect(inspect(printed.mock.calls, { depth: 9 })).not.toContain(secret);
@@ -105,7 +150,12 @@ describe.each(databases)('leaks, on $name', (database) => {
   it('58: an answer that an app sends on unread holds no code, contact or token', async () => {
     const { user, secret } = await withEverything();
     const agent = await loggedIn(test, user, secret);
-    const calls: [string, ...unknown[]][] = [['setup.email', 'another@example.net'], ['setup.sms', '+15557654321'], ['challenge.email'], ['challenge.sms']];
+    const calls: [string, ...unknown[]][] = [
+      ['setup.email', 'another@example.net'],
+      ['setup.sms', '+15557654321'],
+      ['challenge.email'],
+      ['challenge.sms'],
+    ];
     for (const [member, ...args] of calls) {
       const { text } = await test.call(agent, member, ...args).expect(200);
       const { code, to } = test.sent.at(-1)!;
@@ -122,20 +172,31 @@ describe.each(databases)('leaks, on $name', (database) => {
       printed.push(parts.map((part) => (typeof part === 'string' ? part : inspect(part, { depth: 9 }))).join(' '));
       return true;
     };
-    for (const level of ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const) vi.spyOn(console, level).mockImplementation(print);
+    for (const level of ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const)
+      vi.spyOn(console, level).mockImplementation(print);
     vi.spyOn(process.stdout, 'write').mockImplementation(print);
     vi.spyOn(process.stderr, 'write').mockImplementation(print);
     vi.spyOn(process, 'emitWarning').mockImplementation(print);
     log.reset();
-    const secrets = await live(['secret.address@example.net', '+15553216547'], test.keys.split(',').map((key) => key.split(':')[1]!));
+    const secrets = await live(
+      ['secret.address@example.net', '+15553216547'],
+      test.keys.split(',').map((key) => key.split(':')[1]!),
+    );
     vi.restoreAllMocks();
 
     expect(log.lines.length).toBeGreaterThan(60);
     expect(secrets.length).toBeGreaterThanOrEqual(25);
     const text = [...log.lines, ...printed].join('\n');
     for (const secret of secrets) {
-      for (const form of [secret, Buffer.from(secret).toString('base64'), Buffer.from(secret).toString('base64url'), Buffer.from(secret).toString('hex')]) {
-        expect(holds(text, form), `${form} in:\n${log.lines.find((line) => holds(line, form)) ?? 'the console'}`).toBe(false);
+      for (const form of [
+        secret,
+        Buffer.from(secret).toString('base64'),
+        Buffer.from(secret).toString('base64url'),
+        Buffer.from(secret).toString('hex'),
+      ]) {
+        expect(holds(text, form), `${form} in:\n${log.lines.find((line) => holds(line, form)) ?? 'the console'}`).toBe(
+          false,
+        );
       }
     }
     // The look itself works: what may be there is found.
@@ -146,21 +207,28 @@ describe.each(databases)('leaks, on $name', (database) => {
   async function live([address, phone]: readonly [string, string], known: string[]): Promise<string[]> {
     const secrets = [...known, address, phone];
     const user = await test.user((ids += 1));
-    const use = (code: string): string => { secrets.push(code); return code; };
+    const use = (code: string): string => {
+      secrets.push(code);
+      return code;
+    };
     const lastCode = (method: 'email' | 'sms'): string => use(test.lastCode(method));
     const agent = test.agent();
     await test.login(agent, user).expect(200);
     const { body } = await test.call(agent, 'setup.totp').expect(200);
     const secret = use(body.result.secret as string);
     await test.call(agent, 'complete.totp', use(test.wrongTotp(secret))).expect(401);
-    const backupCodes = (await test.call(agent, 'complete.totp', use(test.totp(secret))).expect(200)).body.result as string[];
+    const backupCodes = (await test.call(agent, 'complete.totp', use(test.totp(secret))).expect(200)).body
+      .result as string[];
     backupCodes.forEach(use);
     await test.call(agent, 'setup.email', address).expect(200);
     await test.call(agent, 'complete.email', lastCode('email')).expect(200);
     await test.call(agent, 'setup.sms', phone).expect(200);
     await test.call(agent, 'complete.sms', lastCode('sms')).expect(200);
     const byMethod: [Method, () => string][] = [
-      ['totp', () => use(test.totp(secret))], ['email', () => lastCode('email')], ['sms', () => lastCode('sms')], ['backup_code', () => backupCodes[0]!],
+      ['totp', () => use(test.totp(secret))],
+      ['email', () => lastCode('email')],
+      ['sms', () => lastCode('sms')],
+      ['backup_code', () => backupCodes[0]!],
     ];
     for (const [method, code] of byMethod) {
       test.clock.advance('30s');
@@ -170,37 +238,54 @@ describe.each(databases)('leaks, on $name', (database) => {
     }
     test.clock.advance('1h');
     const halt = await agent.post('/token/login').send({ email: user.email, password: user.password }).expect(202);
-    await agent.post('/token/2fa').send({ challengeToken: use(halt.body.challengeToken as string), code: use(test.totp(secret)) }).expect(200);
+    await agent
+      .post('/token/2fa')
+      .send({ challengeToken: use(halt.body.challengeToken as string), code: use(test.totp(secret)) })
+      .expect(200);
     await test.call(agent, 'challenge.email').expect(200);
     await test.call(agent, 'verify.email', lastCode('email')).expect(200);
     ((await test.call(agent, 'generateNewBackupCodes').expect(200)).body.result as string[]).forEach(use);
     await test.call(agent, 'getTotpUri').expect(200);
     await test.call(agent, 'getContact', EMAIL).expect(200);
-    for (const { id } of (await test.call(agent, 'list').expect(200)).body.result as { id: string }[]) await test.call(agent, 'rename', id, `label ${id}`).expect(200);
+    for (const { id } of (await test.call(agent, 'list').expect(200)).body.result as { id: string }[])
+      await test.call(agent, 'rename', id, `label ${id}`).expect(200);
     for (const mechanism of [TOTP, EMAIL, SMS]) await test.call(agent, 'disable', mechanism).expect(200);
     const bytes = decodeBase32(secret)!;
     return [...secrets, bytes.toString('hex'), bytes.toString('base64'), bytes.toString('base64url')];
   }
 
-  it.each(waysIn)('60: a wrong password is answered alike for a user with and without a second factor: $way', async (wayIn) => {
-    const { user } = await withEverything();
-    const plain = await test.user((ids += 1));
-    log.reset();
-    const wrong = (given: TestUser) => wayIn.first(test.agent(), { ...given, password: 'wrong' }).expect(401);
-    const [one, other] = [await wrong(user), await wrong(plain)];
-    expect(face(one)).toEqual(face(other));
-    expect(one.headers['set-cookie']).toBeUndefined();
-    expect(other.headers['set-cookie']).toBeUndefined();
-    expect(log.statements.filter((statement) => statement.includes('two_factor_'))).toEqual([]);
-  });
+  it.each(waysIn)(
+    '60: a wrong password is answered alike for a user with and without a second factor: $way',
+    async (wayIn) => {
+      const { user } = await withEverything();
+      const plain = await test.user((ids += 1));
+      log.reset();
+      const wrong = (given: TestUser) => wayIn.first(test.agent(), { ...given, password: 'wrong' }).expect(401);
+      const [one, other] = [await wrong(user), await wrong(plain)];
+      expect(face(one)).toEqual(face(other));
+      expect(one.headers['set-cookie']).toBeUndefined();
+      expect(other.headers['set-cookie']).toBeUndefined();
+      expect(log.statements.filter((statement) => statement.includes('two_factor_'))).toEqual([]);
+    },
+  );
 
-  const codes: [Method, (given: { secret: string; backupCodes: string[] }) => string, (given: { secret: string }) => string][] = [
+  const codes: [
+    Method,
+    (given: { secret: string; backupCodes: string[] }) => string,
+    (given: { secret: string }) => string,
+  ][] = [
     ['totp', ({ secret }) => test.totp(secret), ({ secret }) => test.wrongTotp(secret)],
     ['backup_code', ({ backupCodes }) => backupCodes[0]!, () => '0000000000000'],
-    ['email', () => test.lastCode('email'), () => (test.lastCode('email') === '1111111111' ? '2222222222' : '1111111111')],
+    [
+      'email',
+      () => test.lastCode('email'),
+      () => (test.lastCode('email') === '1111111111' ? '2222222222' : '1111111111'),
+    ],
   ];
 
-  it.each(waysIn.flatMap((wayIn) => codes.map(([method, right, wrong]) => ({ way: wayIn.way, wayIn, method, right, wrong }))))(
+  it.each(
+    waysIn.flatMap((wayIn) => codes.map(([method, right, wrong]) => ({ way: wayIn.way, wayIn, method, right, wrong }))),
+  )(
     '61: while the account has to wait, a right code is answered as a wrong one, byte for byte and with the same work: $method, $way',
     async ({ wayIn, method, right, wrong }) => {
       const enrolled = await withEverything();
@@ -226,30 +311,39 @@ describe.each(databases)('leaks, on $name', (database) => {
     },
   );
 
-  it.each([['setup.email', 'a@b.co'], ['setup.email', 'ab@c.de'], ['setup.sms', '+6831234'], ['setup.sms', '+15551234567']] as const)(
-    '62: the mask is never the whole contact: %s %s', async (member, contact) => {
-      const user = await test.user((ids += 1), `plain${String(ids)}@example.com`);
-      const agent: Agent = test.agent();
+  it.each([
+    ['setup.email', 'a@b.co'],
+    ['setup.email', 'ab@c.de'],
+    ['setup.sms', '+6831234'],
+    ['setup.sms', '+15551234567'],
+  ] as const)('62: the mask is never the whole contact: %s %s', async (member, contact) => {
+    const user = await test.user((ids += 1), `plain${String(ids)}@example.com`);
+    const agent: Agent = test.agent();
+    await test.login(agent, user).expect(200);
+    const texts = [
+      (await test.call(agent, member, contact, false).expect(200)).text,
+      (await test.call(agent, 'list').expect(200)).text,
+    ];
+    const answer = await strategies.first(test.agent(), user).expect(202);
+    texts.push(answer.text, JSON.stringify((test.lastError as SecondFactorRequiredError).methods));
+    const telling = contact.startsWith('+') ? contact.slice(4) : contact.slice(0, contact.indexOf('@') + 1);
+    for (const text of texts) {
+      expect(text).toMatch(/\*\*\*@|•••/);
+      expect(text).not.toContain(contact);
+      expect(holds(text, telling)).toBe(false);
+    }
+  });
+
+  it.each(['911', '112', '+911', '+49112', '+1911'])(
+    '62: %s is no phone that a code could be sent to',
+    async (phone) => {
+      const user = await test.user((ids += 1));
+      const agent = test.agent();
       await test.login(agent, user).expect(200);
-      const texts = [(await test.call(agent, member, contact, false).expect(200)).text, (await test.call(agent, 'list').expect(200)).text];
-      const answer = await strategies.first(test.agent(), user).expect(202);
-      texts.push(answer.text, JSON.stringify((test.lastError as SecondFactorRequiredError).methods));
-      const telling = contact.startsWith('+') ? contact.slice(4) : contact.slice(0, contact.indexOf('@') + 1);
-      for (const text of texts) {
-        expect(text).toMatch(/\*\*\*@|•••/);
-        expect(text).not.toContain(contact);
-        expect(holds(text, telling)).toBe(false);
+      for (const requireVerification of [true, false]) {
+        const { text } = await test.call(agent, 'setup.sms', phone, requireVerification).expect(400);
+        expect(text).not.toContain(phone);
       }
     },
   );
-
-  it.each(['911', '112', '+911', '+49112', '+1911'])('62: %s is no phone that a code could be sent to', async (phone) => {
-    const user = await test.user((ids += 1));
-    const agent = test.agent();
-    await test.login(agent, user).expect(200);
-    for (const requireVerification of [true, false]) {
-      const { text } = await test.call(agent, 'setup.sms', phone, requireVerification).expect(400);
-      expect(text).not.toContain(phone);
-    }
-  });
 });

@@ -23,7 +23,9 @@ describe.each(databases)('a change of factors that was cut short on $name', (dat
 
   /** Cuts `change` short at each of its statements. */
   async function atEach<S, R>(
-    moment: Moment, prepare: () => Promise<S>, steps: { change: (scene: S) => Promise<R>; check: (scene: S, answer: R | undefined) => Promise<void> },
+    moment: Moment,
+    prepare: () => Promise<S>,
+    steps: { change: (scene: S) => Promise<R>; check: (scene: S, answer: R | undefined) => Promise<void> },
   ): Promise<void> {
     let nth = 1;
     for (; nth < tooMany; nth += 1) {
@@ -94,8 +96,12 @@ describe.each(databases)('a change of factors that was cut short on $name', (dat
       });
     });
 
-    it.each([['disable', (id: string) => test.service.disable(id, TOTP)], ['remove', removeFirst]] as const)(
-      '48c: leaves a factor that was being removed by %s either whole, or without a mark that it has earned', async (_verb, remove) => {
+    it.each([
+      ['disable', (id: string) => test.service.disable(id, TOTP)],
+      ['remove', removeFirst],
+    ] as const)(
+      '48c: leaves a factor that was being removed by %s either whole, or without a mark that it has earned',
+      async (_verb, remove) => {
         await atEach(moment, begin, {
           change: async ({ id }) => {
             await remove(id);
@@ -109,7 +115,8 @@ describe.each(databases)('a change of factors that was cut short on $name', (dat
             else await facade.second(await halted(test, user), test.totp(secret)).expect(404);
           },
         });
-      });
+      },
+    );
 
     it('48d: leaves no backup code that answers for the factor after it, once the last one was removed', async () => {
       const prepare = async () => {

@@ -45,7 +45,15 @@ describe.each(databases)('between the statements of a change of factors on $name
   }
 
   /** Does `step` once for each of its statements, with `act` before or after that statement. */
-  async function atEach(moment: Moment, prepare: () => Promise<{ step: () => PromiseLike<Response>; act?: () => Promise<void>; check: (answer: Response) => Promise<void> }>, least = 4): Promise<void> {
+  async function atEach(
+    moment: Moment,
+    prepare: () => Promise<{
+      step: () => PromiseLike<Response>;
+      act?: () => Promise<void>;
+      check: (answer: Response) => Promise<void>;
+    }>,
+    least = 4,
+  ): Promise<void> {
     let nth = 1;
     for (; nth < tooMany; nth += 1) {
       const { step, act, check } = await prepare();
@@ -63,41 +71,55 @@ describe.each(databases)('between the statements of a change of factors on $name
   describe('after each of them', () => {
     const moment = 'after';
 
-    it.each(acts)('49a: %s by a session that knows only the password is refused while the owner confirms', async (member, args) => {
-      await atEach(moment, async () => {
-        const { user, owner, thief, secret } = await beginning();
-        let stolen: Response | undefined;
-        return {
-          step: () => test.call(owner, 'complete.totp', test.totp(secret)),
-          act: async () => { stolen = await test.call(thief, member, ...args); },
-          check: async (answer) => {
-            // NOT_SETUP or SETUP_INCOMPLETE before the factor is there, STEP_UP_REQUIRED after.
-            expect([403, 404, 409]).toContain(stolen!.status);
-            expect(answer.status).toBe(200);
-            expect((answer.body as { result: string[] }).result).toHaveLength(2);
-            expect(await test.service.totpEnabled(String(user.id))).toBe(true);
-            expect(await test.service.remainingBackupCodes(String(user.id))).toBe(2);
-            await test.call(thief, member, ...args).expect(403);
-            await owner.get('/admin').expect(200);
-          },
-        };
-      });
-    });
+    it.each(acts)(
+      '49a: %s by a session that knows only the password is refused while the owner confirms',
+      async (member, args) => {
+        await atEach(moment, async () => {
+          const { user, owner, thief, secret } = await beginning();
+          let stolen: Response | undefined;
+          return {
+            step: () => test.call(owner, 'complete.totp', test.totp(secret)),
+            act: async () => {
+              stolen = await test.call(thief, member, ...args);
+            },
+            check: async (answer) => {
+              // NOT_SETUP or SETUP_INCOMPLETE before the factor is there, STEP_UP_REQUIRED after.
+              expect([403, 404, 409]).toContain(stolen!.status);
+              expect(answer.status).toBe(200);
+              expect((answer.body as { result: string[] }).result).toHaveLength(2);
+              expect(await test.service.totpEnabled(String(user.id))).toBe(true);
+              expect(await test.service.remainingBackupCodes(String(user.id))).toBe(2);
+              await test.call(thief, member, ...args).expect(403);
+              await owner.get('/admin').expect(200);
+            },
+          };
+        });
+      },
+    );
 
-    it.each(acts)('49e: %s by a session that knows only the password, judged before the owner confirms, does not go through after it', async (member, args) => {
-      await atEach(moment, async () => {
-        const { user, owner, thief, secret } = await beginning();
-        return {
-          step: () => test.call(thief, member, ...args),
-          act: async () => { await test.call(owner, 'complete.totp', test.totp(secret)).expect(200); },
-          check: async ({ status }) => {
-            expect([403, 404, 409]).toContain(status);
-            expect(await test.service.totpEnabled(String(user.id))).toBe(true);
-            await owner.get('/admin').expect(200);
+    it.each(acts)(
+      '49e: %s by a session that knows only the password, judged before the owner confirms, does not go through after it',
+      async (member, args) => {
+        await atEach(
+          moment,
+          async () => {
+            const { user, owner, thief, secret } = await beginning();
+            return {
+              step: () => test.call(thief, member, ...args),
+              act: async () => {
+                await test.call(owner, 'complete.totp', test.totp(secret)).expect(200);
+              },
+              check: async ({ status }) => {
+                expect([403, 404, 409]).toContain(status);
+                expect(await test.service.totpEnabled(String(user.id))).toBe(true);
+                await owner.get('/admin').expect(200);
+              },
+            };
           },
-        };
-      }, 2);
-    });
+          2,
+        );
+      },
+    );
 
     it('49b: what such a session begins to enrol in between is not confirmed once the factor is there', async () => {
       await atEach(moment, async () => {
@@ -105,11 +127,17 @@ describe.each(databases)('between the statements of a change of factors on $name
         let begun: Response | undefined;
         return {
           step: () => test.call(owner, 'complete.totp', test.totp(secret)),
-          act: async () => { begun = await test.call(thief, 'setup.sms', phoneOf(user)); },
+          act: async () => {
+            begun = await test.call(thief, 'setup.sms', phoneOf(user));
+          },
           check: async (answer) => {
             expect([200, 403]).toContain(begun!.status);
             expect(answer.status).toBe(200);
-            const { status } = await test.call(thief, 'complete.sms', begun!.status === 200 ? test.lastCode('sms') : '123456');
+            const { status } = await test.call(
+              thief,
+              'complete.sms',
+              begun!.status === 200 ? test.lastCode('sms') : '123456',
+            );
             expect(status).toBe(404);
             expect(await test.service.smsEnabled(String(user.id))).toBe(false);
           },
@@ -123,9 +151,12 @@ describe.each(databases)('between the statements of a change of factors on $name
         const late = test.agent();
         return {
           step: () => test.call(owner, 'complete.totp', test.totp(secret)),
-          act: async () => { expect([200, 202]).toContain((await facade.first(late, user)).status); },
+          act: async () => {
+            expect([200, 202]).toContain((await facade.first(late, user)).status);
+          },
           check: async () => {
-            for (const [member, args] of acts) expect([401, 403]).toContain((await test.call(late, member, ...args)).status);
+            for (const [member, args] of acts)
+              expect([401, 403]).toContain((await test.call(late, member, ...args)).status);
             expect((await late.get('/admin')).status).not.toBe(200);
           },
         };
@@ -140,11 +171,15 @@ describe.each(databases)('between the statements of a change of factors on $name
         const thief = await halted(test, user);
         return {
           step: () => test.call(owner, 'disable', TwoFactorMechanism.TOTP),
-          act: async () => { await facade.second(thief, test.totp(secret)); },
+          act: async () => {
+            await facade.second(thief, test.totp(secret));
+          },
           check: async (answer) => {
             expect(answer.status).toBe(200);
             expect((await thief.get('/admin')).status).not.toBe(200);
-            await test.call(thief, 'getContact', TwoFactorMechanism.EMAIL).expect((given) => { expect([401, 403]).toContain(given.status); });
+            await test.call(thief, 'getContact', TwoFactorMechanism.EMAIL).expect((given) => {
+              expect([401, 403]).toContain(given.status);
+            });
             await owner.get('/admin').expect(200);
           },
         };

@@ -24,8 +24,10 @@ interface Theft {
   readonly succeeded: (test: TestApp, scene: Scene) => Promise<boolean>;
 }
 
-const has = (label: string) => async (test: TestApp, { user }: Scene): Promise<boolean> =>
-  (await test.service.list(String(user.id))).some((one) => one.label === label);
+const has =
+  (label: string) =>
+  async (test: TestApp, { user }: Scene): Promise<boolean> =>
+    (await test.service.list(String(user.id))).some((one) => one.label === label);
 
 const thefts: Record<string, Theft> = {
   'enables an authenticator app': {
@@ -50,7 +52,8 @@ const thefts: Record<string, Theft> = {
   },
   'prefers a method': {
     act: (test, { thief }) => test.call(thief, 'setPreferredMethod', TwoFactorMechanism.SMS),
-    succeeded: async (test, { user }) => (await test.service.getPreferredMethod(String(user.id))) === TwoFactorMechanism.SMS,
+    succeeded: async (test, { user }) =>
+      (await test.service.getPreferredMethod(String(user.id))) === TwoFactorMechanism.SMS,
   },
 };
 
@@ -72,34 +75,39 @@ describe.each(databases)('a session that is ended while its request is under way
     return { user, owner, thief, authenticator: (await test.service.list(String(user.id)))[0]!.id };
   }
 
-  it.each(Object.entries(thefts))('49g: %s before the owner\'s change or not at all', async (_what, { before, act, succeeded }) => {
-    let overtaken = 0;
-    let nth = 1;
-    for (; nth < tooMany; nth += 1) {
-      const scene = await begin();
-      const prepared = await before?.(test, scene);
-      let change: Response | undefined;
-      failing.arm(nth, 'before', async () => { change = await test.call(scene.owner, 'generateNewBackupCodes'); });
-      const answer = await act(test, scene, prepared);
-      const reached = failing.hasFailed;
-      failing.arm(0);
-      if (!reached) break;
-      // Either the owner was first, and the thief has changed nothing; or the thief was, and the owner is told.
-      if (change!.status !== 200) {
-        expect(change!.status).toBe(403);
-        continue;
+  it.each(Object.entries(thefts))(
+    "49g: %s before the owner's change or not at all",
+    async (_what, { before, act, succeeded }) => {
+      let overtaken = 0;
+      let nth = 1;
+      for (; nth < tooMany; nth += 1) {
+        const scene = await begin();
+        const prepared = await before?.(test, scene);
+        let change: Response | undefined;
+        failing.arm(nth, 'before', async () => {
+          change = await test.call(scene.owner, 'generateNewBackupCodes');
+        });
+        const answer = await act(test, scene, prepared);
+        const reached = failing.hasFailed;
+        failing.arm(0);
+        if (!reached) break;
+        // Either the owner was first, and the thief has changed nothing; or the thief was, and the owner is told.
+        if (change!.status !== 200) {
+          expect(change!.status).toBe(403);
+          continue;
+        }
+        if (await succeeded(test, scene)) {
+          // Done before the owner's change, or read after it by a request that needs no recent authentication.
+          expect(answer.status).toBe(200);
+          continue;
+        }
+        overtaken += 1;
+        expect([401, 403, 404]).toContain(answer.status);
       }
-      if (await succeeded(test, scene)) {
-        // Done before the owner's change, or read after it by a request that needs no recent authentication.
-        expect(answer.status).toBe(200);
-        continue;
-      }
-      overtaken += 1;
-      expect([401, 403, 404]).toContain(answer.status);
-    }
-    expect(nth).toBeLessThan(tooMany);
-    expect(overtaken).toBeGreaterThan(0);
-  });
+      expect(nth).toBeLessThan(tooMany);
+      expect(overtaken).toBeGreaterThan(0);
+    },
+  );
 
   it('49h: a session that has lost its standing does not confirm what another one has begun', async () => {
     const { user, owner, thief } = await begin();
@@ -124,7 +132,9 @@ describe.each(databases)('a session that is ended while its request is under way
     for (let nth = 1; nth < tooMany; nth += 1) {
       const label = `app ${String(nth)}`;
       let secret = '';
-      failing.arm(nth, 'before', async () => { ({ secret } = await test.service.setup.totp(id, false, { label, qr: 'svg' })); });
+      failing.arm(nth, 'before', async () => {
+        ({ secret } = await test.service.setup.totp(id, false, { label, qr: 'svg' }));
+      });
       await test.service.endStandings(id);
       const reached = failing.hasFailed;
       failing.arm(0);

@@ -12,9 +12,20 @@ type Call = [member: string, ...args: unknown[]];
 
 /** All that changes or shows a factor, whatever the user has. */
 const changes = (id: unknown): Call[] => [
-  ['disable', TOTP], ['disable', EMAIL], ['disable', SMS], ['remove', id], ['generateNewBackupCodes'], ['getTotpUri'], ['getContact', EMAIL], ['getContact', SMS],
-  ['setup.totp'], ['setup.totp', false, { label: 'mine' }], ['setup.email', 'attacker@example.org'], ['setup.email', 'attacker@example.org', false],
-  ['setup.sms', '+15557654321'], ['setup.sms', '+15557654321', false],
+  ['disable', TOTP],
+  ['disable', EMAIL],
+  ['disable', SMS],
+  ['remove', id],
+  ['generateNewBackupCodes'],
+  ['getTotpUri'],
+  ['getContact', EMAIL],
+  ['getContact', SMS],
+  ['setup.totp'],
+  ['setup.totp', false, { label: 'mine' }],
+  ['setup.email', 'attacker@example.org'],
+  ['setup.email', 'attacker@example.org', false],
+  ['setup.sms', '+15557654321'],
+  ['setup.sms', '+15557654321', false],
 ];
 
 describe.each(databases)('the life of a factor, on $name', (database) => {
@@ -31,10 +42,21 @@ describe.each(databases)('the life of a factor, on $name', (database) => {
   async function state(user: TestUser): Promise<unknown> {
     const [account] = await rows(test, 'TwoFactorAccount', user.id);
     const { securityEpoch, challengeEpoch, backupSetId, backupSalt } = account!;
-    return { securityEpoch, challengeEpoch, backupSetId, backupSalt, authenticators: await rows(test, 'TwoFactorAuthenticator', user.id) };
+    return {
+      securityEpoch,
+      challengeEpoch,
+      backupSetId,
+      backupSalt,
+      authenticators: await rows(test, 'TwoFactorAuthenticator', user.id),
+    };
   }
 
-  async function withEverything(): Promise<{ user: TestUser; secret: string; backupCodes: string[]; authenticator: string }> {
+  async function withEverything(): Promise<{
+    user: TestUser;
+    secret: string;
+    backupCodes: string[];
+    authenticator: string;
+  }> {
     const { user, ...rest } = await test.withTotp((ids += 1));
     const id = String(user.id);
     await test.service.setup.email(id);
@@ -76,7 +98,10 @@ describe.each(databases)('the life of a factor, on $name', (database) => {
   it('49f: a removal is refused where the factors change while it is made', async () => {
     const { user, secret } = await test.withTotp((ids += 1));
     const agent = await loggedIn(test, user, secret);
-    const commit = vi.spyOn(AccountStore.prototype, 'commit').mockImplementationOnce(async function overtaken(this: AccountStore, ...given) {
+    const commit = vi.spyOn(AccountStore.prototype, 'commit').mockImplementationOnce(async function overtaken(
+      this: AccountStore,
+      ...given
+    ) {
       await test.service.setup.email(String(user.id));
       return this.commit(...given);
     });
@@ -98,24 +123,38 @@ describe.each(databases)('the life of a factor, on $name', (database) => {
     await test.call(one, 'disable', EMAIL).expect(200);
   });
 
-  it.each(waysIn)('50: a pending login enrols nothing and changes no contact (CVE-2022-28601, GHSA-89px-ww3j-g2mm): $way', async (wayIn) => {
-    const { user, secret, authenticator } = await withEverything();
-    const pending = await halted(test, user, wayIn);
-    const before = await state(user);
-    const calls: Call[] = [
-      ...changes(authenticator), ['complete.totp', '123456'], ['complete.email', '123456'], ['complete.sms', '123456'],
-      ['rename', authenticator, 'mine'], ['list'], ['remainingBackupCodes'], ['.reauthenticate', user.password],
-    ];
-    for (const [member, ...args] of calls) await expectDenied(pending, test.call(pending, member, ...args), 'NOT_LOGGED_IN');
-    expect(await state(user)).toEqual(before);
-    await wayIn.second(pending, test.totp(secret)).expect(200);
-  });
+  it.each(waysIn)(
+    '50: a pending login enrols nothing and changes no contact (CVE-2022-28601, GHSA-89px-ww3j-g2mm): $way',
+    async (wayIn) => {
+      const { user, secret, authenticator } = await withEverything();
+      const pending = await halted(test, user, wayIn);
+      const before = await state(user);
+      const calls: Call[] = [
+        ...changes(authenticator),
+        ['complete.totp', '123456'],
+        ['complete.email', '123456'],
+        ['complete.sms', '123456'],
+        ['rename', authenticator, 'mine'],
+        ['list'],
+        ['remainingBackupCodes'],
+        ['.reauthenticate', user.password],
+      ];
+      for (const [member, ...args] of calls)
+        await expectDenied(pending, test.call(pending, member, ...args), 'NOT_LOGGED_IN');
+      expect(await state(user)).toEqual(before);
+      await wayIn.second(pending, test.totp(secret)).expect(200);
+    },
+  );
 
   it('50: nor does one that was verified and not completed', async () => {
     const { user, secret, authenticator } = await withEverything();
     const pending = await halted(test, user);
-    await pending.post('/verify').send({ code: test.totp(secret) }).expect(200);
-    for (const [member, ...args] of changes(authenticator)) await expectDenied(pending, test.call(pending, member, ...args), 'NOT_LOGGED_IN');
+    await pending
+      .post('/verify')
+      .send({ code: test.totp(secret) })
+      .expect(200);
+    for (const [member, ...args] of changes(authenticator))
+      await expectDenied(pending, test.call(pending, member, ...args), 'NOT_LOGGED_IN');
   });
 
   it('51: an enrolment that was begun and never confirmed leaves the old one working and is worth nothing itself', async () => {
@@ -143,7 +182,8 @@ describe.each(databases)('the life of a factor, on $name', (database) => {
     const agent = test.agent();
     await test.login(agent, user).expect(200);
     const secrets: string[] = [];
-    for (let begun = 0; begun < 2; begun += 1) secrets.push((await test.call(agent, 'setup.totp').expect(200)).body.result.secret as string);
+    for (let begun = 0; begun < 2; begun += 1)
+      secrets.push((await test.call(agent, 'setup.totp').expect(200)).body.result.secret as string);
     await test.call(agent, 'complete.totp', test.totp(secrets[0]!)).expect(401);
     await test.call(agent, 'complete.totp', test.totp(secrets[1]!)).expect(200);
     test.clock.advance('30s');
@@ -159,7 +199,8 @@ describe.each(databases)('the life of a factor, on $name', (database) => {
     await test.call(agent, 'setup.totp').expect(200);
     await test.call(agent, 'setup.sms', '+15551234567').expect(200);
     await test.login(test.agent(), user).expect(200);
-    for (const member of ['isEnabled', 'totpEnabled', 'smsEnabled']) await test.call(agent, member).expect(200, { result: false });
+    for (const member of ['isEnabled', 'totpEnabled', 'smsEnabled'])
+      await test.call(agent, member).expect(200, { result: false });
   });
 
   it('52: the authenticator of another user can be neither removed nor renamed (GHSA-9gjv-6qq6-v7qm)', async () => {
@@ -180,7 +221,10 @@ describe.each(databases)('the life of a factor, on $name', (database) => {
 
   it('53, 54: no answer that tells of a second factor may be kept by a cache', async () => {
     const { user, secret } = await test.withTotp((ids += 1));
-    const expectUncached = async (answer: PromiseLike<{ status: number; headers: Record<string, string> }>, status: number): Promise<void> => {
+    const expectUncached = async (
+      answer: PromiseLike<{ status: number; headers: Record<string, string> }>,
+      status: number,
+    ): Promise<void> => {
       const { status: got, headers } = await answer;
       expect([got, headers['cache-control']]).toEqual([status, 'no-store']);
     };
@@ -191,7 +235,8 @@ describe.each(databases)('the life of a factor, on $name', (database) => {
     await expectUncached(pending.post('/complete'), 401);
     await expectUncached(facade.second(pending, 7), 400);
     await expectUncached(facade.second(pending, '123456', 'email'), 404);
-    for (let guess = 0; guess < 5; guess += 1) await expectUncached(facade.second(pending, test.wrongTotp(secret)), 401);
+    for (let guess = 0; guess < 5; guess += 1)
+      await expectUncached(facade.second(pending, test.wrongTotp(secret)), 401);
     await halted(test, user, facade, pending);
     await expectUncached(facade.second(pending, test.totp(secret)), 429);
     const fresh = await test.user((ids += 1));
@@ -203,42 +248,57 @@ describe.each(databases)('the life of a factor, on $name', (database) => {
     await expectUncached(test.call(agent, 'setup.totp', false), 409);
   });
 
-  it.each([['email', 'other@example.net'], ['sms', '+15551234567']] as const)(
-    '55: a wrong code leaves the contact unverified: complete.%s', async (method, contact) => {
-      const user = await test.user((ids += 1));
-      const agent = test.agent();
-      await test.login(agent, user).expect(200);
-      await test.call(agent, `setup.${method}`, contact).expect(200);
-      const { code } = mail.messages.at(-1)!;
-      const wrong = code === '111111' ? '222222' : '111111';
-      await test.call(agent, `complete.${method}`, wrong).expect(401);
-      await test.call(agent, 'list').expect(200, { result: [] });
-      await test.call(agent, `${method}Enabled`).expect(200, { result: false });
-      await test.call(agent, `challenge.${method}`).expect(409);
-      await test.login(test.agent(), user).expect(200);
-      // The code of one method does not confirm the other.
-      await test.call(agent, `complete.${method === 'email' ? 'sms' : 'email'}`, code).expect(404);
-      await test.call(agent, `complete.${method}`, code).expect(200);
-      await test.call(agent, `${method}Enabled`).expect(200, { result: true });
-      await halted(test, user);
-    },
-  );
+  it.each([
+    ['email', 'other@example.net'],
+    ['sms', '+15551234567'],
+  ] as const)('55: a wrong code leaves the contact unverified: complete.%s', async (method, contact) => {
+    const user = await test.user((ids += 1));
+    const agent = test.agent();
+    await test.login(agent, user).expect(200);
+    await test.call(agent, `setup.${method}`, contact).expect(200);
+    const { code } = mail.messages.at(-1)!;
+    const wrong = code === '111111' ? '222222' : '111111';
+    await test.call(agent, `complete.${method}`, wrong).expect(401);
+    await test.call(agent, 'list').expect(200, { result: [] });
+    await test.call(agent, `${method}Enabled`).expect(200, { result: false });
+    await test.call(agent, `challenge.${method}`).expect(409);
+    await test.login(test.agent(), user).expect(200);
+    // The code of one method does not confirm the other.
+    await test.call(agent, `complete.${method === 'email' ? 'sms' : 'email'}`, code).expect(404);
+    await test.call(agent, `complete.${method}`, code).expect(200);
+    await test.call(agent, `${method}Enabled`).expect(200, { result: true });
+    await halted(test, user);
+  });
 
   describe('56: a code goes to the stored contact, whatever the request says', () => {
     const forged = {
-      email: 'attacker@example.org', address: 'attacker@example.org', to: 'attacker@example.org', contact: 'attacker@example.org',
-      phone: '+15557654321', maskedContact: 'a***@example.org', args: ['attacker@example.org', '+15557654321', { to: 'attacker@example.org' }],
+      email: 'attacker@example.org',
+      address: 'attacker@example.org',
+      to: 'attacker@example.org',
+      contact: 'attacker@example.org',
+      phone: '+15557654321',
+      maskedContact: 'a***@example.org',
+      args: ['attacker@example.org', '+15557654321', { to: 'attacker@example.org' }],
     };
-    const ask = (agent: Agent, method: string) => agent.post('/call').send({ ...forged, member: `challenge.${method}` });
+    const ask = (agent: Agent, method: string) =>
+      agent.post('/call').send({ ...forged, member: `challenge.${method}` });
 
     it('of a pending login', async () => {
       const { user } = await withEverything();
       const pending = test.agent();
       const from = mail.messages.length;
-      await pending.post('/login').send({ ...forged, email: user.email, password: user.password }).expect(202);
+      await pending
+        .post('/login')
+        .send({ ...forged, email: user.email, password: user.password })
+        .expect(202);
       test.clock.advance('30s');
       for (const method of ['email', 'sms']) await ask(pending, method).expect(200);
-      expect(mail.messages.slice(from).map(({ to }) => to)).toEqual([user.email, '+15551234567', user.email, '+15551234567']);
+      expect(mail.messages.slice(from).map(({ to }) => to)).toEqual([
+        user.email,
+        '+15551234567',
+        user.email,
+        '+15551234567',
+      ]);
     });
 
     it('of a step-up, though another contact was begun', async () => {

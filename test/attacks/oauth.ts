@@ -11,14 +11,25 @@ export interface Person {
 export type FindUser = (provider: string, person: Person) => Promise<TestUser | null>;
 
 class UserinfoStrategy extends OAuth2Strategy {
-  constructor(private readonly issuer: string, name: string, find: FindUser) {
+  constructor(
+    private readonly issuer: string,
+    name: string,
+    find: FindUser,
+  ) {
     super(
       {
-        authorizationURL: `${issuer}/authorize`, tokenURL: `${issuer}/token`, clientID: 'app', clientSecret: 'secret',
-        callbackURL: `http://app.test/auth/${name}/callback`, scope: 'openid', state: true,
+        authorizationURL: `${issuer}/authorize`,
+        tokenURL: `${issuer}/token`,
+        clientID: 'app',
+        clientSecret: 'secret',
+        callbackURL: `http://app.test/auth/${name}/callback`,
+        scope: 'openid',
+        state: true,
       },
       (_accessToken: string, _refreshToken: string, person: Person, done: OAuth2Strategy.VerifyCallback) => {
-        find(name, person).then((user) => { done(null, user ?? false); }, done);
+        find(name, person).then((user) => {
+          done(null, user ?? false);
+        }, done);
       },
     );
     this.name = name;
@@ -35,8 +46,13 @@ class UserinfoStrategy extends OAuth2Strategy {
 export class Provider {
   person: Person = { sub: 'nobody', email: 'nobody@example.com' };
 
-  private constructor(readonly name: string, private readonly server: OAuth2Server) {
-    server.service.on('beforeUserinfo', (answer: { body: object }) => { answer.body = this.person; });
+  private constructor(
+    readonly name: string,
+    private readonly server: OAuth2Server,
+  ) {
+    server.service.on('beforeUserinfo', (answer: { body: object }) => {
+      answer.body = this.person;
+    });
   }
 
   static async open(name: string): Promise<Provider> {

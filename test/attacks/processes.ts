@@ -6,13 +6,21 @@ import type { Start } from './worker.js';
 
 /** The app in a process of its own. */
 export class Worker {
-  private constructor(private readonly child: ChildProcess, private readonly url: string) {}
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly url: string,
+  ) {}
 
   static async open(start: Start): Promise<Worker> {
-    const child = fork(resolve(__dirname, 'worker.ts'), { cwd: resolve(__dirname, '../..'), execArgv: ['--import', 'tsx'] });
+    const child = fork(resolve(__dirname, 'worker.ts'), {
+      cwd: resolve(__dirname, '../..'),
+      execArgv: ['--import', 'tsx'],
+    });
     const port = await new Promise<number>((done, fail) => {
       child.once('message', done);
-      child.once('exit', (code) => { fail(new Error(`The worker ended with ${String(code)} before it listened.`)); });
+      child.once('exit', (code) => {
+        fail(new Error(`The worker ended with ${String(code)} before it listened.`));
+      });
       child.send(start);
     });
     return new Worker(child, `http://127.0.0.1:${String(port)}`);
@@ -28,13 +36,17 @@ export class Worker {
 
   /** Tells the worker the time, which it has when this is done. */
   async setTime(now: number): Promise<void> {
-    const told = new Promise((done) => { this.child.once('message', done); });
+    const told = new Promise((done) => {
+      this.child.once('message', done);
+    });
     this.child.send(now);
     await told;
   }
 
   async close(): Promise<void> {
-    const ended = new Promise((done) => { this.child.once('exit', done); });
+    const ended = new Promise((done) => {
+      this.child.once('exit', done);
+    });
     this.child.disconnect();
     await ended;
   }

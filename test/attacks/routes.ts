@@ -15,10 +15,18 @@ export class Gullible extends Strategy {
   override authenticate(req: Request): void {
     const { email } = req.body as { email: string };
     this.seen.push(email);
-    this.test.db.getRepository(UserSchema).findOneBy({ email }).then(
-      (user) => { if (user) this.success(user); else this.fail(undefined, 401); },
-      (error: unknown) => { this.error(error); },
-    );
+    this.test.db
+      .getRepository(UserSchema)
+      .findOneBy({ email })
+      .then(
+        (user) => {
+          if (user) this.success(user);
+          else this.fail(undefined, 401);
+        },
+        (error: unknown) => {
+          this.error(error);
+        },
+      );
   }
 }
 
@@ -27,7 +35,9 @@ const strategyOf = ({ passport }: TestApp, name: string): unknown =>
 
 export const gullibleOf = (test: TestApp): Gullible => strategyOf(test, 'gullible') as Gullible;
 
-const answerUser: RequestHandler = (req, res) => { res.json({ user: (req.user as TestUser).id }); };
+const answerUser: RequestHandler = (req, res) => {
+  res.json({ user: (req.user as TestUser).id });
+};
 
 /** What apps have beside a plain login, some of it careless: custom callbacks, chains, linking, sign-up, kept sessions. */
 export function attackRoutes(app: Express, test: TestApp): void {
@@ -64,14 +74,23 @@ export function attackRoutes(app: Express, test: TestApp): void {
   });
   app.post('/callback/careless', (req, res, next) => {
     passport.authenticate('local', (_error: unknown, user: Express.User) => {
-      req.logIn(user, (error) => { if (error) next(error); else res.json({ success: true }); });
+      req.logIn(user, (error) => {
+        if (error) next(error);
+        else res.json({ success: true });
+      });
     })(req, res, next);
   });
   app.post('/callback/2fa', (req, res, next) => {
     passport.authenticate('two-factor', async (error: unknown) => {
-      if (error) { next(error); return; }
+      if (error) {
+        next(error);
+        return;
+      }
       const other = (await users.findOneBy({ id: req.body.as }))!;
-      req.logIn(other, (failure) => { if (failure) next(failure); else res.json({ success: true }); });
+      req.logIn(other, (failure) => {
+        if (failure) next(failure);
+        else res.json({ success: true });
+      });
     })(req, res, next);
   });
   app.post('/as', async (req, res) => {
@@ -81,12 +100,18 @@ export function attackRoutes(app: Express, test: TestApp): void {
     res.json({ success: true });
   });
 
-  app.get('/guarded', (req, res) => { res.sendStatus(req.isAuthenticated() ? 200 : 401); });
+  app.get('/guarded', (req, res) => {
+    res.sendStatus(req.isAuthenticated() ? 200 : 401);
+  });
   app.post('/plant', (req, res) => {
     Object.assign(req.session, req.body);
     res.json({ success: true });
   });
-  app.get('/peek', (req, res) => { res.json(req.session); });
-  app.get(/secret$/, requireSecondFactor({ service, redirect: '/enter-code' }), (_req, res) => { res.json({ secret: true }); });
+  app.get('/peek', (req, res) => {
+    res.json(req.session);
+  });
+  app.get(/secret$/, requireSecondFactor({ service, redirect: '/enter-code' }), (_req, res) => {
+    res.json({ secret: true });
+  });
   app.post('/return', passport.authenticate('two-factor', { successReturnToOrRedirect: '/' }));
 }

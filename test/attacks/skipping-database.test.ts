@@ -26,7 +26,12 @@ describe.each(databases)('15: a database call that fails on $name', (database) =
    * Takes the steps until one fails.
    * @returns the answer of the step that met the failing statement; undefined where the flow has fewer statements
    */
-  async function failAt(nth: number, moment: Moment, agent: Agent, steps: readonly Step[]): Promise<Response | undefined> {
+  async function failAt(
+    nth: number,
+    moment: Moment,
+    agent: Agent,
+    steps: readonly Step[],
+  ): Promise<Response | undefined> {
     failing.arm(nth, moment);
     try {
       for (const step of steps) {
@@ -42,13 +47,18 @@ describe.each(databases)('15: a database call that fails on $name', (database) =
 
   describe.each(moments)('%s it took effect', (moment) => {
     describe.each(waysIn)('through $way', (wayIn) => {
-      it.each([['a TOTP', 'totp'], ['a backup code', 'backup_code']] as const)(
-        'ends a login by %s in a 5xx and in nobody logged in, whichever call it is', async (_name, method) => {
+      it.each([
+        ['a TOTP', 'totp'],
+        ['a backup code', 'backup_code'],
+      ] as const)(
+        'ends a login by %s in a 5xx and in nobody logged in, whichever call it is',
+        async (_name, method) => {
           const { user, secret } = await test.withTotp((ids += 1));
           let nth = 1;
           for (; nth < tooMany; nth += 1) {
             test.clock.advance('30s');
-            const [code] = method === 'totp' ? [test.totp(secret)] : await test.service.generateNewBackupCodes(String(user.id));
+            const [code] =
+              method === 'totp' ? [test.totp(secret)] : await test.service.generateNewBackupCodes(String(user.id));
             const agent = test.agent();
             const answer = await failAt(nth, moment, agent, [
               (at) => wayIn.first(at, user),

@@ -16,7 +16,15 @@ class MagicLink extends Strategy {
   }
 
   override authenticate(req: Request): void {
-    this.find((req.query as { email: string }).email).then((user) => { if (user) this.success(user); else this.fail(401); }, (error: unknown) => { this.error(error); });
+    this.find((req.query as { email: string }).email).then(
+      (user) => {
+        if (user) this.success(user);
+        else this.fail(401);
+      },
+      (error: unknown) => {
+        this.error(error);
+      },
+    );
   }
 }
 
@@ -43,7 +51,9 @@ describe.each(databases)('skipping the second step by OAuth on $name', (database
   function appWith(requireForOAuth: RequireForOAuth): Promise<TestApp> {
     const { db: dataSource, keys, clock } = test;
     return openApp(database, {
-      dataSource, keys, clock,
+      dataSource,
+      keys,
+      clock,
       twoFactor: { requireForOAuth },
       routes: (app, { db, passport, service }) => {
         const users = db.getRepository(UserSchema);
@@ -52,10 +62,14 @@ describe.each(databases)('skipping the second step by OAuth on $name', (database
         for (const provider of [trusted, other]) {
           passport.use(new TwoFactorStrategy({ service }, provider.strategy(find)));
           app.get(`/auth/${provider.name}`, passport.authenticate(provider.name));
-          app.get(`/auth/${provider.name}/callback`, passport.authenticate(provider.name), (req, res) => { res.json({ user: (req.user as TestUser).id }); });
+          app.get(`/auth/${provider.name}/callback`, passport.authenticate(provider.name), (req, res) => {
+            res.json({ user: (req.user as TestUser).id });
+          });
         }
         passport.use(new TwoFactorStrategy({ service }, new MagicLink((email) => users.findOneBy({ email }))));
-        app.get('/magic', passport.authenticate('magic'), (req, res) => { res.json({ user: (req.user as TestUser).id }); });
+        app.get('/magic', passport.authenticate('magic'), (req, res) => {
+          res.json({ user: (req.user as TestUser).id });
+        });
       },
     });
   }
@@ -69,19 +83,21 @@ describe.each(databases)('skipping the second step by OAuth on $name', (database
   }
 
   describe.each(waysIn)('finished through $way', (wayIn) => {
-    it.each<[string, RequireForOAuth]>([['true', true], ['its name', ['trusted']], ['a function', ({ kind }) => Promise.resolve(kind === 'oauth')]])(
-      '10: an OAuth callback is halted where requireForOAuth is %s (CVE-2026-34727)', async (_name, setting) => {
-        const { user, secret, person } = await linkedUser();
-        const agent = (await appWith(setting)).agent();
-        const answer = await trusted.logIn(agent, person, '&twoFactor=false&requireForOAuth=false&kind=oauth');
-        expect(answer.status).toBe(202);
-        await agent.get('/me').expect(401);
-        await expectDenied(agent, agent.post('/complete'), 'NOT_VERIFIED');
-        await wayIn.second(agent, test.totp(secret)).expect(200);
-        await agent.get('/me').expect(200, { id: user.id });
-        await agent.get('/admin').expect(200);
-      },
-    );
+    it.each<[string, RequireForOAuth]>([
+      ['true', true],
+      ['its name', ['trusted']],
+      ['a function', ({ kind }) => Promise.resolve(kind === 'oauth')],
+    ])('10: an OAuth callback is halted where requireForOAuth is %s (CVE-2026-34727)', async (_name, setting) => {
+      const { user, secret, person } = await linkedUser();
+      const agent = (await appWith(setting)).agent();
+      const answer = await trusted.logIn(agent, person, '&twoFactor=false&requireForOAuth=false&kind=oauth');
+      expect(answer.status).toBe(202);
+      await agent.get('/me').expect(401);
+      await expectDenied(agent, agent.post('/complete'), 'NOT_VERIFIED');
+      await wayIn.second(agent, test.totp(secret)).expect(200);
+      await agent.get('/me').expect(200, { id: user.id });
+      await agent.get('/admin').expect(200);
+    });
 
     it('12: the same e-mail address at another issuer is another account (CVE-2024-4024)', async () => {
       const app = await appWith(['other']);
@@ -116,7 +132,13 @@ describe.each(databases)('skipping the second step by OAuth on $name', (database
     expect((await trusted.logIn(agent, person)).status).toBe(200);
     await agent.get('/me').expect(200, { id: user.id });
     for (const path of ['/admin', '/fresh']) expect(codeOf(await agent.get(path).expect(403))).toBe('STEP_UP_REQUIRED');
-    for (const [member, argument] of [['disable', 1], ['setup.totp', false], ['generateNewBackupCodes'], ['getTotpUri'], ['.reauthenticate', user.password]] as const) {
+    for (const [member, argument] of [
+      ['disable', 1],
+      ['setup.totp', false],
+      ['generateNewBackupCodes'],
+      ['getTotpUri'],
+      ['.reauthenticate', user.password],
+    ] as const) {
       expect(codeOf(await test.call(agent, member, argument).expect(403))).toBe('STEP_UP_REQUIRED');
     }
     for (const wayIn of waysIn) {
@@ -129,7 +151,15 @@ describe.each(databases)('skipping the second step by OAuth on $name', (database
 
   it('10b: a requireForOAuth that forgets to answer, answers no boolean or throws lets nobody in', async () => {
     const { person } = await linkedUser();
-    const broken = [() => undefined, () => 0, () => 'false', () => null, () => { throw new Error('The policy is not there.'); }];
+    const broken = [
+      () => undefined,
+      () => 0,
+      () => 'false',
+      () => null,
+      () => {
+        throw new Error('The policy is not there.');
+      },
+    ];
     for (const answer of broken) {
       const agent = (await appWith(answer as unknown as RequireForOAuth)).agent();
       expect((await trusted.logIn(agent, person)).status).toBe(500);

@@ -14,7 +14,13 @@ const loseSession: RequestHandler = (req, _res, next) => {
 };
 
 /** Which call of a method fails, and whether all later ones do. */
-const failures: readonly [nth: number, lasting: boolean][] = [[1, false], [2, false], [3, false], [4, false], [1, true]];
+const failures: readonly [nth: number, lasting: boolean][] = [
+  [1, false],
+  [2, false],
+  [3, false],
+  [4, false],
+  [1, true],
+];
 
 describe.each(databases)('16: sessions that fail on $name', (database) => {
   let test: TestApp;
@@ -30,12 +36,16 @@ describe.each(databases)('16: sessions that fail on $name', (database) => {
           await req.auth.login(req.body.email, req.body.password);
           res.json({ success: true });
         });
-        app.post('/lost/passport/login', loseSession, passport.authenticate('local'), (_req, res) => { res.json({ success: true }); });
+        app.post('/lost/passport/login', loseSession, passport.authenticate('local'), (_req, res) => {
+          res.json({ success: true });
+        });
         app.post('/lost/as', loseSession, async (req, res) => {
           await req.auth.loginAs(req.body, { via: 'magic-link' });
           res.json({ success: true });
         });
-        app.post('/lost/2fa', loseSession, passport.authenticate('two-factor'), (_req, res) => { res.json({ success: true }); });
+        app.post('/lost/2fa', loseSession, passport.authenticate('two-factor'), (_req, res) => {
+          res.json({ success: true });
+        });
         app.post('/lost/complete', loseSession, async (req, res) => {
           await req.auth.completeTwoFactorLogin();
           res.json({ success: true });
@@ -49,21 +59,28 @@ describe.each(databases)('16: sessions that fail on $name', (database) => {
   });
   afterAll(() => test.close());
 
-  it.each(['/lost/login', '/lost/passport/login', '/lost/as'])('a login without req.session at %s is an error, never "no second factor"', async (path) => {
-    const { user } = await test.withTotp((ids += 1));
-    const plain = await test.user((ids += 1));
-    for (const { id, email, password } of [user, plain]) {
-      const agent = test.agent();
-      const answer = await agent.post(path).send({ id, email, password }).expect(500);
-      expect(answer.body).not.toHaveProperty('success');
-      await agent.get('/me').expect(401);
-    }
-  });
+  it.each(['/lost/login', '/lost/passport/login', '/lost/as'])(
+    'a login without req.session at %s is an error, never "no second factor"',
+    async (path) => {
+      const { user } = await test.withTotp((ids += 1));
+      const plain = await test.user((ids += 1));
+      for (const { id, email, password } of [user, plain]) {
+        const agent = test.agent();
+        const answer = await agent.post(path).send({ id, email, password }).expect(500);
+        expect(answer.body).not.toHaveProperty('success');
+        await agent.get('/me').expect(401);
+      }
+    },
+  );
 
   it.each(['/lost/2fa', '/lost/complete'])('a second step without req.session at %s logs nobody in', async (path) => {
     const { user, secret } = await test.withTotp((ids += 1));
     const pending = await halted(test, user);
-    if (path === '/lost/complete') await pending.post('/verify').send({ code: test.totp(secret) }).expect(200);
+    if (path === '/lost/complete')
+      await pending
+        .post('/verify')
+        .send({ code: test.totp(secret) })
+        .expect(200);
     const answer = await pending.post(path).send({ code: test.totp(secret) });
     expect(answer.status).toBeGreaterThanOrEqual(401);
     expect(answer.body).not.toHaveProperty('success');

@@ -39,7 +39,12 @@ describe.each(databases)('skipping the second step by other strategies on $name'
     const agent = test.agent();
     await agent.post('/raw').send({ email: user.email, password: user.password }).expect(200);
     for (const path of ['/admin', '/fresh']) expect(codeOf(await agent.get(path).expect(403))).toBe('STEP_UP_REQUIRED');
-    for (const [member, argument] of [['disable', 1], ['setup.totp', false], ['generateNewBackupCodes'], ['getTotpUri']] as const) {
+    for (const [member, argument] of [
+      ['disable', 1],
+      ['setup.totp', false],
+      ['generateNewBackupCodes'],
+      ['getTotpUri'],
+    ] as const) {
       expect(codeOf(await test.call(agent, member, argument).expect(403))).toBe('STEP_UP_REQUIRED');
     }
     // The password again does not make up for it, the second factor does.
@@ -90,7 +95,10 @@ describe.each(databases)('skipping the second step by other strategies on $name'
     const a = await test.withTotp((ids += 1));
     const v = await test.withTotp((ids += 1));
     const agent = await halted(test, a.user, strategies);
-    await agent.post('/callback/2fa').send({ code: test.totp(a.secret), as: v.user.id }).expect(200);
+    await agent
+      .post('/callback/2fa')
+      .send({ code: test.totp(a.secret), as: v.user.id })
+      .expect(200);
     await agent.get('/me').expect(200, { id: v.user.id });
     expect(codeOf(await agent.get('/admin').expect(403))).toBe('STEP_UP_REQUIRED');
     expect(codeOf(await test.call(agent, 'disable', 1).expect(403))).toBe('STEP_UP_REQUIRED');
@@ -109,7 +117,14 @@ describe.each(databases)('skipping the second step by other strategies on $name'
     await agent.get('/me').expect(200, { id: plain.id });
     expect(codeOf(await agent.get('/admin').expect(403))).toBe('ENROLLMENT_REQUIRED');
     expect(codeOf(await agent.post('/complete').expect(401))).toBe('CHALLENGE_EXPIRED');
-    expect(codeOf(await agent.post('/keep/2fa').send({ code: test.totp(secret) }).expect(404))).toBe('NOT_SETUP');
+    expect(
+      codeOf(
+        await agent
+          .post('/keep/2fa')
+          .send({ code: test.totp(secret) })
+          .expect(404),
+      ),
+    ).toBe('NOT_SETUP');
     await agent.get('/me').expect(200, { id: plain.id });
   });
 
@@ -117,7 +132,10 @@ describe.each(databases)('skipping the second step by other strategies on $name'
     const a = await test.withTotp((ids += 1));
     const v = await test.withTotp((ids += 1));
     const agent = await halted(test, a.user, strategies);
-    await agent.post('/keep/2fa').send({ code: test.totp(a.secret) }).expect(200);
+    await agent
+      .post('/keep/2fa')
+      .send({ code: test.totp(a.secret) })
+      .expect(200);
     await agent.get('/admin').expect(200);
     await agent.post('/keep').send({ email: v.user.email, password: v.user.password }).expect(202);
     await agent.get('/me').expect(401);

@@ -2,7 +2,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databases } from '../support/databases.js';
 import type { TestApp } from '../support/app.js';
 import { attackRoutes } from './routes.js';
-import { burst, codeOf, expectDenied, facade, guessWrong, halted, Listening, loggedIn, openCrowded } from './support.js';
+import {
+  burst,
+  codeOf,
+  expectDenied,
+  facade,
+  guessWrong,
+  halted,
+  Listening,
+  loggedIn,
+  openCrowded,
+} from './support.js';
 
 // The specified form, in which a code is verified by one request and the login completed by another.
 describe.each(databases)('between verifying and completing on $name', (database) => {
@@ -22,7 +32,10 @@ describe.each(databases)('between verifying and completing on $name', (database)
   it('2a: a code verified in one browser completes no login in another', async () => {
     const { user, secret } = await test.withTotp((ids += 1));
     const [verified, other] = [await halted(test, user), await halted(test, user)];
-    await verified.post('/verify').send({ code: test.totp(secret) }).expect(200);
+    await verified
+      .post('/verify')
+      .send({ code: test.totp(secret) })
+      .expect(200);
     await verified.get('/me').expect(401);
     await verified.get('/admin').expect(401);
     await expectDenied(other, other.post('/complete'), 'NOT_VERIFIED');
@@ -34,10 +47,15 @@ describe.each(databases)('between verifying and completing on $name', (database)
   it('2b: a verified login is completed once, in a row and by twenty requests at once', async () => {
     const { user, secret } = await test.withTotp((ids += 1));
     const agent = await halted(test, user, facade, server.agent());
-    await agent.post('/verify').send({ code: test.totp(secret) }).expect(200);
+    await agent
+      .post('/verify')
+      .send({ code: test.totp(secret) })
+      .expect(200);
     const { answers, statuses } = await burst(20, () => agent.post('/complete'));
     expect(statuses).toEqual({ 200: 1, 401: 19 });
-    expect(answers.filter(({ status }) => status === 401).map(codeOf)).toEqual(Array.from({ length: 19 }, () => 'CHALLENGE_EXPIRED'));
+    expect(answers.filter(({ status }) => status === 401).map(codeOf)).toEqual(
+      Array.from({ length: 19 }, () => 'CHALLENGE_EXPIRED'),
+    );
     const next = await halted(test, user, facade, server.agent());
     await expectDenied(next, next.post('/complete'), 'NOT_VERIFIED');
   });
@@ -46,7 +64,10 @@ describe.each(databases)('between verifying and completing on $name', (database)
     const a = await test.withTotp((ids += 1));
     const v = await test.withTotp((ids += 1));
     const agent = await halted(test, a.user);
-    await agent.post('/verify').send({ code: test.totp(a.secret) }).expect(200);
+    await agent
+      .post('/verify')
+      .send({ code: test.totp(a.secret) })
+      .expect(200);
     test.clock.advance('30s');
     await expectDenied(agent, agent.post('/verify').send({ code: test.totp(a.secret) }), 'CHALLENGE_EXPIRED');
     await expectDenied(agent, agent.post('/2fa').send({ code: test.totp(a.secret) }), 'CHALLENGE_EXPIRED');
@@ -58,7 +79,10 @@ describe.each(databases)('between verifying and completing on $name', (database)
   it('2d: a verified login whose browser logs out is gone', async () => {
     const { user, secret } = await test.withTotp((ids += 1));
     const agent = await halted(test, user);
-    await agent.post('/verify').send({ code: test.totp(secret) }).expect(200);
+    await agent
+      .post('/verify')
+      .send({ code: test.totp(secret) })
+      .expect(200);
     await test.call(agent, '.logout').expect(200);
     await expectDenied(agent, agent.post('/complete'), 'CHALLENGE_EXPIRED');
     await halted(test, user, facade, agent);
@@ -70,7 +94,10 @@ describe.each(databases)('between verifying and completing on $name', (database)
     const owner = await loggedIn(test, user, secret);
     await test.call(owner, 'setup.totp', false, { label: 'new phone' }).expect(200);
     const thief = await halted(test, user);
-    await thief.post('/verify').send({ code: test.totp(secret) }).expect(200);
+    await thief
+      .post('/verify')
+      .send({ code: test.totp(secret) })
+      .expect(200);
     await test.call(owner, 'disable', 1).expect(200);
     await test.call(owner, 'setup.totp', false, { label: 'yet another phone' }).expect(200);
     await expectDenied(thief, thief.post('/complete'), 'CHALLENGE_EXPIRED');
@@ -90,7 +117,10 @@ describe.each(databases)('between verifying and completing on $name', (database)
   it('2g: wrong codes of somebody else do not undo a code that was verified before them', async () => {
     const { user, secret } = await test.withTotp((ids += 1));
     const agent = await halted(test, user);
-    await agent.post('/verify').send({ code: test.totp(secret) }).expect(200);
+    await agent
+      .post('/verify')
+      .send({ code: test.totp(secret) })
+      .expect(200);
     await guessWrong(test, user, secret, 5);
     await agent.post('/complete').expect(200);
     await agent.get('/admin').expect(200);
@@ -110,14 +140,20 @@ describe.each(databases)('between verifying and completing on $name', (database)
     const { user, secret } = await test.withTotp((ids += 1));
     await test.service.setup.email(String(user.id));
     const agent = await halted(test, user);
-    await agent.post('/verify').send({ code: test.totp(secret) }).expect(200);
+    await agent
+      .post('/verify')
+      .send({ code: test.totp(secret) })
+      .expect(200);
     await expectDenied(agent, test.call(agent, 'challenge.email'), 'CHALLENGE_EXPIRED');
     await agent.post('/complete').expect(200);
   });
 
   it('2j: the token and the code of a step-up finish no login', async () => {
     const user = await test.withEmail((ids += 1));
-    const { challengeToken, otpValue } = await test.service.challenge.email(String(user.id)) as { challengeToken?: string; otpValue?: string };
+    const { challengeToken, otpValue } = (await test.service.challenge.email(String(user.id))) as {
+      challengeToken?: string;
+      otpValue?: string;
+    };
     expect([typeof challengeToken, typeof otpValue]).toEqual(['string', 'string']);
     const agent = test.agent();
     await expectDenied(agent, agent.post('/token/2fa').send({ code: otpValue, challengeToken }), 'CHALLENGE_EXPIRED');

@@ -5,9 +5,21 @@ import { attackRoutes } from './routes.js';
 import { expectDenied, facade, halted, openApp, sessionCookie, strategies, waysIn } from './support.js';
 
 const needsLogin: [member: string, ...args: unknown[]][] = [
-  ['setup.totp'], ['setup.totp', false], ['setup.email', 'attacker@example.org', false], ['setup.sms', '+15551234567', false],
-  ['complete.totp', '123456'], ['complete.email', '123456'], ['complete.sms', '123456'], ['disable', 1], ['remove', 'an-id'],
-  ['rename', 'an-id', 'mine'], ['generateNewBackupCodes'], ['getContact', 2], ['getTotpUri'], ['list'], ['remainingBackupCodes'],
+  ['setup.totp'],
+  ['setup.totp', false],
+  ['setup.email', 'attacker@example.org', false],
+  ['setup.sms', '+15551234567', false],
+  ['complete.totp', '123456'],
+  ['complete.email', '123456'],
+  ['complete.sms', '123456'],
+  ['disable', 1],
+  ['remove', 'an-id'],
+  ['rename', 'an-id', 'mine'],
+  ['generateNewBackupCodes'],
+  ['getContact', 2],
+  ['getTotpUri'],
+  ['list'],
+  ['remainingBackupCodes'],
   ['.reauthenticate', 'correct horse'],
 ];
 
@@ -56,9 +68,10 @@ describe.each(databases)('skipping the second step on $name', (database) => {
     it('8: "remember me" at the password step leaves nothing that logs in (GHSA-9phw-7h96-q3rv, CVE-2026-76207)', async () => {
       const { user, secret } = await test.withTotp((ids += 1));
       const agent = test.agent();
-      const answer = wayIn === facade
-        ? await wayIn.first(agent, user, { remember: true }).expect(202)
-        : await agent.post('/remember').send({ email: user.email, password: user.password }).expect(202);
+      const answer =
+        wayIn === facade
+          ? await wayIn.first(agent, user, { remember: true }).expect(202)
+          : await agent.post('/remember').send({ email: user.email, password: user.password }).expect(202);
       const cookies = answer.headers['set-cookie'] as unknown as string[];
       expect(cookies.map((cookie) => cookie.split('=', 1)[0])).toEqual(['connect.sid']);
       expect(cookies[0]).not.toMatch(/expires|max-age/i);
@@ -91,35 +104,60 @@ describe.each(databases)('skipping the second step on $name', (database) => {
     it('11: what the client says about its login is ignored', async () => {
       const { user, secret } = await test.withTotp((ids += 1));
       const claims = {
-        provider: 'github', strategy: 'github', kind: 'oauth', via: 'oauth', method: 'none', twoFactor: false, enabled: false,
-        requiresTwoFactor: false, requireForOAuth: false, session: false, keepSessionInfo: true, verified: true, verifiedBy: 'totp',
-        assignProperty: 'account', secondFactorRedirect: '/me', availableMethods: {}, user: { id: user.id },
+        provider: 'github',
+        strategy: 'github',
+        kind: 'oauth',
+        via: 'oauth',
+        method: 'none',
+        twoFactor: false,
+        enabled: false,
+        requiresTwoFactor: false,
+        requireForOAuth: false,
+        session: false,
+        keepSessionInfo: true,
+        verified: true,
+        verifiedBy: 'totp',
+        assignProperty: 'account',
+        secondFactorRedirect: '/me',
+        availableMethods: {},
+        user: { id: user.id },
       };
       const query = '?provider=github&twoFactor=false&method=none&session=false&enabled=false';
       const { email, password } = user;
       const agent = test.agent();
-      const answer = await agent.post(wayIn.firstPath + query).send({ ...claims, email, password }).expect(202);
+      const answer = await agent
+        .post(wayIn.firstPath + query)
+        .send({ ...claims, email, password })
+        .expect(202);
       expect(answer.body).toMatchObject({ requiresTwoFactor: true });
       expect(answer.body).not.toHaveProperty('challengeToken');
       await agent.get('/me').expect(401);
       const wrong = { ...claims, method: 'totp', code: test.wrongTotp(secret) };
       await expectDenied(agent, agent.post(wayIn.secondPath + query).send(wrong), 'INVALID_CODE');
       await agent.post('/2fa').send({ method: 'none' }).expect(400);
-      await agent.post('/2fa').send({ method: 'none', code: test.wrongTotp(secret) }).expect(400);
+      await agent
+        .post('/2fa')
+        .send({ method: 'none', code: test.wrongTotp(secret) })
+        .expect(400);
       await expectDenied(agent, agent.post('/complete').send(claims), 'NOT_VERIFIED');
     });
 
     it('11a: a code in the query is not read: a query stands in logs and referrers', async () => {
       const { user, secret } = await test.withTotp((ids += 1));
       const agent = await halted(test, user, wayIn);
-      await agent.post(`${wayIn.secondPath}?code=${test.totp(secret)}&method=totp`).send({}).expect(400);
+      await agent
+        .post(`${wayIn.secondPath}?code=${test.totp(secret)}&method=totp`)
+        .send({})
+        .expect(400);
       await agent.get('/me').expect(401);
     });
 
     it.each(['password-reset', 'sign-up', 'magic-link', 'oauth'])(
-      '13: a login that the app vouches for, by %s, is halted and keeps the factors (CVE-2024-21654)', async (via) => {
+      '13: a login that the app vouches for, by %s, is halted and keeps the factors (CVE-2024-21654)',
+      async (via) => {
         const { user, secret } = await test.withTotp((ids += 1));
-        if (via === 'password-reset') await test.db.getRepository(UserSchema).update({ id: user.id }, { password: 'another one' });
+        if (via === 'password-reset')
+          await test.db.getRepository(UserSchema).update({ id: user.id }, { password: 'another one' });
         const agent = test.agent();
         await agent.post('/as').send({ id: user.id, via, remember: true }).expect(202);
         await expectDenied(agent, agent.post('/complete'), 'NOT_VERIFIED');
@@ -142,10 +180,20 @@ describe.each(databases)('skipping the second step on $name', (database) => {
 
     it('17: a user who is disabled or removed between the factors is not logged in (CVE-2026-95754)', async () => {
       const users = test.db.getRepository(UserSchema);
-      for (const lose of [(id: number) => users.update({ id }, { disabled: 1 }), (id: number) => users.delete({ id })]) {
+      for (const lose of [
+        (id: number) => users.update({ id }, { disabled: 1 }),
+        (id: number) => users.delete({ id }),
+      ]) {
         const { user, secret, backupCodes } = await test.withTotp((ids += 1));
-        const [pending, verified, third] = [await halted(test, user, wayIn), await halted(test, user, wayIn), await halted(test, user, wayIn)];
-        await verified.post('/verify').send({ code: test.totp(secret) }).expect(200);
+        const [pending, verified, third] = [
+          await halted(test, user, wayIn),
+          await halted(test, user, wayIn),
+          await halted(test, user, wayIn),
+        ];
+        await verified
+          .post('/verify')
+          .send({ code: test.totp(secret) })
+          .expect(200);
         test.clock.advance('30s');
         await lose(user.id);
         await expectDenied(pending, wayIn.second(pending, test.totp(secret)), 'CHALLENGE_EXPIRED');
@@ -165,9 +213,17 @@ describe.each(databases)('skipping the second step on $name', (database) => {
     expect(answer.headers).not.toHaveProperty('set-cookie');
     await agent.get('/me').expect(401);
     const { challengeToken } = answer.body as { challengeToken: string };
-    for (const body of [{ challengeToken }, { challengeToken, code: '' }]) await agent.post('/token/2fa').send(body).expect(400);
-    await expectDenied(agent, agent.post('/token/2fa').send({ challengeToken, code: test.wrongTotp(secret) }), 'INVALID_CODE');
-    const again = await agent.post('/token/login').send({ email: user.email, password: user.password, challengeToken }).expect(202);
+    for (const body of [{ challengeToken }, { challengeToken, code: '' }])
+      await agent.post('/token/2fa').send(body).expect(400);
+    await expectDenied(
+      agent,
+      agent.post('/token/2fa').send({ challengeToken, code: test.wrongTotp(secret) }),
+      'INVALID_CODE',
+    );
+    const again = await agent
+      .post('/token/login')
+      .send({ email: user.email, password: user.password, challengeToken })
+      .expect(202);
     expect(again.body).not.toHaveProperty('token');
   });
 
@@ -175,7 +231,11 @@ describe.each(databases)('skipping the second step on $name', (database) => {
     const { user, secret } = await test.withTotp((ids += 1));
     const answer = await strategies.first(test.agent(), user).expect(202);
     expect(answer.body).not.toHaveProperty('challengeToken');
-    const halt = await test.agent().post('/token/login').send({ email: user.email, password: user.password }).expect(202);
+    const halt = await test
+      .agent()
+      .post('/token/login')
+      .send({ email: user.email, password: user.password })
+      .expect(202);
     const { challengeToken } = halt.body as { challengeToken: string };
     const agent = test.agent();
     const code = test.totp(secret);

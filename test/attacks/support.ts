@@ -37,7 +37,12 @@ export const strategies: WayIn = {
 export const waysIn: readonly WayIn[] = [facade, strategies];
 
 /** A new browser whose login is halted. */
-export async function halted(test: TestApp, user: TestUser, wayIn: WayIn = facade, agent = test.agent()): Promise<Agent> {
+export async function halted(
+  test: TestApp,
+  user: TestUser,
+  wayIn: WayIn = facade,
+  agent = test.agent(),
+): Promise<Agent> {
   await wayIn.first(agent, user).expect(202);
   await agent.get('/me').expect(401);
   return agent;
@@ -60,7 +65,8 @@ export async function expectDenied(agent: Agent, attempt: request.Test, code?: s
   return answer;
 }
 
-export const codeOf = (answer: request.Response): string | undefined => (answer.body as { error?: { code?: string } }).error?.code;
+export const codeOf = (answer: request.Response): string | undefined =>
+  (answer.body as { error?: { code?: string } }).error?.code;
 
 /** The session cookie that an answer sets, as the browser will send it back. */
 export function sessionCookie(answer: request.Response): string | undefined {
@@ -69,7 +75,13 @@ export function sessionCookie(answer: request.Response): string | undefined {
 }
 
 /** `count` wrong codes, each after a login of its own where the pending one has ended. */
-export async function guessWrong(test: TestApp, user: TestUser, secret: string, count: number, wayIn: WayIn = facade): Promise<void> {
+export async function guessWrong(
+  test: TestApp,
+  user: TestUser,
+  secret: string,
+  count: number,
+  wayIn: WayIn = facade,
+): Promise<void> {
   const agent = await halted(test, user, wayIn);
   for (let guess = 0; guess < count; guess += 1) {
     await expectDenied(agent, wayIn.second(agent, test.wrongTotp(secret)), 'INVALID_CODE');
@@ -88,11 +100,16 @@ export async function openCrowded(database: TestDatabase, options: AppOptions = 
 
 /** The app as a server that really listens: supertest's own would be closed by the first of parallel answers. */
 export class Listening {
-  private constructor(private readonly server: Server, readonly url: string) {}
+  private constructor(
+    private readonly server: Server,
+    readonly url: string,
+  ) {}
 
   static async open(test: TestApp): Promise<Listening> {
     const server = createServer(test.app);
-    await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
     return new Listening(server, `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
   }
 
@@ -102,12 +119,17 @@ export class Listening {
 
   async close(): Promise<void> {
     this.server.closeAllConnections();
-    await new Promise((resolve) => { this.server.close(resolve); });
+    await new Promise((resolve) => {
+      this.server.close(resolve);
+    });
   }
 }
 
 /** Sends `count` requests at once and tells how many were answered with which status. */
-export async function burst(count: number, send: (index: number) => request.Test): Promise<{ answers: request.Response[]; statuses: Record<number, number> }> {
+export async function burst(
+  count: number,
+  send: (index: number) => request.Test,
+): Promise<{ answers: request.Response[]; statuses: Record<number, number> }> {
   const answers = await Promise.all(Array.from({ length: count }, (_, index) => send(index)));
   const statuses: Record<number, number> = {};
   for (const { status } of answers) statuses[status] = (statuses[status] ?? 0) + 1;

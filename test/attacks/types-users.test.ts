@@ -39,30 +39,53 @@ describe.each(databases)('47, on $name: a users.id that answers no id', (databas
   });
   afterAll(() => app.close());
 
-  it.each([['undefined', undefined], ['null', null], ['nothing', ''], ['an object', { id: 1 }], ['a number', 1], ['NaN', Number.NaN], ['a list', ['1']],
-    ['true', true], ['a promise', Promise.resolve('1')], ['"undefined"', 'undefined'], ['"[object Object]"', '[object Object]'], ['192 characters', '1'.repeat(192)],
-    ['half a surrogate pair, which is no other half', '1\ud800'], ['U+0000', '1\0']])(
-    '(%s) is an error, never the first row', async (_name, bad) => {
-      const proper = id;
-      id = bad;
-      try {
-        for (const way of waysIn) {
-          const fresh = app.agent();
-          await way.first(fresh, second).expect(500);
-          await fresh.get('/me').expect(401);
-        }
-        for (const [member, ...args] of [['setup.totp'], ['setup.totp', false], ['complete.totp', '123456'], ['verify.totp', '123456'], ['disable', 1], ['list'], ['getEnabledMethods'], ['getTotpUri'], ['challenge.email']] as [string, ...unknown[]][]) {
-          const answer = await app.call(agent, member, ...args).expect(500);
-          expect(answer.body).toEqual({ internal: expect.stringContaining('The id of a user must be a string') as unknown });
-        }
-        await agent.get('/admin').expect(500);
-      } finally {
-        id = proper;
+  it.each([
+    ['undefined', undefined],
+    ['null', null],
+    ['nothing', ''],
+    ['an object', { id: 1 }],
+    ['a number', 1],
+    ['NaN', Number.NaN],
+    ['a list', ['1']],
+    ['true', true],
+    ['a promise', Promise.resolve('1')],
+    ['"undefined"', 'undefined'],
+    ['"[object Object]"', '[object Object]'],
+    ['192 characters', '1'.repeat(192)],
+    ['half a surrogate pair, which is no other half', '1\ud800'],
+    ['U+0000', '1\0'],
+  ])('(%s) is an error, never the first row', async (_name, bad) => {
+    const proper = id;
+    id = bad;
+    try {
+      for (const way of waysIn) {
+        const fresh = app.agent();
+        await way.first(fresh, second).expect(500);
+        await fresh.get('/me').expect(401);
       }
-      expect(await rows(app, 'TwoFactorAccount')).toHaveLength(1);
-      expect(await rows(app, 'TwoFactorAuthenticator')).toHaveLength(1);
-    },
-  );
+      for (const [member, ...args] of [
+        ['setup.totp'],
+        ['setup.totp', false],
+        ['complete.totp', '123456'],
+        ['verify.totp', '123456'],
+        ['disable', 1],
+        ['list'],
+        ['getEnabledMethods'],
+        ['getTotpUri'],
+        ['challenge.email'],
+      ] as [string, ...unknown[]][]) {
+        const answer = await app.call(agent, member, ...args).expect(500);
+        expect(answer.body).toEqual({
+          internal: expect.stringContaining('The id of a user must be a string') as unknown,
+        });
+      }
+      await agent.get('/admin').expect(500);
+    } finally {
+      id = proper;
+    }
+    expect(await rows(app, 'TwoFactorAccount')).toHaveLength(1);
+    expect(await rows(app, 'TwoFactorAuthenticator')).toHaveLength(1);
+  });
 
   it('is believed by nobody when users.find answers the first row for every id', async () => {
     const third = await app.withTotp(3);
@@ -81,8 +104,13 @@ describe.each(databases)('47, on $name: a users.id that answers no id', (databas
   it('fails the request alone when users.find fails, also where another one has used the login up', async () => {
     const fourth = await app.withTotp(4);
     const other = await halted(app, fourth.user);
-    await other.post('/verify').send({ code: app.totp(fourth.secret) }).expect(200);
-    found = () => { throw new Error('The users are out of reach.'); };
+    await other
+      .post('/verify')
+      .send({ code: app.totp(fourth.secret) })
+      .expect(200);
+    found = () => {
+      throw new Error('The users are out of reach.');
+    };
     try {
       const { statuses } = await burst(5, () => other.post('/complete'));
       expect(statuses).toEqual({ 401: 4, 500: 1 });

@@ -7,27 +7,62 @@ import { counters, rows } from './probe.js';
 import { facade, halted, loggedIn, openApp, strategies, waysIn } from './support.js';
 
 const typed: [string, unknown][] = [
-  ['a number', 123456], ['zero', 0], ['true', true], ['false', false], ['null', null], ['an empty list', []], ['a list', ['123456']],
-  ['a nested list', [['123456']]], ['an object', {}], ['an operator', { $ne: null }], ['a text-like object', { length: 6, toString: '123456' }],
+  ['a number', 123456],
+  ['zero', 0],
+  ['true', true],
+  ['false', false],
+  ['null', null],
+  ['an empty list', []],
+  ['a list', ['123456']],
+  ['a nested list', [['123456']]],
+  ['an object', {}],
+  ['an operator', { $ne: null }],
+  ['a text-like object', { length: 6, toString: '123456' }],
 ];
 
 const shapes: [string, string][] = [
-  ['nothing', ''], ['blanks', '      '], ['dashes', '------'], ['one digit', '1'], ['5 digits', '12345'], ['7 digits', '1234567'],
-  ['five full-width digits', '１２３４５'], ['seven Arabic digits', '١٢٣٤٥٦٧'], ['circled digits', '①②③④⑤⑥'], ['hexadecimal', '0x1E240'], ['an exponent', '123456e0'],
-  ['a short exponent', '1234e2'], ['letters behind', '123456abc'], ['a plus sign', '+12345'], ['a minus sign', '-12345'], ['a decimal point', '1234.5'],
-  ['a newline behind', '123456\n'], ['a newline inside', '12345\n'], ['a NUL behind', '12345\0'], ['a tab', '123\t456'],
-  ['a line separator', '123\u2028456'], ['a comma list', '123456,654321'], ['SQL', "' OR 1=1 --"], ['a wildcard', '______'],
+  ['nothing', ''],
+  ['blanks', '      '],
+  ['dashes', '------'],
+  ['one digit', '1'],
+  ['5 digits', '12345'],
+  ['7 digits', '1234567'],
+  ['five full-width digits', '１２３４５'],
+  ['seven Arabic digits', '١٢٣٤٥٦٧'],
+  ['circled digits', '①②③④⑤⑥'],
+  ['hexadecimal', '0x1E240'],
+  ['an exponent', '123456e0'],
+  ['a short exponent', '1234e2'],
+  ['letters behind', '123456abc'],
+  ['a plus sign', '+12345'],
+  ['a minus sign', '-12345'],
+  ['a decimal point', '1234.5'],
+  ['a newline behind', '123456\n'],
+  ['a newline inside', '12345\n'],
+  ['a NUL behind', '12345\0'],
+  ['a tab', '123\t456'],
+  ['a line separator', '123\u2028456'],
+  ['a comma list', '123456,654321'],
+  ['SQL', "' OR 1=1 --"],
+  ['a wildcard', '______'],
 ];
 
 /** Routes whose parser takes more than Express's 100 kB, so that a megabyte reaches the library. */
 function bigRoutes(app: Express, { passport }: TestApp): void {
   const big = express.json({ type: 'application/big+json', limit: '2mb' });
-  app.post('/big/2fa', big, passport.authenticate('two-factor'), (_req, res) => { res.json({}); });
+  app.post('/big/2fa', big, passport.authenticate('two-factor'), (_req, res) => {
+    res.json({});
+  });
   app.post('/big/verify', big, async (req, res) => {
     for (const verify of Object.values(req.auth.twoFactor.verify)) {
-      await verify(req.body.code as string).then(() => { throw new Error('verified'); }, (error: unknown) => {
-        if ((error as { status?: number }).status !== 400) throw error;
-      });
+      await verify(req.body.code as string).then(
+        () => {
+          throw new Error('verified');
+        },
+        (error: unknown) => {
+          if ((error as { status?: number }).status !== 400) throw error;
+        },
+      );
     }
     res.status(400).json({});
   });
@@ -59,33 +94,59 @@ describe.each(databases)('types, on $name', (database) => {
   const methods = ['totp', 'email', 'sms', 'otp', 'backupCode'];
   const ways: [string, string, string | undefined][] = [
     ...methods.map((method): [string, string, string] => [`verify.${method}`, '/verify-2fa', method]),
-    ...[undefined, 'totp', 'email', 'sms', 'backup_code'].map((method): [string, string, string | undefined] =>
-      [`passport.authenticate, method ${String(method)}`, '/2fa', method]),
+    ...[undefined, 'totp', 'email', 'sms', 'backup_code'].map((method): [string, string, string | undefined] => [
+      `passport.authenticate, method ${String(method)}`,
+      '/2fa',
+      method,
+    ]),
   ];
 
   it.each(ways)('43, 44: a code that is no text is refused and charged to nobody: %s', async (_way, path, method) => {
     const pending = await halted(test, user);
     const before = await counters(test, user.id);
     for (const [, code] of typed) {
-      const answer = await pending.post(path).send({ code, ...(method && { method }) }).expect(400);
+      const answer = await pending
+        .post(path)
+        .send({ code, ...(method && { method }) })
+        .expect(400);
       expect(answer.body).toMatchObject({ error: { code: 'INVALID_INPUT' } });
     }
-    await pending.post(path).send(method ? { method } : {}).expect(400);
-    await pending.post(path).type('form').send(`code=${test.totp(secret)}&code=${test.totp(secret)}${method ? `&method=${method}` : ''}`).expect(400);
-    await pending.post(path).type('form').send(`code[a]=${test.totp(secret)}${method ? `&method=${method}` : ''}`).expect(400);
+    await pending
+      .post(path)
+      .send(method ? { method } : {})
+      .expect(400);
+    await pending
+      .post(path)
+      .type('form')
+      .send(`code=${test.totp(secret)}&code=${test.totp(secret)}${method ? `&method=${method}` : ''}`)
+      .expect(400);
+    await pending
+      .post(path)
+      .type('form')
+      .send(`code[a]=${test.totp(secret)}${method ? `&method=${method}` : ''}`)
+      .expect(400);
     expect(await counters(test, user.id)).toEqual(before);
     await finish(pending);
   });
 
   it('31, 45: digits of another script, with spaces or marks among them, are the same code: one budget, one used step', async () => {
     const { user: other, secret: key } = await test.withTotp((ids += 1));
-    const inScript = (code: string, zero: number): string => Array.from(code, (digit) => String.fromCodePoint(zero + Number(digit))).join('');
+    const inScript = (code: string, zero: number): string =>
+      Array.from(code, (digit) => String.fromCodePoint(zero + Number(digit))).join('');
     const [fullWidth, arabic, devanagari] = [0xff10, 0x660, 0x966];
     for (const way of [facade, strategies]) {
       const code = test.totp(key);
       await way.second(await halted(test, other), inScript(code, arabic)).expect(200);
-      for (const again of [code, inScript(code, fullWidth), inScript(code, devanagari), `${code.slice(0, 3)}\u00a0${code.slice(3)}`, `\u200e${code}`]) {
-        await way.second(await halted(test, other), again, 'totp').expect(({ status }) => { expect([401, 429]).toContain(status); });
+      for (const again of [
+        code,
+        inScript(code, fullWidth),
+        inScript(code, devanagari),
+        `${code.slice(0, 3)}\u00a0${code.slice(3)}`,
+        `\u200e${code}`,
+      ]) {
+        await way.second(await halted(test, other), again, 'totp').expect(({ status }) => {
+          expect([401, 429]).toContain(status);
+        });
       }
       // Those were the five attempts that there are in a row, in whatever script.
       await way.second(await halted(test, other), code, 'totp').expect(429);
@@ -105,7 +166,10 @@ describe.each(databases)('types, on $name', (database) => {
     const pending = await halted(test, user);
     const before = await counters(test, user.id);
     for (const method of [0, 1, true, null, [], ['totp'], {}, 'none', 'TOTP', 'password', '__proto__', 'toString']) {
-      await pending.post('/2fa').send({ code: test.totp(secret), method }).expect(400);
+      await pending
+        .post('/2fa')
+        .send({ code: test.totp(secret), method })
+        .expect(400);
     }
     expect(await counters(test, user.id)).toEqual(before);
     await pending.get('/me').expect(401);
@@ -125,20 +189,25 @@ describe.each(databases)('types, on $name', (database) => {
     expect(await rows(test, 'TwoFactorAuthenticator', user.id)).toHaveLength(3);
   });
 
-  it('44: a zero is no authenticator\'s id and no mechanism, though MySQL would find text equal to it', async () => {
+  it("44: a zero is no authenticator's id and no mechanism, though MySQL would find text equal to it", async () => {
     const agent = await loggedIn(test, user, secret);
     for (const id of [0, false, null, [], {}, [[]]]) {
       await test.call(agent, 'remove', id).expect(400);
       await test.call(agent, 'rename', id, 'mine').expect(400);
     }
-    for (const mechanism of [0, '1', true, [1], null, 4, -1, 1.5]) await test.call(agent, 'disable', mechanism).expect(400);
+    for (const mechanism of [0, '1', true, [1], null, 4, -1, 1.5])
+      await test.call(agent, 'disable', mechanism).expect(400);
     expect(await rows(test, 'TwoFactorAuthenticator', user.id)).toHaveLength(3);
   });
 
-  it('44: a zero is no challenge\'s token', async () => {
+  it("44: a zero is no challenge's token", async () => {
     await test.agent().post('/token/login').send({ email: user.email, password: user.password }).expect(202);
     for (const challengeToken of [0, false, null, '', '0', [], {}, undefined, '%', '_'.repeat(43)]) {
-      await test.agent().post('/token/2fa').send({ challengeToken, code: test.totp(secret) }).expect(401);
+      await test
+        .agent()
+        .post('/token/2fa')
+        .send({ challengeToken, code: test.totp(secret) })
+        .expect(401);
     }
   });
 
@@ -146,7 +215,10 @@ describe.each(databases)('types, on $name', (database) => {
     const pending = await halted(test, user);
     const before = await counters(test, user.id);
     for (const [, code] of shapes) {
-      const answer = await pending.post(path).send({ code, ...(method && { method }) }).expect(400);
+      const answer = await pending
+        .post(path)
+        .send({ code, ...(method && { method }) })
+        .expect(400);
       expect(answer.body).toMatchObject({ error: { code: 'INVALID_INPUT' } });
     }
     expect(await counters(test, user.id)).toEqual(before);
@@ -179,19 +251,24 @@ describe.each(databases)('types, on $name', (database) => {
     await pending.get('/me').expect(401);
   });
 
-  it.each(waysIn)('46: a code that begins with zero is accepted as text, without its zero it is not: $way', async (wayIn) => {
-    const steps = Array.from({ length: 2000 }, (_, index) => index).find((index) => /^0[1-9]/.test(test.totp(secret, index)))!;
-    test.clock.advance(steps * 30_000);
-    const code = test.totp(secret);
-    const pending = await halted(test, user, wayIn);
-    await wayIn.second(pending, Number(code)).expect(400);
-    await wayIn.second(pending, code.slice(1)).expect(400);
-    await wayIn.second(pending, String(Number(code))).expect(400);
-    await pending.get('/me').expect(401);
-    await wayIn.second(pending, code).expect(200);
-    await pending.get('/me').expect(200, { id: user.id });
-    test.clock.advance('30s');
-  });
+  it.each(waysIn)(
+    '46: a code that begins with zero is accepted as text, without its zero it is not: $way',
+    async (wayIn) => {
+      const steps = Array.from({ length: 2000 }, (_, index) => index).find((index) =>
+        /^0[1-9]/.test(test.totp(secret, index)),
+      )!;
+      test.clock.advance(steps * 30_000);
+      const code = test.totp(secret);
+      const pending = await halted(test, user, wayIn);
+      await wayIn.second(pending, Number(code)).expect(400);
+      await wayIn.second(pending, code.slice(1)).expect(400);
+      await wayIn.second(pending, String(Number(code))).expect(400);
+      await pending.get('/me').expect(401);
+      await wayIn.second(pending, code).expect(200);
+      await pending.get('/me').expect(200, { id: user.id });
+      test.clock.advance('30s');
+    },
+  );
 
   it('48: extra members of a setup request are ignored', async () => {
     const victim = await test.user((ids += 1));
@@ -199,8 +276,20 @@ describe.each(databases)('types, on $name', (database) => {
     const agent = test.agent();
     await test.login(agent, fresh).expect(200);
     const forged = {
-      verified: true, verifiedAt: 1, userId: String(victim.id), user: { id: victim.id }, user_key: 'x', lastStep: 99_999_999, confirmedStep: -1,
-      secret: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', digits: 1, window: 9999, period: 86_400, requireVerification: false, mechanism: 2, handle: 'x',
+      verified: true,
+      verifiedAt: 1,
+      userId: String(victim.id),
+      user: { id: victim.id },
+      user_key: 'x',
+      lastStep: 99_999_999,
+      confirmedStep: -1,
+      secret: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ',
+      digits: 1,
+      window: 9999,
+      period: 86_400,
+      requireVerification: false,
+      mechanism: 2,
+      handle: 'x',
     };
     const { body } = await test.call(agent, 'setup.totp', true, { label: 'phone', ...forged }).expect(200);
     expect(body.result.secret).not.toBe(forged.secret);
@@ -211,7 +300,13 @@ describe.each(databases)('types, on $name', (database) => {
 
     await test.call(agent, 'complete.totp', test.totp(body.result.secret as string)).expect(200);
     expect(await rows(test, 'TwoFactorAuthenticator', fresh.id)).toEqual([
-      expect.objectContaining({ mechanism: TwoFactorMechanism.TOTP, label: 'phone', digits: 6, period: 30, confirmedStep: Math.floor(test.clock.now / 30_000) }),
+      expect.objectContaining({
+        mechanism: TwoFactorMechanism.TOTP,
+        label: 'phone',
+        digits: 6,
+        period: 30,
+        confirmedStep: Math.floor(test.clock.now / 30_000),
+      }),
     ]);
     expect(await rows(test, 'TwoFactorAuthenticator', victim.id)).toEqual([]);
     expect(await rows(test, 'TwoFactorAccount', fresh.id)).toEqual([expect.objectContaining({ lastStep: 0 })]);

@@ -5,7 +5,12 @@ import passport from 'passport';
 import { Strategy as LocalStrategy } from 'passport-local';
 import { DataSource, EntitySchema, type DataSourceOptions } from 'typeorm';
 import {
-  SecondFactorStrategy, secondFactorErrorHandler, twoFactorAuth, twoFactorEntities, TwoFactorService, TwoFactorStrategy,
+  SecondFactorStrategy,
+  secondFactorErrorHandler,
+  twoFactorAuth,
+  twoFactorEntities,
+  TwoFactorService,
+  TwoFactorStrategy,
 } from 'passport-two-factor';
 
 export interface Start {
@@ -38,17 +43,29 @@ async function start({ options, keys, now: given }: Start): Promise<void> {
   const service = new TwoFactorService({
     db,
     keys,
-    users: { id: (user: User) => String(user.id), email: (user: User) => user.email, find: (id) => repository.findOneBy({ id: Number(id) }) },
+    users: {
+      id: (user: User) => String(user.id),
+      email: (user: User) => user.email,
+      find: (id) => repository.findOneBy({ id: Number(id) }),
+    },
     twoFactor: { issuer: 'MyApp' },
     clock: () => now,
   });
   const local = new LocalStrategy({ usernameField: 'email' }, (email, password, done) => {
-    repository.findOneBy({ email, password }).then((user) => { done(null, user ?? false); }, done);
+    repository.findOneBy({ email, password }).then((user) => {
+      done(null, user ?? false);
+    }, done);
   });
   passport.use(new TwoFactorStrategy({ service }, local));
   passport.use(new SecondFactorStrategy({ service }));
-  passport.serializeUser((user, done) => { done(null, (user as User).id); });
-  passport.deserializeUser((id: number, done) => { repository.findOneBy({ id }).then((user) => { done(null, user ?? false); }, done); });
+  passport.serializeUser((user, done) => {
+    done(null, (user as User).id);
+  });
+  passport.deserializeUser((id: number, done) => {
+    repository.findOneBy({ id }).then((user) => {
+      done(null, user ?? false);
+    }, done);
+  });
 
   const app = express();
   app.use(express.json(), session({ secret: 'test', resave: false, saveUninitialized: false }), passport.session());
@@ -63,11 +80,21 @@ async function start({ options, keys, now: given }: Start): Promise<void> {
     await req.auth.completeTwoFactorLogin();
     res.json({ success: true });
   });
-  app.post('/passport/login', passport.authenticate('local'), (_req, res) => { res.json({ success: true }); });
-  app.post('/2fa', passport.authenticate('two-factor'), (_req, res) => { res.json({ success: true }); });
-  app.post('/token/login', passport.authenticate('local', { session: false }), (_req, res) => { res.json({ success: true }); });
-  app.post('/token/2fa', passport.authenticate('two-factor', { session: false }), (_req, res) => { res.json({ success: true }); });
-  app.get('/me', (req, res) => { res.sendStatus(req.auth.isLoggedIn() ? 200 : 401); });
+  app.post('/passport/login', passport.authenticate('local'), (_req, res) => {
+    res.json({ success: true });
+  });
+  app.post('/2fa', passport.authenticate('two-factor'), (_req, res) => {
+    res.json({ success: true });
+  });
+  app.post('/token/login', passport.authenticate('local', { session: false }), (_req, res) => {
+    res.json({ success: true });
+  });
+  app.post('/token/2fa', passport.authenticate('two-factor', { session: false }), (_req, res) => {
+    res.json({ success: true });
+  });
+  app.get('/me', (req, res) => {
+    res.sendStatus(req.auth.isLoggedIn() ? 200 : 401);
+  });
   app.use(secondFactorErrorHandler({ status: 202 }));
 
   const server = app.listen(0, '127.0.0.1', () => {

@@ -15,7 +15,12 @@ import { Strategy as LocalStrategy } from 'passport-local';
 import { createClient } from 'redis';
 import { DataSource } from 'typeorm';
 import {
-  requireSecondFactor, SecondFactorStrategy, secondFactorErrorHandler, twoFactorAuth, twoFactorEntities, TwoFactorService,
+  requireSecondFactor,
+  SecondFactorStrategy,
+  secondFactorErrorHandler,
+  twoFactorAuth,
+  twoFactorEntities,
+  TwoFactorService,
   TwoFactorStrategy,
 } from 'passport-two-factor';
 import { sha256 } from '../../lib/core/keyring.js';
@@ -25,7 +30,9 @@ let statements = 0;
 
 /** Counts what a copy of the driver sends. */
 function count(driver: typeof mysql): void {
-  const prototype = (driver as unknown as { Connection: { prototype: Record<string, (...args: unknown[]) => unknown> } }).Connection.prototype;
+  const prototype = (
+    driver as unknown as { Connection: { prototype: Record<string, (...args: unknown[]) => unknown> } }
+  ).Connection.prototype;
   for (const method of ['query', 'execute']) {
     const original = prototype[method]!;
     prototype[method] = function counted(this: unknown, ...args) {
@@ -48,8 +55,20 @@ async function sessionStore(url: string): Promise<Store> {
   }
   count(benchRequire('mysql2') as typeof mysql);
   const { hostname: host, port, username: user, password, pathname } = new URL(url);
-  const MySQLStore = (benchRequire('express-mysql-session') as (s: typeof session) => new (options: object) => Store & { onReady(): Promise<void> })(session);
-  const store = new MySQLStore({ host, port: Number(port || 3306), user, password, database: pathname.slice(1), connectionLimit: 10, clearExpired: false });
+  const MySQLStore = (
+    benchRequire('express-mysql-session') as (
+      s: typeof session,
+    ) => new (options: object) => Store & { onReady(): Promise<void> }
+  )(session);
+  const store = new MySQLStore({
+    host,
+    port: Number(port || 3306),
+    user,
+    password,
+    database: pathname.slice(1),
+    connectionLimit: 10,
+    clearExpired: false,
+  });
   await store.onReady();
   return store;
 }
@@ -57,27 +76,43 @@ async function sessionStore(url: string): Promise<Store> {
 async function main(): Promise<void> {
   const { DATABASE_URL: url = '', KEYS: keys } = process.env;
   count(mysql);
-  const db = await new DataSource({ type: 'mysql', url, poolSize: 10, entities: [BenchUserSchema, ...twoFactorEntities()], synchronize: process.env.SYNC === '1' }).initialize();
+  const db = await new DataSource({
+    type: 'mysql',
+    url,
+    poolSize: 10,
+    entities: [BenchUserSchema, ...twoFactorEntities()],
+    synchronize: process.env.SYNC === '1',
+  }).initialize();
   // The app's own look-ups are not what is compared, so they are as thin as the other side's.
   const find = async (column: 'id' | 'email', value: number | string): Promise<BenchUser | undefined> =>
     (await db.query<BenchUser[]>(`SELECT id, email, password FROM app_users WHERE ${column} = ?`, [value]))[0];
   const service = new TwoFactorService({
-    db, keys,
+    db,
+    keys,
     users: { id: (user) => String(user.id), email: (user) => user.email, find: (id) => find('id', Number(id)) },
     twoFactor: { issuer: 'MyApp' },
     recentAuthentication: '1h',
   });
   const local = new LocalStrategy({ usernameField: 'email' }, (email, password, done) => {
-    find('email', email).then((user) => { done(null, user?.password === passwordHash(password) ? user : false); }, done);
+    find('email', email).then((user) => {
+      done(null, user?.password === passwordHash(password) ? user : false);
+    }, done);
   });
-  passport.serializeUser((user, done) => { done(null, (user as BenchUser).id); });
-  passport.deserializeUser((id: number, done) => { find('id', id).then((user) => { done(null, user ?? null); }, done); });
+  passport.serializeUser((user, done) => {
+    done(null, (user as BenchUser).id);
+  });
+  passport.deserializeUser((id: number, done) => {
+    find('id', id).then((user) => {
+      done(null, user ?? null);
+    }, done);
+  });
   passport.use('plain', local);
   passport.use(new TwoFactorStrategy({ service }, local));
   passport.use(new SecondFactorStrategy({ service }));
 
   // The same reads, writes and sessions by hand, with no library and no check: what no library here could be faster than.
-  if (process.env.SYNC === '1') await db.query('CREATE TABLE bare_pending (id CHAR(64) PRIMARY KEY, user_id INT NOT NULL)');
+  if (process.env.SYNC === '1')
+    await db.query('CREATE TABLE bare_pending (id CHAR(64) PRIMARY KEY, user_id INT NOT NULL)');
   const intoSession = async (req: Request, values: object): Promise<void> => {
     await promisify(req.session.regenerate.bind(req.session))();
     Object.assign(req.session, values);
@@ -86,12 +121,25 @@ async function main(): Promise<void> {
 
   const app = express();
   app.use(express.json());
-  app.use(session({ secret: createHash('sha256').update('bench').digest('hex'), resave: false, saveUninitialized: false, store: await sessionStore(url) }));
+  app.use(
+    session({
+      secret: createHash('sha256').update('bench').digest('hex'),
+      resave: false,
+      saveUninitialized: false,
+      store: await sessionStore(url),
+    }),
+  );
   app.use(passport.session());
   app.use(twoFactorAuth({ service, passport }));
-  app.post('/plain', passport.authenticate('plain'), (_req, res) => { res.json({ success: true }); });
-  app.post('/login', passport.authenticate('local'), (_req, res) => { res.json({ success: true }); });
-  app.post('/2fa', passport.authenticate('two-factor'), (_req, res) => { res.json({ success: true }); });
+  app.post('/plain', passport.authenticate('plain'), (_req, res) => {
+    res.json({ success: true });
+  });
+  app.post('/login', passport.authenticate('local'), (_req, res) => {
+    res.json({ success: true });
+  });
+  app.post('/2fa', passport.authenticate('two-factor'), (_req, res) => {
+    res.json({ success: true });
+  });
   app.post('/auth-login', async (req, res) => {
     await req.auth.login(req.body.email, req.body.password);
     res.json({ success: true });
@@ -112,13 +160,17 @@ async function main(): Promise<void> {
   });
   app.post('/bare-verify', async (req, res) => {
     const { pending } = req.session as { pending?: string };
-    const [{ user_id: id }] = await db.query<[{ user_id: number }]>('SELECT user_id FROM bare_pending WHERE id = ?', [pending]);
+    const [{ user_id: id }] = await db.query<[{ user_id: number }]>('SELECT user_id FROM bare_pending WHERE id = ?', [
+      pending,
+    ]);
     await db.query('UPDATE two_factor_accounts SET version = version + 1 WHERE user_key = ?', [sha256(String(id))]);
     await db.query('DELETE FROM bare_pending WHERE id = ?', [pending]);
     await intoSession(req, { user: await find('id', id) });
     res.json({ success: true });
   });
-  app.get('/admin', requireSecondFactor({ service }), (_req, res) => { res.json({ ok: true }); });
+  app.get('/admin', requireSecondFactor({ service }), (_req, res) => {
+    res.json({ ok: true });
+  });
   app.use(secondFactorErrorHandler({ status: 202 }));
 
   const delay = monitorEventLoopDelay({ resolution: 1 });
@@ -140,16 +192,20 @@ async function main(): Promise<void> {
       const milliseconds = (value: number) => value / 1e6;
       return {
         elapsed: performance.now() - began,
-        median: milliseconds(delay.percentile(50)), p99: milliseconds(delay.percentile(99)), max: milliseconds(delay.max),
+        median: milliseconds(delay.percentile(50)),
+        p99: milliseconds(delay.percentile(99)),
+        max: milliseconds(delay.max),
       };
     },
     stop: () => process.exit(0),
   };
   process.on('message', ({ command, argument }: { command: string; argument: never }) => {
-    Promise.resolve(argument).then((given) => commands[command]!(given)).then(
-      (result) => process.send!({ result: result ?? null }),
-      (error: unknown) => process.send!({ error: String((error as Error).stack) }),
-    );
+    Promise.resolve(argument)
+      .then((given) => commands[command]!(given))
+      .then(
+        (result) => process.send!({ result: result ?? null }),
+        (error: unknown) => process.send!({ error: String((error as Error).stack) }),
+      );
   });
   const server = app.listen(0, '127.0.0.1', () => process.send!({ port: (server.address() as AddressInfo).port }));
 }

@@ -39,7 +39,8 @@ interface Result {
   statements: { login: number; verify: number };
 }
 
-const code = (side: Side, user: User): string => totpAt(side.key(user), timeStep(Date.now(), 30), defaultTotpParameters);
+const code = (side: Side, user: User): string =>
+  totpAt(side.key(user), timeStep(Date.now(), 30), defaultTotpParameters);
 
 function take(side: Side, count: number): User[] {
   const taken = side.users.slice(side.next, side.next + count);
@@ -61,7 +62,8 @@ async function logInAll(side: Side, users: User[], concurrency: number): Promise
   const before = await used();
   const login = await measure(users, concurrency, async (user) => {
     const halted = await post(side.login.path, { email: user.email, password: user.password });
-    if (halted.status !== side.login.status) throw new Error(`${side.name}: login answered ${halted.status} ${halted.body}`);
+    if (halted.status !== side.login.status)
+      throw new Error(`${side.name}: login answered ${halted.status} ${halted.body}`);
     cookies.set(user, halted.cookies);
   });
   const between = await used();
@@ -98,28 +100,68 @@ export interface Place {
 async function sides(sessions: 'database' | 'redis', { databaseUrl, redisUrl, keys }: Place): Promise<Side[]> {
   const env = { SESSIONS: sessions, REDIS_URL: redisUrl, PENDING: 'database' };
   const [ours, theirs] = await Promise.all([
-    databaseUrl().then((url) => ServerProcess.start(join(__dirname, 'app-server.ts'), { ...env, DATABASE_URL: url, KEYS: keys, SYNC: '1' })),
-    databaseUrl().then((url) => ServerProcess.start(join(__dirname, 'better-auth/server.mjs'), { ...env, DATABASE_URL: url })),
+    databaseUrl().then((url) =>
+      ServerProcess.start(join(__dirname, 'app-server.ts'), { ...env, DATABASE_URL: url, KEYS: keys, SYNC: '1' }),
+    ),
+    databaseUrl().then((url) =>
+      ServerProcess.start(join(__dirname, 'better-auth/server.mjs'), { ...env, DATABASE_URL: url }),
+    ),
   ]);
   const needed = rounds * concurrencies.reduce((sum, concurrency) => sum + logins[concurrency], 0) + warmUp + 1;
-  const people = (from: number) => Array.from({ length: needed }, (_, index): User => ({
-    id: from + index, email: `user${from + index}@example.com`, password: 'correct horse', secret: randomBytes(20).toString('base64'),
-  }));
+  const people = (from: number) =>
+    Array.from({ length: needed }, (_, index): User => ({
+      id: from + index,
+      email: `user${from + index}@example.com`,
+      password: 'correct horse',
+      secret: randomBytes(20).toString('base64'),
+    }));
   const strategyUsers = people(1);
   const callUsers = people(1_000_001);
   const bareUsers = people(2_000_001);
   await ours.tell('enrol', [...strategyUsers, ...callUsers, ...bareUsers]);
   const theirUsers = people(1);
   // Their secret is a text whose bytes are the key.
-  await theirs.tell('enrol', theirUsers.map((user) => ({ ...user, id: String(user.id) })));
+  await theirs.tell(
+    'enrol',
+    theirUsers.map((user) => ({ ...user, id: String(user.id) })),
+  );
   const bytes = ({ secret }: User) => Buffer.from(secret, 'base64');
   return [
-    { name: 'by the strategy', server: ours, users: strategyUsers, login: { path: '/login', status: 202 }, verify: { path: '/2fa' }, key: bytes, next: 0 },
-    { name: 'by hand, unchecked', server: ours, users: bareUsers, login: { path: '/bare-login', status: 202 }, verify: { path: '/bare-verify' }, key: bytes, next: 0 },
-    { name: 'by two calls', server: ours, users: callUsers, login: { path: '/auth-login', status: 202 }, verify: { path: '/verify-2fa' }, key: bytes, next: 0 },
     {
-      name: 'better-auth', server: theirs, users: theirUsers, login: { path: '/api/auth/sign-in/email', status: 200 },
-      verify: { path: '/api/auth/two-factor/verify-totp' }, key: ({ secret }) => Buffer.from(secret), next: 0,
+      name: 'by the strategy',
+      server: ours,
+      users: strategyUsers,
+      login: { path: '/login', status: 202 },
+      verify: { path: '/2fa' },
+      key: bytes,
+      next: 0,
+    },
+    {
+      name: 'by hand, unchecked',
+      server: ours,
+      users: bareUsers,
+      login: { path: '/bare-login', status: 202 },
+      verify: { path: '/bare-verify' },
+      key: bytes,
+      next: 0,
+    },
+    {
+      name: 'by two calls',
+      server: ours,
+      users: callUsers,
+      login: { path: '/auth-login', status: 202 },
+      verify: { path: '/verify-2fa' },
+      key: bytes,
+      next: 0,
+    },
+    {
+      name: 'better-auth',
+      server: theirs,
+      users: theirUsers,
+      login: { path: '/api/auth/sign-in/email', status: 200 },
+      verify: { path: '/api/auth/two-factor/verify-totp' },
+      key: ({ secret }) => Buffer.from(secret),
+      next: 0,
     },
   ];
 }
@@ -127,7 +169,12 @@ async function sides(sessions: 'database' | 'redis', { databaseUrl, redisUrl, ke
 export async function compare(sessions: 'database' | 'redis', place: Place): Promise<string[]> {
   const all = await sides(sessions, place);
   try {
-    const results = new Map<Side, Result>(all.map((side) => [side, { login: new Map(), verify: new Map(), cpu: { login: [], verify: [] }, statements: { login: 0, verify: 0 } }]));
+    const results = new Map<Side, Result>(
+      all.map((side) => [
+        side,
+        { login: new Map(), verify: new Map(), cpu: { login: [], verify: [] }, statements: { login: 0, verify: 0 } },
+      ]),
+    );
     for (const side of all) {
       await logInAll(side, take(side, warmUp), 16);
       results.get(side)!.statements = await countStatements(side);
@@ -155,8 +202,20 @@ export async function compare(sessions: 'database' | 'redis', place: Place): Pro
 function print(sessions: string, all: readonly Side[], results: ReadonlyMap<Side, Result>): string[] {
   const theirs = results.get(all.at(-1)!)!;
   const lines = [
-    `Sessions in ${sessions === 'redis' ? 'Redis, pending logins in the database' : 'the database'}, on both sides:`, '',
-    row('step', 'side', 'statements', 'server CPU ms', 'concurrency', 'median ms', 'p99 ms', 'a second', 'median: times faster', 'throughput: times'),
+    `Sessions in ${sessions === 'redis' ? 'Redis, pending logins in the database' : 'the database'}, on both sides:`,
+    '',
+    row(
+      'step',
+      'side',
+      'statements',
+      'server CPU ms',
+      'concurrency',
+      'median ms',
+      'p99 ms',
+      'a second',
+      'median: times faster',
+      'throughput: times',
+    ),
     row(...Array<string>(10).fill('---')),
   ];
   for (const step of ['login', 'verify'] as const) {
@@ -166,7 +225,20 @@ function print(sessions: string, all: readonly Side[], results: ReadonlyMap<Side
         const result = results.get(side)!;
         const { half, late, rate } = best(result[step].get(concurrency)!);
         const name = step === 'login' ? 'halted login' : 'verify + complete';
-        lines.push(row(name, side.name, String(result.statements[step]), concurrency === 16 ? median(result.cpu[step]) : '', String(concurrency), half, late, rate, base.half / half, rate / base.rate));
+        lines.push(
+          row(
+            name,
+            side.name,
+            String(result.statements[step]),
+            concurrency === 16 ? median(result.cpu[step]) : '',
+            String(concurrency),
+            half,
+            late,
+            rate,
+            base.half / half,
+            rate / base.rate,
+          ),
+        );
       }
     }
   }

@@ -30,7 +30,9 @@ async function main(): Promise<void> {
     ...(process.env.MILLION ? [['million', () => million(place)] as [string, () => Promise<string[]>]] : []),
   ];
   try {
-    console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, MariaDB, servers and client on one machine.\n`);
+    console.log(
+      `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, MariaDB, servers and client on one machine.\n`,
+    );
     for (const [name, part] of parts) {
       if (only === undefined || only.includes(name)) for (const line of await part()) console.log(line);
     }
@@ -39,7 +41,10 @@ async function main(): Promise<void> {
   }
 }
 
-main().then(() => process.exit(0), (error: unknown) => {
-  console.error(error);
-  process.exit(1);
-});
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

@@ -17,10 +17,19 @@ const rounds = 3;
  */
 export async function million({ databaseUrl, redisUrl, keys }: Place): Promise<string[]> {
   const url = await databaseUrl();
-  const server = await ServerProcess.start(join(__dirname, 'app-server.ts'), { DATABASE_URL: url, KEYS: keys, SESSIONS: 'redis', REDIS_URL: redisUrl, SYNC: '1' });
+  const server = await ServerProcess.start(join(__dirname, 'app-server.ts'), {
+    DATABASE_URL: url,
+    KEYS: keys,
+    SESSIONS: 'redis',
+    REDIS_URL: redisUrl,
+    SYNC: '1',
+  });
   try {
     const users = Array.from({ length: sample }, (_, index): Enrolled => ({
-      id: 5_000_000 + index, email: `sample${index}@example.com`, password: 'correct horse', secret: randomBytes(20).toString('base64'),
+      id: 5_000_000 + index,
+      email: `sample${index}@example.com`,
+      password: 'correct horse',
+      secret: randomBytes(20).toString('base64'),
     }));
     await server.tell('enrol', users);
     const few = await verifyTimes(server, users.slice(0, measured));
@@ -29,9 +38,13 @@ export async function million({ databaseUrl, redisUrl, keys }: Place): Promise<s
     const filled = Math.round((Date.now() - began) / 1000);
     const many = await verifyTimes(server, users.slice(0, measured));
     return [
-      `Among a million enrolled users (${filled} s to write them):`, '',
-      row('enrolled', 'halted login, median ms', 'verify + complete, median ms', 'ratio of login', 'ratio of verify'), row(...Array<string>(5).fill('---')),
-      row('1 000', few.login, few.verify, 1, 1), row('1 000 000', many.login, many.verify, many.login / few.login, many.verify / few.verify), '',
+      `Among a million enrolled users (${filled} s to write them):`,
+      '',
+      row('enrolled', 'halted login, median ms', 'verify + complete, median ms', 'ratio of login', 'ratio of verify'),
+      row(...Array<string>(5).fill('---')),
+      row('1 000', few.login, few.verify, 1, 1),
+      row('1 000 000', many.login, many.verify, many.login / few.login, many.verify / few.verify),
+      '',
     ];
   } finally {
     server.stop();
@@ -39,7 +52,10 @@ export async function million({ databaseUrl, redisUrl, keys }: Place): Promise<s
 }
 
 /** Medians over several rounds; every round waits for the time step that its codes have not spent. */
-async function verifyTimes(server: ServerProcess, users: readonly Enrolled[]): Promise<{ login: number; verify: number }> {
+async function verifyTimes(
+  server: ServerProcess,
+  users: readonly Enrolled[],
+): Promise<{ login: number; verify: number }> {
   const login: number[] = [];
   const verify: number[] = [];
   const post = client(server.port, 1);
@@ -71,7 +87,10 @@ async function fill(url: string): Promise<void> {
   const db = await createConnection({ uri: url });
   /** Rows like one that is there, but for the columns given as SQL. */
   const copies = async (table: string, columns: Record<string, string>, from: string) => {
-    const [[like]] = (await db.query(`SELECT * FROM ${table} LIMIT 1`)) as unknown as [Record<string, unknown>[], unknown];
+    const [[like]] = (await db.query(`SELECT * FROM ${table} LIMIT 1`)) as unknown as [
+      Record<string, unknown>[],
+      unknown,
+    ];
     const names = Object.keys(like!);
     const values = names.map((name) => columns[name] ?? db.escape(like![name]));
     await db.query(`INSERT INTO ${table} (${names.join(', ')}) SELECT ${values.join(', ')} FROM ${from} ORDER BY k`);
@@ -80,10 +99,16 @@ async function fill(url: string): Promise<void> {
   // In the order of the keys: at random, most inserts would wait for a page to be read.
   const keyed = `(SELECT seq AS id, SHA2(seq, 256) AS k FROM ${numbers}) AS filler`;
   const own = { user_key: 'k', user_id: 'id' };
-  await db.query(`INSERT INTO app_users SELECT seq, CONCAT('user', seq, '@example.com'), SHA2(seq, 256) FROM ${numbers}`);
+  await db.query(
+    `INSERT INTO app_users SELECT seq, CONCAT('user', seq, '@example.com'), SHA2(seq, 256) FROM ${numbers}`,
+  );
   await copies('two_factor_accounts', { ...own, backup_set_id: 'LEFT(k, 32)' }, keyed);
   await copies('two_factor_authenticators', { ...own, id: 'LEFT(k, 32)' }, keyed);
-  await copies('two_factor_backup_codes', { user_key: 'k', set_id: 'LEFT(k, 32)', tag: 'SHA2(CONCAT(k, n.seq), 256)' }, `${keyed} JOIN seq_1_to_10 AS n`);
+  await copies(
+    'two_factor_backup_codes',
+    { user_key: 'k', set_id: 'LEFT(k, 32)', tag: 'SHA2(CONCAT(k, n.seq), 256)' },
+    `${keyed} JOIN seq_1_to_10 AS n`,
+  );
   await db.query('ANALYZE TABLE app_users, two_factor_accounts, two_factor_authenticators, two_factor_backup_codes');
   await db.end();
 }

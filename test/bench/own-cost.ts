@@ -9,21 +9,40 @@ const serverFile = join(__dirname, 'app-server.ts');
 
 const people = (from: number, count: number, second: boolean): Enrolled[] =>
   Array.from({ length: count }, (_, index) => ({
-    id: from + index, email: `user${from + index}@example.com`, password: 'correct horse', ...(second && { secret: randomBytes(20).toString('base64') }),
+    id: from + index,
+    email: `user${from + index}@example.com`,
+    password: 'correct horse',
+    ...(second && { secret: randomBytes(20).toString('base64') }),
   }));
 
-const stretch = () => new Promise<void>((resolve, reject) => {
-  scrypt('correct horse', 'salt', 64, (error) => { if (error) reject(error); else resolve(); });
-});
+const stretch = () =>
+  new Promise<void>((resolve, reject) => {
+    scrypt('correct horse', 'salt', 64, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
 
 /** What the library costs by itself: for users without a second factor, at enrolment, and while a login is pending. */
 export async function ownCost({ databaseUrl, redisUrl, keys }: Place): Promise<string[]> {
   const url = await databaseUrl();
-  const server = await ServerProcess.start(serverFile, { DATABASE_URL: url, KEYS: keys, SESSIONS: 'redis', REDIS_URL: redisUrl, SYNC: '1' });
+  const server = await ServerProcess.start(serverFile, {
+    DATABASE_URL: url,
+    KEYS: keys,
+    SESSIONS: 'redis',
+    REDIS_URL: redisUrl,
+    SYNC: '1',
+  });
   try {
     return [
-      'What it costs by itself:', '', row('figure', 'measured'), row('---', '---'),
-      ...(await overhead(server)), ...(await enrolments(server)), ...(await pendingMemory(server, redisUrl)), '',
+      'What it costs by itself:',
+      '',
+      row('figure', 'measured'),
+      row('---', '---'),
+      ...(await overhead(server)),
+      ...(await enrolments(server)),
+      ...(await pendingMemory(server, redisUrl)),
+      '',
     ];
   } finally {
     server.stop();
@@ -35,10 +54,13 @@ async function overhead(server: ServerProcess): Promise<string[]> {
   await server.tell('enrol', users);
   const post = client(server.port, 1);
   const times = { plain: [] as number[], wrapped: [] as number[], scrypt: [] as number[] };
-  const timed = async (path: string) => (await measure(users, 1, async ({ email, password }) => {
-    const { status } = await post(path, { email, password });
-    if (status !== 200) throw new Error(`${path} answered ${status}`);
-  })).latencies;
+  const timed = async (path: string) =>
+    (
+      await measure(users, 1, async ({ email, password }) => {
+        const { status } = await post(path, { email, password });
+        if (status !== 200) throw new Error(`${path} answered ${status}`);
+      })
+    ).latencies;
   await timed('/plain');
   await timed('/login');
   for (let round = 0; round < 5; round += 1) {
@@ -51,18 +73,31 @@ async function overhead(server: ServerProcess): Promise<string[]> {
   return [
     row('login without a second factor, the bare strategy', `${median(times.plain).toFixed(2)} ms`),
     row('the same, wrapped', `${median(times.wrapped).toFixed(2)} ms, ${added.toFixed(2)} ms more`),
-    row('one scrypt of a password (Node\'s defaults)', `${hash.toFixed(1)} ms: the wrapping adds ${((added / hash) * 100).toFixed(1)} %`),
+    row(
+      "one scrypt of a password (Node's defaults)",
+      `${hash.toFixed(1)} ms: the wrapping adds ${((added / hash) * 100).toFixed(1)} %`,
+    ),
   ];
 }
 
 async function enrolments(server: ServerProcess): Promise<string[]> {
   const ids = Array.from({ length: 50 }, (_, index) => index + 1);
-  interface Delays { elapsed: number; median: number; p99: number; max: number }
+  interface Delays {
+    elapsed: number;
+    median: number;
+    p99: number;
+    max: number;
+  }
   await server.tell('enrolments', ids.slice(0, 5));
   const runs: Delays[] = [];
   for (let run = 0; run < 3; run += 1) runs.push(await server.tell<Delays>('enrolments', ids));
   const of = (figure: keyof Delays) => median(runs.map((run) => run[figure])).toFixed(1);
-  return [row('50 enrolments at once with a PNG', `${of('elapsed')} ms in all; event-loop delay median ${of('median')}, p99 ${of('p99')}, longest ${of('max')} ms`)];
+  return [
+    row(
+      '50 enrolments at once with a PNG',
+      `${of('elapsed')} ms in all; event-loop delay median ${of('median')}, p99 ${of('p99')}, longest ${of('max')} ms`,
+    ),
+  ];
 }
 
 async function pendingMemory(server: ServerProcess, redisUrl: string): Promise<string[]> {

@@ -10,7 +10,9 @@ const benchRequire = createRequire(join(__dirname, 'better-auth/package.json'));
 
 interface Otpauth {
   Secret: { fromBase32(text: string): object };
-  TOTP: new (options: object) => { validate(options: { token: string; window: number; timestamp: number }): number | null };
+  TOTP: new (options: object) => {
+    validate(options: { token: string; window: number; timestamp: number }): number | null;
+  };
 }
 interface Otplib {
   verifySync(options: { secret: string; token: string; epochTolerance: number; epoch: number }): { valid: boolean };
@@ -27,16 +29,30 @@ export function compareTotp(): string[] {
   const totp = new otpauth.TOTP({ secret: otpauth.Secret.fromBase32(base32), digits: 6, period: 30 });
   const wrong = String((Number(token) + 1) % 1_000_000).padStart(6, '0');
   const checks: [string, (given: string) => boolean][] = [
-    ['this library', (given) => matchTotp(secret, given, defaultTotpParameters, { now, window: 1, after: 0 }) !== undefined],
-    ['speakeasy.totp.verify', (given) => speakeasy.totp.verify({ secret: base32, encoding: 'base32', token: given, window: 1, time: now / 1000 })],
+    [
+      'this library',
+      (given) => matchTotp(secret, given, defaultTotpParameters, { now, window: 1, after: 0 }) !== undefined,
+    ],
+    [
+      'speakeasy.totp.verify',
+      (given) =>
+        speakeasy.totp.verify({ secret: base32, encoding: 'base32', token: given, window: 1, time: now / 1000 }),
+    ],
     ['otpauth', (given) => totp.validate({ token: given, window: 1, timestamp: now }) !== null],
-    ['otplib', (given) => otplib.verifySync({ secret: base32, token: given, epochTolerance: 30, epoch: Math.floor(now / 1000) }).valid],
+    [
+      'otplib',
+      (given) =>
+        otplib.verifySync({ secret: base32, token: given, epochTolerance: 30, epoch: Math.floor(now / 1000) }).valid,
+    ],
   ];
   for (const [name, check] of checks) if (!check(token) || check(wrong)) throw new Error(`${name} judges wrongly.`);
   const times = { right: new Map<string, number[]>(), wrong: new Map<string, number[]>() };
   for (let round = 0; round < 7; round += 1) {
     for (const [name, check] of checks) {
-      for (const [kind, given] of [['right', token], ['wrong', wrong]] as const) {
+      for (const [kind, given] of [
+        ['right', token],
+        ['wrong', wrong],
+      ] as const) {
         const began = performance.now();
         for (let i = 0; i < 5000; i += 1) check(given);
         times[kind].set(name, [...(times[kind].get(name) ?? []), ((performance.now() - began) / 5000) * 1000]);
@@ -45,10 +61,19 @@ export function compareTotp(): string[] {
   }
   const of = (kind: 'right' | 'wrong', name: string) => median(times[kind].get(name)!);
   return [
-    'One TOTP check, window 1, the code of the present step and a wrong one:', '',
-    row('library', 'right, µs', 'times ours', 'wrong, µs', 'times ours'), row(...Array<string>(5).fill('---')),
-    ...checks.map(([name]) => row(
-      name, of('right', name), of('right', name) / of('right', 'this library'), of('wrong', name), of('wrong', name) / of('wrong', 'this library'),
-    )), '',
+    'One TOTP check, window 1, the code of the present step and a wrong one:',
+    '',
+    row('library', 'right, µs', 'times ours', 'wrong, µs', 'times ours'),
+    row(...Array<string>(5).fill('---')),
+    ...checks.map(([name]) =>
+      row(
+        name,
+        of('right', name),
+        of('right', name) / of('right', 'this library'),
+        of('wrong', name),
+        of('wrong', name) / of('wrong', 'this library'),
+      ),
+    ),
+    '',
   ];
 }

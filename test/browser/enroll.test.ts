@@ -5,7 +5,9 @@ import { Site } from './site.js';
 
 describe('setting up a method in a browser', { timeout: 240_000 }, () => {
   let site: Site;
-  beforeAll(async () => { site = await Site.open(); }, 240_000);
+  beforeAll(async () => {
+    site = await Site.open();
+  }, 240_000);
   afterEach(() => site.closeVisitors());
   afterAll(() => site.close());
 
@@ -103,7 +105,9 @@ describe('setting up a method in a browser', { timeout: 240_000 }, () => {
     await expect.poll(() => site.codeSentTo('+15551234567')).not.toBe(first);
     await visitor.enter(await site.codeSentTo('+15551234567'));
     await page.getByText('The method was added.').waitFor();
-    await expect.poll(() => page.locator('.tf-method strong').allInnerTexts()).toEqual(['Authenticator app', 'p***@example.com', '+1•••••••67']);
+    await expect
+      .poll(() => page.locator('.tf-method strong').allInnerTexts())
+      .toEqual(['Authenticator app', 'p***@example.com', '+1•••••••67']);
     expect(visitor.complaints).toEqual([]);
   });
 });

@@ -3,7 +3,9 @@ import { Site, type Person, type Visitor } from './site.js';
 
 describe('logging in with a second factor in a browser', { timeout: 240_000 }, () => {
   let site: Site;
-  beforeAll(async () => { site = await Site.open(); }, 240_000);
+  beforeAll(async () => {
+    site = await Site.open();
+  }, 240_000);
   afterEach(() => site.closeVisitors());
   afterAll(() => site.close());
 
@@ -39,7 +41,10 @@ describe('logging in with a second factor in a browser', { timeout: 240_000 }, (
     await byApp.enter(byApp.totp(secret));
     await isLoggedIn(byApp);
 
-    for (const [method, contact] of [['E-mail', person.email], ['Text message', phone]] as const) {
+    for (const [method, contact] of [
+      ['E-mail', person.email],
+      ['Text message', phone],
+    ] as const) {
       const byMessage = await atSecondStep(person);
       await byMessage.page.getByRole('link', { name: 'Use another method' }).click();
       await byMessage.page.getByRole('button', { name: new RegExp(method) }).click();
@@ -57,7 +62,9 @@ describe('logging in with a second factor in a browser', { timeout: 240_000 }, (
     const again = await atSecondStep(person);
     await again.page.goto('/2fa/?method=backup_code');
     await again.send(codes[0]!, 'Backup code');
-    expect(await again.page.getByRole('alert').innerText()).toBe('That backup code is not right, or it was used before.');
+    expect(await again.page.getByRole('alert').innerText()).toBe(
+      'That backup code is not right, or it was used before.',
+    );
   });
 
   test('a wrong code, one that is too late, and too many of them each say what to do', async () => {
@@ -65,14 +72,24 @@ describe('logging in with a second factor in a browser', { timeout: 240_000 }, (
     const wrong = await atSecondStep(person);
     const old = wrong.totp(secret);
     await wrong.send('12345');
-    expect(await wrong.page.getByRole('alert').innerText()).toBe('That does not look like a code. Check what you entered.');
+    expect(await wrong.page.getByRole('alert').innerText()).toBe(
+      'That does not look like a code. Check what you entered.',
+    );
     await wrong.enter('000000');
-    await wrong.page.getByText('That code is not right, or was used before: each is good once. Your app shows the next one within 30 seconds.').waitFor();
+    await wrong.page
+      .getByText(
+        'That code is not right, or was used before: each is good once. Your app shows the next one within 30 seconds.',
+      )
+      .waitFor();
     expect(await wrong.page.title()).toBe('Error: One more step to log in – MyApp');
     await expect.poll(() => wrong.page.evaluate('document.activeElement.id')).toBe('code');
     await site.advance('90s');
     await wrong.enter(old);
-    await wrong.page.getByText('That code is not right, or was used before: each is good once. Your app shows the next one within 30 seconds.').waitFor();
+    await wrong.page
+      .getByText(
+        'That code is not right, or was used before: each is good once. Your app shows the next one within 30 seconds.',
+      )
+      .waitFor();
     await wrong.enter(wrong.totp(secret));
     await isLoggedIn(wrong);
 
@@ -129,7 +146,9 @@ describe('logging in with a second factor in a browser', { timeout: 240_000 }, (
     const { person, secret } = await enrolled();
     const visitor = await atSecondStep(person);
     let posts = 0;
-    visitor.page.on('request', (request) => { if (request.method() === 'POST') posts += 1; });
+    visitor.page.on('request', (request) => {
+      if (request.method() === 'POST') posts += 1;
+    });
     // All at once, before the first of them is answered.
     await visitor.page.evaluate(`
       const field = document.getElementById('code');
@@ -183,7 +202,9 @@ describe('logging in with a second factor in a browser', { timeout: 240_000 }, (
     const reached: string[] = [];
     for (let press = 0; press < 4; press += 1) {
       reached.push(await page.evaluate<string>('document.activeElement.id || document.activeElement.textContent'));
-      const outline = await page.evaluate('getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement).outlineWidth');
+      const outline = await page.evaluate(
+        'getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement).outlineWidth',
+      );
       expect(outline).toBe('solid3px');
       await page.keyboard.press('Tab');
     }

@@ -4,7 +4,9 @@ import { Site } from './site.js';
 
 describe('with JavaScript switched off', { timeout: 240_000 }, () => {
   let site: Site;
-  beforeAll(async () => { site = await Site.open(); }, 240_000);
+  beforeAll(async () => {
+    site = await Site.open();
+  }, 240_000);
   afterAll(() => site.close());
 
   test('everything works: set up, log in by each method, step up, rename, new backup codes, remove', async () => {
@@ -44,7 +46,10 @@ describe('with JavaScript switched off', { timeout: 240_000 }, () => {
     await logOutAndIn();
     await visitor.send(visitor.totp(secret));
     await page.waitForURL('**/account');
-    for (const [method, contact] of [['E-mail', person.email], ['Text message', phone]] as const) {
+    for (const [method, contact] of [
+      ['E-mail', person.email],
+      ['Text message', phone],
+    ] as const) {
       await logOutAndIn();
       await page.getByRole('link', { name: 'Use another method' }).click();
       await page.getByRole('button', { name: new RegExp(method) }).click();
@@ -85,7 +90,9 @@ describe('with JavaScript switched off', { timeout: 240_000 }, () => {
     await page.getByRole('link', { name: 'Remove Work phone' }).click();
     await page.getByRole('button', { name: 'Remove' }).click();
     await page.getByText('The method was removed.').waitFor();
-    await expect.poll(() => page.locator('.tf-method strong').allInnerTexts()).toEqual(['p***@example.com', '+1•••••••02']);
+    await expect
+      .poll(() => page.locator('.tf-method strong').allInnerTexts())
+      .toEqual(['p***@example.com', '+1•••••••02']);
     expect(visitor.complaints).toEqual([]);
   });
 });

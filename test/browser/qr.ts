@@ -6,7 +6,9 @@ export function readQr(screenshot: Buffer): string | undefined {
   const { data, width, height } = PNG.sync.read(screenshot);
   // The module is CommonJS with a default export, which loaders hand over in two ways.
   const decode = (typeof jsqr === 'function' ? jsqr : (jsqr as { default: unknown }).default) as (
-    pixels: Uint8ClampedArray, width: number, height: number,
+    pixels: Uint8ClampedArray,
+    width: number,
+    height: number,
   ) => { data: string } | null;
   return decode(new Uint8ClampedArray(data), width, height)?.data;
 }

@@ -8,10 +8,16 @@ import { demoTables } from '../../examples/quickstart/database.js';
 /** The example in a process of its own, on a clock that the test winds on. */
 async function main(): Promise<void> {
   const clock = fakeClock();
-  const db = await new DataSource({ type: 'better-sqlite3', database: process.env.DATABASE!, ...demoTables() }).initialize();
+  const db = await new DataSource({
+    type: 'better-sqlite3',
+    database: process.env.DATABASE!,
+    ...demoTables(),
+  }).initialize();
   const app = createApp({ db, keys: generateKey('k1'), clock: clock.now });
   // What an app that is an OAuth provider does with a user who is logged in.
-  app.get('/authorize', (req, res) => { res.redirect(req.query.redirect_uri as string); });
+  app.get('/authorize', (req, res) => {
+    res.redirect(req.query.redirect_uri as string);
+  });
   const server = app.listen(0, '127.0.0.1', () => {
     process.send!({ port: (server.address() as AddressInfo).port, now: clock.now() });
   });
@@ -19,7 +25,9 @@ async function main(): Promise<void> {
     clock.advance(by);
     process.send!({ now: clock.now() });
   });
-  process.on('disconnect', () => { process.exit(); });
+  process.on('disconnect', () => {
+    process.exit();
+  });
 }
 
 main().catch((error: unknown) => {

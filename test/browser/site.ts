@@ -22,17 +22,30 @@ export class Site {
   private people = 0;
 
   private constructor(
-    private readonly server: ChildProcess, private readonly browser: Browser, readonly url: string, private time: number, private readonly folder: string,
+    private readonly server: ChildProcess,
+    private readonly browser: Browser,
+    readonly url: string,
+    private time: number,
+    private readonly folder: string,
   ) {}
 
   static async open(): Promise<Site> {
     mkdirSync(artifacts, { recursive: true });
     const folder = mkdtempSync(join(tmpdir(), 'two-factor-'));
-    const server = fork(resolve('test/browser/server.ts'), { execArgv: ['--import', 'tsx'], env: { ...process.env, DATABASE: join(folder, 'test.sqlite') } });
+    const server = fork(resolve('test/browser/server.ts'), {
+      execArgv: ['--import', 'tsx'],
+      env: { ...process.env, DATABASE: join(folder, 'test.sqlite') },
+    });
     const [started] = (await once(server, 'message')) as [{ port: number; now: number }];
     const browser = await chromium.launch({
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--no-first-run'],
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--no-first-run',
+      ],
     });
     return new Site(server, browser, `http://127.0.0.1:${String(started.port)}`, started.now, folder);
   }
@@ -59,7 +72,12 @@ export class Site {
 
   /** A browser window of its own, with its own cookies. */
   async visitor(options: BrowserContextOptions = {}): Promise<Visitor> {
-    const context = await this.browser.newContext({ baseURL: this.url, locale: 'en-GB', viewport: { width: 1100, height: 800 }, ...options });
+    const context = await this.browser.newContext({
+      baseURL: this.url,
+      locale: 'en-GB',
+      viewport: { width: 1100, height: 800 },
+      ...options,
+    });
     context.setDefaultTimeout(60_000);
     this.contexts.push(context);
     return new Visitor(this, await context.newPage());
@@ -90,9 +108,14 @@ export class Visitor {
   /** Errors of the pages' scripts, and what the content security policy has refused. */
   readonly complaints: string[] = [];
 
-  constructor(readonly site: Site, readonly page: Page) {
+  constructor(
+    readonly site: Site,
+    readonly page: Page,
+  ) {
     page.on('pageerror', (error) => this.complaints.push(error.message));
-    page.on('console', (message) => { if (/Content Security Policy|Refused/.test(message.text())) this.complaints.push(message.text()); });
+    page.on('console', (message) => {
+      if (/Content Security Policy|Refused/.test(message.text())) this.complaints.push(message.text());
+    });
   }
 
   async logIn({ email, password }: Person): Promise<void> {
@@ -156,7 +179,11 @@ export class Visitor {
   /** What axe finds wrong with the page, with the markup that it is wrong about. */
   async violations(): Promise<string[]> {
     await this.page.evaluate(axeSource);
-    const found = await this.page.evaluate<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>('axe.run()');
-    return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`));
+    const found = await this.page.evaluate<{
+      violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
+    }>('axe.run()');
+    return found.violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`),
+    );
   }
 }

@@ -18,7 +18,9 @@ describe('a set of backup codes', () => {
   });
 
   it('uses each of the 32 characters as often as chance says, so a code has 65 bits', () => {
-    const characters = Array.from({ length: 1000 }, () => generateBackupCodes(10)).flat().join('');
+    const characters = Array.from({ length: 1000 }, () => generateBackupCodes(10))
+      .flat()
+      .join('');
     const expected = characters.length / 32;
     const counts = Array.from(alphabet, (character) => characters.split(character).length - 1);
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(characters.length);
@@ -69,21 +71,31 @@ describe('reading a backup code', () => {
 
   it('gives 13 characters of the alphabet or nothing, for any text', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.string({ minLength: 13, maxLength: 13, unit: 'grapheme' })), (text) => {
-        const code = parseBackupCode(text);
-        if (code !== undefined) expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{13}$/);
-      }),
+      fc.property(
+        fc.oneof(fc.string({ unit: 'binary' }), fc.string({ minLength: 13, maxLength: 13, unit: 'grapheme' })),
+        (text) => {
+          const code = parseBackupCode(text);
+          if (code !== undefined) expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{13}$/);
+        },
+      ),
       { numRuns: 1000 },
     );
   });
 
   it('is stable: what was read is read again as the same', () => {
     fc.assert(
-      fc.property(fc.string({ minLength: 13, maxLength: 13, unit: fc.constantFrom(...Array.from(`${alphabet}${alphabet.toLowerCase()}OILoil`)) }), (text) => {
-        const code = parseBackupCode(text);
-        expect(code).toBeDefined();
-        expect(parseBackupCode(code!)).toBe(code);
-      }),
+      fc.property(
+        fc.string({
+          minLength: 13,
+          maxLength: 13,
+          unit: fc.constantFrom(...Array.from(`${alphabet}${alphabet.toLowerCase()}OILoil`)),
+        }),
+        (text) => {
+          const code = parseBackupCode(text);
+          expect(code).toBeDefined();
+          expect(parseBackupCode(code!)).toBe(code);
+        },
+      ),
     );
   });
 });

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
-  maskContact, maskEmail, maskPhone, normalizeContact, normalizeEmail, normalizePhone, readContact, sameContact,
+  maskContact,
+  maskEmail,
+  maskPhone,
+  normalizeContact,
+  normalizeEmail,
+  normalizePhone,
+  readContact,
+  sameContact,
 } from '../../lib/core/contact.js';
 import { TwoFactorMechanism } from '../../lib/core/mechanism.js';
 import { InvalidInputError } from '../../lib/errors.js';
@@ -209,18 +216,24 @@ describe('a mask', () => {
     expect(maskContact(TwoFactorMechanism.SMS, contact)).toBe(mask);
   });
 
-  it.each(['a@b.co', 'ab@c.de', 'abc@d.ef', '@b.co', 'nobody', ''])('of the address "%s" never shows the whole name', (contact) => {
-    const name = contact.includes('@') ? contact.slice(0, contact.indexOf('@')) : contact;
-    const mask = maskEmail(contact);
-    expect(mask).not.toBe(contact);
-    if (name !== '') expect(mask.startsWith(name)).toBe(false);
-    if (name !== '' && !contact.includes('@')) expect(mask).not.toContain(name);
-  });
+  it.each(['a@b.co', 'ab@c.de', 'abc@d.ef', '@b.co', 'nobody', ''])(
+    'of the address "%s" never shows the whole name',
+    (contact) => {
+      const name = contact.includes('@') ? contact.slice(0, contact.indexOf('@')) : contact;
+      const mask = maskEmail(contact);
+      expect(mask).not.toBe(contact);
+      if (name !== '') expect(mask.startsWith(name)).toBe(false);
+      if (name !== '' && !contact.includes('@')) expect(mask).not.toContain(name);
+    },
+  );
 
-  it.each(['911', '+911', '112', '+1555', '+4930123', '+15551234567', '123', '', 'abc'])('of the number "%s" never shows most of it', (contact) => {
-    const shown = maskPhone(contact).replace(/[^0-9a-z]/g, '');
-    expect(shown.length).toBeLessThanOrEqual(Math.max(0, contact.length - 3));
-  });
+  it.each(['911', '+911', '112', '+1555', '+4930123', '+15551234567', '123', '', 'abc'])(
+    'of the number "%s" never shows most of it',
+    (contact) => {
+      const shown = maskPhone(contact).replace(/[^0-9a-z]/g, '');
+      expect(shown.length).toBeLessThanOrEqual(Math.max(0, contact.length - 3));
+    },
+  );
 
   it('does not tell how long the contact is', () => {
     const emails = ['jo@example.com', 'john@example.com', 'johnathan@example.com'].map(maskEmail);
@@ -247,36 +260,80 @@ describe('one contact', () => {
   it("is the account's own where the app has it in another spelling", () => {
     const read = (given: unknown, own: unknown) => readContact(TwoFactorMechanism.EMAIL, given, own);
     expect(read('alice@example.com', ' Alice@EXAMPLE.com')).toEqual({ contact: 'alice@example.com', vouched: true });
-    expect(read('\u200eALICE@example.com\u00a0', 'alice@example.com')).toEqual({ contact: 'ALICE@example.com', vouched: true });
+    expect(read('\u200eALICE@example.com\u00a0', 'alice@example.com')).toEqual({
+      contact: 'ALICE@example.com',
+      vouched: true,
+    });
     expect(read('eve@example.com', 'alice@example.com')).toEqual({ contact: 'eve@example.com', vouched: false });
     expect(read('alice@example.com.evil.example', 'alice@example.com')).toMatchObject({ vouched: false });
   });
 
   it.each([
-    'jörg@example.com', '_host@example.com', 'joe@my_host.example.com', 'taro..yamada.@example.jp', '.dot@example.com', '"john doe"@example.com', '"a,b\\"c"@example.com',
-    'δοκιμή@παράδειγμα.gr', '用户@例子.com', 'नमस्ते@example.in', '☃@example.com', "o'neil&sons@example.com", 'a/b=c@example.com', 'user%host@example.com',
+    'jörg@example.com',
+    '_host@example.com',
+    'joe@my_host.example.com',
+    'taro..yamada.@example.jp',
+    '.dot@example.com',
+    '"john doe"@example.com',
+    '"a,b\\"c"@example.com',
+    'δοκιμή@παράδειγμα.gr',
+    '用户@例子.com',
+    'नमस्ते@example.in',
+    '☃@example.com',
+    "o'neil&sons@example.com",
+    'a/b=c@example.com',
+    'user%host@example.com',
   ])("may be %s where that is the account's own", (own) => {
     const contact = own.replace('παράδειγμα', 'xn--hxajbheg2az3al').replace('例子', 'xn--fsqu00a');
     expect(readContact(TwoFactorMechanism.EMAIL, own, own)).toEqual({ contact, vouched: true });
-    expect(readContact(TwoFactorMechanism.EMAIL, ` ${own.toUpperCase().replace(/@.*/, '')}${own.slice(own.lastIndexOf('@'))}`, own)).toMatchObject({ vouched: true });
+    expect(
+      readContact(
+        TwoFactorMechanism.EMAIL,
+        ` ${own.toUpperCase().replace(/@.*/, '')}${own.slice(own.lastIndexOf('@'))}`,
+        own,
+      ),
+    ).toMatchObject({ vouched: true });
   });
 
-  it.each([
-    'taro..yamada.@example.jp', '"john doe"@example.com', 'joe@my_host.example.com', '☃@example.com',
-  ])('is never %s of somebody else', (given) => {
-    expect(() => readContact(TwoFactorMechanism.EMAIL, given, 'alice@example.com')).toThrow(InvalidInputError);
-  });
+  it.each(['taro..yamada.@example.jp', '"john doe"@example.com', 'joe@my_host.example.com', '☃@example.com'])(
+    'is never %s of somebody else',
+    (given) => {
+      expect(() => readContact(TwoFactorMechanism.EMAIL, given, 'alice@example.com')).toThrow(InvalidInputError);
+    },
+  );
 
   it.each([
-    'alice@example.com\r\nBcc: eve@evil.example', '"a\r\nBcc: x"@example.com', 'a b@example.com', 'a,b@example.com', 'a@b@example.com', '<a@example.com>', '"a"b"@example.com', 'a@exa mple.com',
-    'a@example.com,eve@evil.example', '@example.com', 'a@', '\u200b@example.com', 'a@127.0.0.1', 'a@[127.0.0.1]', 'root@localhost', `${'a'.repeat(250)}@example.com`, 'a\u0085b@example.com', 'a\u2028b@example.com',
+    'alice@example.com\r\nBcc: eve@evil.example',
+    '"a\r\nBcc: x"@example.com',
+    'a b@example.com',
+    'a,b@example.com',
+    'a@b@example.com',
+    '<a@example.com>',
+    '"a"b"@example.com',
+    'a@exa mple.com',
+    'a@example.com,eve@evil.example',
+    '@example.com',
+    'a@',
+    '\u200b@example.com',
+    'a@127.0.0.1',
+    'a@[127.0.0.1]',
+    'root@localhost',
+    `${'a'.repeat(250)}@example.com`,
+    'a\u0085b@example.com',
+    'a\u2028b@example.com',
   ])("is not %j, though it is the account's own", (own) => {
     expect(() => readContact(TwoFactorMechanism.EMAIL, own, own)).toThrow(InvalidInputError);
   });
 
-  it.each([undefined, null, '', 'root@localhost', 42, ['alice@example.com']])('is never vouched for by %j, which is no contact', (own) => {
-    expect(readContact(TwoFactorMechanism.EMAIL, 'alice@example.com', own)).toEqual({ contact: 'alice@example.com', vouched: false });
-  });
+  it.each([undefined, null, '', 'root@localhost', 42, ['alice@example.com']])(
+    'is never vouched for by %j, which is no contact',
+    (own) => {
+      expect(readContact(TwoFactorMechanism.EMAIL, 'alice@example.com', own)).toEqual({
+        contact: 'alice@example.com',
+        vouched: false,
+      });
+    },
+  );
 
   it('of another letter that becomes the same in lower case is the mailbox that is written, not its double', () => {
     // The Kelvin sign is the letter K to Unicode, and no mailbox of its own.

@@ -2,11 +2,24 @@ import { describe, expect, it } from 'vitest';
 import { withHidden } from '../../lib/core/hidden.js';
 import { everyLog } from '../support/loggers.js';
 
-const make = () => withHidden(withHidden({ maskedContact: 'j***@example.com', resendAfter: null }, { contact: 'john@example.com', otpValue: '918273' }), { challengeToken: 'dG9rZW4' });
+const make = () =>
+  withHidden(
+    withHidden(
+      { maskedContact: 'j***@example.com', resendAfter: null },
+      { contact: 'john@example.com', otpValue: '918273' },
+    ),
+    { challengeToken: 'dG9rZW4' },
+  );
 
 describe('what only the server may see of a result', () => {
   it('is read by its name', () => {
-    expect(make()).toMatchObject({ contact: 'john@example.com', otpValue: '918273', challengeToken: 'dG9rZW4', maskedContact: 'j***@example.com', resendAfter: null });
+    expect(make()).toMatchObject({
+      contact: 'john@example.com',
+      otpValue: '918273',
+      challengeToken: 'dG9rZW4',
+      maskedContact: 'j***@example.com',
+      resendAfter: null,
+    });
     expect('otpValue' in make()).toBe(true);
   });
 

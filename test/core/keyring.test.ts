@@ -22,10 +22,16 @@ describe('a sealed secret', () => {
 
   it('opens again, whatever it holds and whoever it belongs to', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...seals), fc.string(), fc.string(), fc.uint8Array({ maxLength: 200 }), (purpose, user, row, bytes) => {
-        const secret = Buffer.from(bytes);
-        expect(keyring.open(purpose, user, row, keyring.seal(purpose, user, row, secret))).toEqual(secret);
-      }),
+      fc.property(
+        fc.constantFrom(...seals),
+        fc.string(),
+        fc.string(),
+        fc.uint8Array({ maxLength: 200 }),
+        (purpose, user, row, bytes) => {
+          const secret = Buffer.from(bytes);
+          expect(keyring.open(purpose, user, row, keyring.seal(purpose, user, row, secret))).toEqual(secret);
+        },
+      ),
     );
   });
 
@@ -36,7 +42,8 @@ describe('a sealed secret', () => {
 
   it('shows nothing of what it holds', () => {
     const sealed = keyring.seal('contact', 'u', 'r', 'alice@example.com');
-    for (const part of sealed.split('.')) expect(Buffer.from(part, 'base64url').toString('latin1')).not.toContain('alice');
+    for (const part of sealed.split('.'))
+      expect(Buffer.from(part, 'base64url').toString('latin1')).not.toContain('alice');
   });
 
   it('never uses an initialisation vector twice', () => {
@@ -52,7 +59,16 @@ describe('a sealed secret', () => {
 
   it('that an earlier release stored still opens', () => {
     const stored = new Keyring(`k1:${Buffer.alloc(32, 7).toString('base64')}`);
-    expect(stored.open('totp-secret', 'user-1', 'row-1', 'v1.k1.1YNdhBWm9hAfoAL_._stnwvl3UQW5FYPZ93OFwfeqU8U.AMvWgNCRTaResqz_GrX28g').toString()).toBe('12345678901234567890');
+    expect(
+      stored
+        .open(
+          'totp-secret',
+          'user-1',
+          'row-1',
+          'v1.k1.1YNdhBWm9hAfoAL_._stnwvl3UQW5FYPZ93OFwfeqU8U.AMvWgNCRTaResqz_GrX28g',
+        )
+        .toString(),
+    ).toBe('12345678901234567890');
   });
 
   it('does not open for another user, in another row or for another purpose', () => {
@@ -60,7 +76,8 @@ describe('a sealed secret', () => {
     expect(() => keyring.open('totp-secret', 'mallory', 'row-1', sealed)).toThrow(SealedDataError);
     expect(() => keyring.open('totp-secret', 'alice', 'row-2', sealed)).toThrow(SealedDataError);
     expect(() => keyring.open('totp-secret', '', 'row-1', sealed)).toThrow(SealedDataError);
-    for (const purpose of seals.slice(1)) expect(() => keyring.open(purpose, 'alice', 'row-1', sealed)).toThrow(SealedDataError);
+    for (const purpose of seals.slice(1))
+      expect(() => keyring.open(purpose, 'alice', 'row-1', sealed)).toThrow(SealedDataError);
   });
 
   it('does not open for a user and row whose names run together to the same text', () => {
@@ -71,7 +88,11 @@ describe('a sealed secret', () => {
 
   it('does not open once any bit of it was changed', () => {
     const sealed = keyring.seal('totp-secret', 'alice', 'row-1', randomBytes(20));
-    for (const [part, length] of [[2, 12], [3, 20], [4, 16]] as const) {
+    for (const [part, length] of [
+      [2, 12],
+      [3, 20],
+      [4, 16],
+    ] as const) {
       for (let bit = 0; bit < length * 8; bit += 1) {
         const altered = withPart(sealed, part, (bytes) => {
           bytes[bit >> 3]! ^= 1 << (bit & 7);
@@ -82,10 +103,20 @@ describe('a sealed secret', () => {
     }
   });
 
-  it.each([0, 4, 8, 12, 13, 14, 15])('does not open with its tag cut to %i bytes, which would be easy to guess', (length) => {
-    const sealed = keyring.seal('contact', 'u', 'r', 'text');
-    expect(() => keyring.open('contact', 'u', 'r', withPart(sealed, 4, (tag) => tag.subarray(0, length)))).toThrow(SealedDataError);
-  });
+  it.each([0, 4, 8, 12, 13, 14, 15])(
+    'does not open with its tag cut to %i bytes, which would be easy to guess',
+    (length) => {
+      const sealed = keyring.seal('contact', 'u', 'r', 'text');
+      expect(() =>
+        keyring.open(
+          'contact',
+          'u',
+          'r',
+          withPart(sealed, 4, (tag) => tag.subarray(0, length)),
+        ),
+      ).toThrow(SealedDataError);
+    },
+  );
 
   it('does not open with bytes added to the text, the tag or the vector', () => {
     const sealed = keyring.seal('contact', 'u', 'r', 'text');
@@ -104,13 +135,21 @@ describe('a sealed secret', () => {
     }
   });
 
-  it.each(['', 'v1', 'text', 'v1.k1', 'v1.k1.AAAA.AAAA', 'v1.k1....', 'v2.k1.AAAA.AAAA.AAAA', 'v1.k1.A.A.A.A', '{"v":1}', 'null'])(
-    'is never "%s": text that is not one is an error, not an empty secret',
-    (text) => {
-      expect(() => keyring.open('contact', 'u', 'r', text)).toThrow(SealedDataError);
-      expect(() => keyring.open('contact', 'u', 'r', text)).toThrow(/does not have the form/);
-    },
-  );
+  it.each([
+    '',
+    'v1',
+    'text',
+    'v1.k1',
+    'v1.k1.AAAA.AAAA',
+    'v1.k1....',
+    'v2.k1.AAAA.AAAA.AAAA',
+    'v1.k1.A.A.A.A',
+    '{"v":1}',
+    'null',
+  ])('is never "%s": text that is not one is an error, not an empty secret', (text) => {
+    expect(() => keyring.open('contact', 'u', 'r', text)).toThrow(SealedDataError);
+    expect(() => keyring.open('contact', 'u', 'r', text)).toThrow(/does not have the form/);
+  });
 
   it('that was altered is an error with the reason as its cause, for whoever has to find out what happened', () => {
     const altered = withPart(keyring.seal('contact', 'u', 'r', 'text'), 4, (tag) => Buffer.alloc(tag.length));
@@ -194,7 +233,9 @@ describe('a keyed digest', () => {
 
   it('that an earlier release stored is still found', () => {
     const stored = new Keyring(`k1:${Buffer.alloc(32, 7).toString('base64')}`);
-    expect(stored.mac('contact', ['user-1', 'a@b.co'])).toBe('1d77e66714811b4db3139987a3841b9dc36d57ed97a2338602344e97c2aa438c');
+    expect(stored.mac('contact', ['user-1', 'a@b.co'])).toBe(
+      '1d77e66714811b4db3139987a3841b9dc36d57ed97a2338602344e97c2aa438c',
+    );
   });
 
   it('made for one purpose is worth nothing for another', () => {
@@ -287,7 +328,8 @@ describe('the keys option', () => {
     // Any eight characters in a row of something that was meant to be a key.
     const given = typeof keys === 'string' ? (keys.match(/[A-Za-z0-9+/]{16,}/g) ?? []) : [];
     for (const text of [...given, secret]) {
-      for (let start = 0; start + 8 <= text.length; start += 1) expect(message).not.toContain(text.slice(start, start + 8));
+      for (let start = 0; start + 8 <= text.length; start += 1)
+        expect(message).not.toContain(text.slice(start, start + 8));
     }
   });
 
@@ -318,10 +360,13 @@ describe('generateKey', () => {
     expect(new Set(Array.from({ length: 1000 }, () => generateKey())).size).toBe(1000);
   });
 
-  it.each(['', 'k 1', 'k.1', 'k:1', 'k1,k2', 'k1\n', 'ключ', 'k'.repeat(33)])('makes none of the name %j, which the keys option would refuse', (name) => {
-    expect(() => generateKey(name)).toThrow(TypeError);
-    expect(() => generateKey(name)).toThrow(/^The name of a key/);
-  });
+  it.each(['', 'k 1', 'k.1', 'k:1', 'k1,k2', 'k1\n', 'ключ', 'k'.repeat(33)])(
+    'makes none of the name %j, which the keys option would refuse',
+    (name) => {
+      expect(() => generateKey(name)).toThrow(TypeError);
+      expect(() => generateKey(name)).toThrow(/^The name of a key/);
+    },
+  );
 
   it('makes one of the longest name', () => {
     const name = `${'k'.repeat(30)}_-`;
@@ -332,14 +377,22 @@ describe('generateKey', () => {
     const old = generateKey('k1');
     const keyring = new Keyring(`${generateKey('k2')},${old}`);
     expect(keyring.current).toBe('k2');
-    expect(keyring.open('contact', 'u', 'r', new Keyring(old).seal('contact', 'u', 'r', 'text')).toString()).toBe('text');
+    expect(keyring.open('contact', 'u', 'r', new Keyring(old).seal('contact', 'u', 'r', 'text')).toString()).toBe(
+      'text',
+    );
   });
 });
 
 /** The ways in which bytes are written, by inspect, JSON and people. */
 const spellings = (key: Buffer): string[] => [
-  key.toString('base64').slice(0, 40), key.toString('base64url').slice(0, 40), key.toString('hex'), key.toString('hex').replace(/../g, '$& ').slice(0, 60),
-  key.join(',').slice(0, 60), key.join(', ').slice(0, 60), inspect(key).slice(8, 60), key.toString('latin1'),
+  key.toString('base64').slice(0, 40),
+  key.toString('base64url').slice(0, 40),
+  key.toString('hex'),
+  key.toString('hex').replace(/../g, '$& ').slice(0, 60),
+  key.join(',').slice(0, 60),
+  key.join(', ').slice(0, 60),
+  inspect(key).slice(8, 60),
+  key.toString('latin1'),
 ];
 
 describe('a keyring that is logged', () => {
@@ -347,12 +400,19 @@ describe('a keyring that is logged', () => {
   const keyring = new Keyring(keys.map((key, index) => `k${String(index)}:${key.toString('base64')}`).join(','));
   keyring.seal('contact', 'u', 'r', 'text');
   for (const purpose of macs) keyring.mac(purpose, ['a'], 'k1');
-  const derived = keys.flatMap((key) => [...seals.map((purpose) => `seal ${purpose}`), ...macs.map((purpose) => `mac ${purpose}`)]
-    .map((info) => Buffer.from(hkdfSync('sha256', key, '', `passport-two-factor ${info}`, 32))));
+  const derived = keys.flatMap((key) =>
+    [...seals.map((purpose) => `seal ${purpose}`), ...macs.map((purpose) => `mac ${purpose}`)].map((info) =>
+      Buffer.from(hkdfSync('sha256', key, '', `passport-two-factor ${info}`, 32)),
+    ),
+  );
 
-  it.each([...everyLog(keyring), ...everyLog({ context: { keyring } })])('shows no key, and none that is made of one: %s', (_how, text) => {
-    for (const key of [...keys, ...derived]) for (const spelling of spellings(key)) expect(text).not.toContain(spelling);
-  });
+  it.each([...everyLog(keyring), ...everyLog({ context: { keyring } })])(
+    'shows no key, and none that is made of one: %s',
+    (_how, text) => {
+      for (const key of [...keys, ...derived])
+        for (const spelling of spellings(key)) expect(text).not.toContain(spelling);
+    },
+  );
 
   it('shows the name of the newest, which rows tell too', () => {
     expect(Reflect.ownKeys(keyring)).toEqual(['current']);

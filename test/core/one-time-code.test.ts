@@ -77,9 +77,38 @@ describe('reading a code as the user typed it', () => {
   });
 
   it.each([
-    '123\u00a0456', '123\u2009456', '\u3000123\u202f456', '123–456', '123\u2011456', '123\u2212456', '123ー456', '１２３－４５６', '\ufeff123456', '\u200b123\u200d456\u200c', '123\u00ad456',
-    '\u200e123456\u200f', '\u202a123456\u202c', '\u2066123456\u2069', '\u061c123456', '123\ufe0f456',
-    ...['１２３４５６', '١٢٣٤٥٦', '۱۲۳۴۵۶', '१२३४५६', '১২৩৪৫৬', '๑๒๓๔๕๖', '༡༢༣༤༥༦', '၁၂၃၄၅၆', '១២៣៤៥៦', '߁߂߃߄߅߆', '𝟏𝟐𝟑𝟒𝟓𝟔', '𝟙𝟚𝟛𝟜𝟝𝟞', '𝟷𝟸𝟹𝟺𝟻𝟼', '1٢۳४５6'],
+    '123\u00a0456',
+    '123\u2009456',
+    '\u3000123\u202f456',
+    '123–456',
+    '123\u2011456',
+    '123\u2212456',
+    '123ー456',
+    '１２３－４５６',
+    '\ufeff123456',
+    '\u200b123\u200d456\u200c',
+    '123\u00ad456',
+    '\u200e123456\u200f',
+    '\u202a123456\u202c',
+    '\u2066123456\u2069',
+    '\u061c123456',
+    '123\ufe0f456',
+    ...[
+      '１２３４５６',
+      '١٢٣٤٥٦',
+      '۱۲۳۴۵۶',
+      '१२३४५६',
+      '১২৩৪৫৬',
+      '๑๒๓๔๕๖',
+      '༡༢༣༤༥༦',
+      '၁၂၃၄၅၆',
+      '១២៣៤៥៦',
+      '߁߂߃߄߅߆',
+      '𝟏𝟐𝟑𝟒𝟓𝟔',
+      '𝟙𝟚𝟛𝟜𝟝𝟞',
+      '𝟷𝟸𝟹𝟺𝟻𝟼',
+      '1٢۳४５6',
+    ],
   ])('reads %j as 123456', (typed) => {
     expect(readCode(typed)).toBe('123456');
   });
@@ -90,21 +119,42 @@ describe('reading a code as the user typed it', () => {
       if (!/\p{Nd}/u.test(character)) continue;
       expect(readCode(character)).toMatch(/^[0-9]$/);
     }
-    const zeros = [0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20, 0x1040, 0x17e0, 0x1810, 0xff10, 0x1d7ce, 0x1d7d8, 0x1d7e2, 0x1d7ec, 0x1d7f6];
-    for (const zero of zeros) expect(readCode(String.fromCodePoint(...Array.from({ length: 10 }, (_, digit) => zero + digit)))).toBe('0123456789');
+    const zeros = [
+      0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20,
+      0x1040, 0x17e0, 0x1810, 0xff10, 0x1d7ce, 0x1d7d8, 0x1d7e2, 0x1d7ec, 0x1d7f6,
+    ];
+    for (const zero of zeros)
+      expect(readCode(String.fromCodePoint(...Array.from({ length: 10 }, (_, digit) => zero + digit)))).toBe(
+        '0123456789',
+      );
   });
 
-  it.each([['ＡＢＣＤＥ－ＦＧＨＪＫ－ＭＮＰ', 'ABCDEFGHJKMNP'], ['ａｂ１２', 'ab12']])('reads the full-width letters of %j', (typed, read) => {
+  it.each([
+    ['ＡＢＣＤＥ－ＦＧＨＪＫ－ＭＮＰ', 'ABCDEFGHJKMNP'],
+    ['ａｂ１２', 'ab12'],
+  ])('reads the full-width letters of %j', (typed, read) => {
     expect(readCode(typed)).toBe(read);
   });
 
-  it.each(['\t123456', '123456\n', '123_456', '123.456', '123456\0', '123456\u2028', '①②③④⑤⑥', '¹²³⁴⁵⁶', '一二三四五六', 'ⅠⅡⅢⅣⅤⅥ', '0123456789ABſ', '0123456789ABı', '0123456789ABß', '𝐀𝐁𝐂'])(
-    'keeps %j as it is, so that it is not taken for six digits or for letters',
-    (typed) => {
-      expect(readCode(typed)).toBe(typed);
-      expect(isDigits(readCode(typed), 6)).toBe(false);
-    },
-  );
+  it.each([
+    '\t123456',
+    '123456\n',
+    '123_456',
+    '123.456',
+    '123456\0',
+    '123456\u2028',
+    '①②③④⑤⑥',
+    '¹²³⁴⁵⁶',
+    '一二三四五六',
+    'ⅠⅡⅢⅣⅤⅥ',
+    '0123456789ABſ',
+    '0123456789ABı',
+    '0123456789ABß',
+    '𝐀𝐁𝐂',
+  ])('keeps %j as it is, so that it is not taken for six digits or for letters', (typed) => {
+    expect(readCode(typed)).toBe(typed);
+    expect(isDigits(readCode(typed), 6)).toBe(false);
+  });
 });
 
 describe('the shape of a code', () => {
@@ -114,10 +164,24 @@ describe('the shape of a code', () => {
     expect(isDigits('12345678', 8)).toBe(true);
   });
 
-  it.each(['', '1', '12345', '1234567', '0x1E24', '1e0000', '12345e', '-12345', '+12345', '12345 ', '12345\n', '１２３４５６', '١٢٣٤٥٦', '१२३४५६', 'abcdef', '12.345'])(
-    'is not %j where six are asked for',
-    (text) => {
-      expect(isDigits(text, 6)).toBe(false);
-    },
-  );
+  it.each([
+    '',
+    '1',
+    '12345',
+    '1234567',
+    '0x1E24',
+    '1e0000',
+    '12345e',
+    '-12345',
+    '+12345',
+    '12345 ',
+    '12345\n',
+    '１２３４５６',
+    '١٢٣٤٥٦',
+    '१२३४५६',
+    'abcdef',
+    '12.345',
+  ])('is not %j where six are asked for', (text) => {
+    expect(isDigits(text, 6)).toBe(false);
+  });
 });

@@ -14,9 +14,28 @@ describe('the origin that a code is bound to', () => {
   });
 
   it.each([
-    undefined, null, 42, {}, ['example.com'], { toString: () => 'example.com' }, '', ' ', 'http://example.com', 'ftp://example.com', 'javascript://example.com',
-    'example.com:8443', 'https://example.com:8443', 'https://example.com/login', 'example.com/login', 'example.com?a', 'example.com#a',
-    'https://user@example.com', 'user:password@example.com', 'https://', 'not a host', 'example.com\n@evil.example #000000/',
+    undefined,
+    null,
+    42,
+    {},
+    ['example.com'],
+    { toString: () => 'example.com' },
+    '',
+    ' ',
+    'http://example.com',
+    'ftp://example.com',
+    'javascript://example.com',
+    'example.com:8443',
+    'https://example.com:8443',
+    'https://example.com/login',
+    'example.com/login',
+    'example.com?a',
+    'example.com#a',
+    'https://user@example.com',
+    'user:password@example.com',
+    'https://',
+    'not a host',
+    'example.com\n@evil.example #000000/',
   ])('is never %j: it is no host of https pages', (given) => {
     expect(() => readOrigin(given)).toThrow(TypeError);
     expect(() => readOrigin(given)).toThrow(/^origin must be the host of your https pages/);
@@ -25,7 +44,9 @@ describe('the origin that a code is bound to', () => {
 
 describe('a message with a bound code', () => {
   it('ends with the line that browsers read, whatever blanks the text ends with', () => {
-    expect(bindToOrigin('  Your code is 123456.\n\n \n', 'example.com', '123456')).toBe('  Your code is 123456.\n\n@example.com #123456');
+    expect(bindToOrigin('  Your code is 123456.\n\n \n', 'example.com', '123456')).toBe(
+      '  Your code is 123456.\n\n@example.com #123456',
+    );
   });
 
   it('is the text unchanged where there is no origin', () => {

@@ -18,11 +18,18 @@ describe('a secret in base32', () => {
 
   it('is read from any text of the alphabet, without the bits that fill no byte', () => {
     fc.assert(
-      fc.property(fc.string({ maxLength: 40, unit: fc.constantFrom(...Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567')) }), (text) => {
-        const bits = Array.from(text, (letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('');
-        const bytes = Array.from({ length: Math.floor(bits.length / 8) }, (_, index) => Number.parseInt(bits.slice(index * 8, index * 8 + 8), 2));
-        expect(decodeBase32(text)).toEqual(Buffer.from(bytes));
-      }),
+      fc.property(
+        fc.string({ maxLength: 40, unit: fc.constantFrom(...Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567')) }),
+        (text) => {
+          const bits = Array.from(text, (letter) =>
+            'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'),
+          ).join('');
+          const bytes = Array.from({ length: Math.floor(bits.length / 8) }, (_, index) =>
+            Number.parseInt(bits.slice(index * 8, index * 8 + 8), 2),
+          );
+          expect(decodeBase32(text)).toEqual(Buffer.from(bytes));
+        },
+      ),
     );
   });
 
@@ -46,8 +53,19 @@ describe('a secret in base32', () => {
   });
 
   it.each([
-    ['MZ', 'f'], ['MY', 'f'], ['MZXR', 'fo'], ['MZXW7', 'foo'], ['MZXW6YR', 'foob'], ['MZ======', 'f'], ['MY=====', 'f'],
-    ['A', ''], ['MZX', 'f'], ['MZXW6Y', 'foo'], ['MZXW6YTBA', 'fooba'], ['', ''], ['====', ''],
+    ['MZ', 'f'],
+    ['MY', 'f'],
+    ['MZXR', 'fo'],
+    ['MZXW7', 'foo'],
+    ['MZXW6YR', 'foob'],
+    ['MZ======', 'f'],
+    ['MY=====', 'f'],
+    ['A', ''],
+    ['MZX', 'f'],
+    ['MZXW6Y', 'foo'],
+    ['MZXW6YTBA', 'fooba'],
+    ['', ''],
+    ['====', ''],
   ])('%s is read as apps read it, whose spare bits count for nothing', (text, bytes) => {
     expect(decodeBase32(text)).toEqual(Buffer.from(bytes));
   });
@@ -147,22 +165,32 @@ describe('a key URI', () => {
 
   const thai = 'กรุงเทพมหานครอมรรัตนโกสินทร์'.repeat(10);
   const long: [string, string][] = [
-    ['a Thai name', thai.slice(0, 255)], ['emoji of families', '👩‍👩‍👧‍👦'.repeat(60)], ['flags', '🇨🇭'.repeat(100)], ['Hindi', 'क्षत्रिय'.repeat(40)], ['percent signs', '%'.repeat(500)],
-    ['one letter with a thousand accents', `e${'\u0301'.repeat(1000)}`], ['a megabyte', 'x'.repeat(1_000_000)], ['a megabyte of Thai', 'ก'.repeat(1_000_000)], ['halves of emoji', '\ud83d'.repeat(400)],
+    ['a Thai name', thai.slice(0, 255)],
+    ['emoji of families', '👩‍👩‍👧‍👦'.repeat(60)],
+    ['flags', '🇨🇭'.repeat(100)],
+    ['Hindi', 'क्षत्रिय'.repeat(40)],
+    ['percent signs', '%'.repeat(500)],
+    ['one letter with a thousand accents', `e${'\u0301'.repeat(1000)}`],
+    ['a megabyte', 'x'.repeat(1_000_000)],
+    ['a megabyte of Thai', 'ก'.repeat(1_000_000)],
+    ['halves of emoji', '\ud83d'.repeat(400)],
   ];
 
-  it.each(long)('of %s has 1000 characters at most, beside the longest issuer too, and is cut between two characters', async (_what, label) => {
-    for (const issuer of ['MyApp', thai.slice(0, 64), '🏦'.repeat(64), 'x'.repeat(64)]) {
-      const uri = totpUri({ ...details, issuer, label });
-      expect(uri.length).toBeLessThanOrEqual(1000);
-      const shown = read(uri);
-      expect(shown.label).toMatch(/^.+…$/su);
-      if (!label.includes('\ud83d\ud83d')) expect(label.startsWith(shown.label.slice(0, -1))).toBe(true);
-      expect(shown.parameters).toContainEqual(['issuer', shown.issuer]);
-      expect(shown.parameters).toContainEqual(['secret', 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ']);
-      expect(await qrCode(uri, 'svg')).toContain('<svg');
-    }
-  });
+  it.each(long)(
+    'of %s has 1000 characters at most, beside the longest issuer too, and is cut between two characters',
+    async (_what, label) => {
+      for (const issuer of ['MyApp', thai.slice(0, 64), '🏦'.repeat(64), 'x'.repeat(64)]) {
+        const uri = totpUri({ ...details, issuer, label });
+        expect(uri.length).toBeLessThanOrEqual(1000);
+        const shown = read(uri);
+        expect(shown.label).toMatch(/^.+…$/su);
+        if (!label.includes('\ud83d\ud83d')) expect(label.startsWith(shown.label.slice(0, -1))).toBe(true);
+        expect(shown.parameters).toContainEqual(['issuer', shown.issuer]);
+        expect(shown.parameters).toContainEqual(['secret', 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ']);
+        expect(await qrCode(uri, 'svg')).toContain('<svg');
+      }
+    },
+  );
 
   it('cuts no character that people see as one', () => {
     const { label } = read(totpUri({ ...details, label: '👩‍👩‍👧‍👦'.repeat(60) }));
@@ -172,7 +200,10 @@ describe('a key URI', () => {
 
   it('has an address of 254 letters and an issuer of 64 whole', () => {
     const label = `${'a'.repeat(242)}@example.com`;
-    expect(read(totpUri({ ...details, issuer: 'x'.repeat(64), label }))).toMatchObject({ label, issuer: 'x'.repeat(64) });
+    expect(read(totpUri({ ...details, issuer: 'x'.repeat(64), label }))).toMatchObject({
+      label,
+      issuer: 'x'.repeat(64),
+    });
   });
 
   it('is made for a label with half of a character too: half an emoji is no reason for a 500', () => {
@@ -185,7 +216,12 @@ describe('a QR code', () => {
     totpUri(details),
     totpUri({ ...details, label: 'ünïcödé 日本語 👩‍👩‍👧', algorithm: 'sha512', digits: 8 }),
     totpUri({ ...details, issuer: 'ธนาคารแห่งประเทศไทย', label: 'กรุงเทพมหานครอมรรัตนโกสินทร์'.repeat(9) }),
-    totpUri({ ...details, issuer: 'A rather long name of an application', label: `${'long'.repeat(16)}@example.com`, secret: Buffer.alloc(64, 7) }),
+    totpUri({
+      ...details,
+      issuer: 'A rather long name of an application',
+      label: `${'long'.repeat(16)}@example.com`,
+      secret: Buffer.alloc(64, 7),
+    }),
   ];
 
   it.each(uris)('as PNG is scanned as %s', async (uri) => {
@@ -216,7 +252,8 @@ function rasterize(svg: string): { pixels: Uint8ClampedArray; size: number } {
   let [x, y] = [0, 0];
   const fill = (width: number): void => {
     for (let row = Math.floor(y) * scale; row < (Math.floor(y) + 1) * scale; row += 1) {
-      for (let column = x * scale; column < (x + width) * scale; column += 1) pixels.fill(0, (row * size + column) * 4, (row * size + column) * 4 + 3);
+      for (let column = x * scale; column < (x + width) * scale; column += 1)
+        pixels.fill(0, (row * size + column) * 4, (row * size + column) * 4 + 3);
     }
   };
   const path = /stroke="#000000" d="([^"]+)"/.exec(svg)![1]!;

@@ -24,7 +24,8 @@ const limits: AttemptLimits = {
 const fresh: AttemptCounts = { failures: 0, windowFailures: 0, windowStart: 0, nextAttemptAt: 0, failureDays: '' };
 
 /** A wrong code at one app with the window 1. */
-const wrongAt = (counts: AttemptCounts, at: number, compared = 3): AttemptCounts => afterFailure(counts, limits, { at, compared });
+const wrongAt = (counts: AttemptCounts, at: number, compared = 3): AttemptCounts =>
+  afterFailure(counts, limits, { at, compared });
 
 function failures(count: number, from = fresh, at = now): AttemptCounts {
   let counts = from;
@@ -124,7 +125,9 @@ describe('a hundred wrong codes in thirty days', () => {
     const counts = slowly(60, { from: slowly(40, { every: 0 }), at: now + ms('10d'), every: 0 });
     const later = wrongAt(counts, now + ms('30d'));
     expect(later).toMatchObject({ windowFailures: 61, windowStart: now + ms('10d') });
-    expect(retryAt(slowly(40, { from: counts, at: now + ms('30d'), every: 0 }), limits, now + ms('30d'))).toBe(now + ms('40d'));
+    expect(retryAt(slowly(40, { from: counts, at: now + ms('30d'), every: 0 }), limits, now + ms('30d'))).toBe(
+      now + ms('40d'),
+    );
   });
 
   it('cannot be had twice by straddling the window: one, ninety-eight at its end, a hundred after it', () => {
@@ -137,7 +140,11 @@ describe('a hundred wrong codes in thirty days', () => {
 
   it('are forgotten when all of them are older: the first failure after that begins anew', () => {
     const counts = wrongAt(slowly(100), now + ms('61d'));
-    expect(counts).toMatchObject({ windowFailures: 1, windowStart: now + ms('61d'), failureDays: `${now + ms('61d')}:3` });
+    expect(counts).toMatchObject({
+      windowFailures: 1,
+      windowStart: now + ms('61d'),
+      failureDays: `${now + ms('61d')}:3`,
+    });
   });
 
   it('do not shorten a backoff', () => {
@@ -162,13 +169,16 @@ describe('a hundred wrong codes in thirty days', () => {
   it('fit into their column, whatever the days', () => {
     const wide = { ...limits, suspensionWindow: ms('90d') };
     let counts = fresh;
-    for (let day = 0; day < 400; day += 1) counts = afterSuccess(afterFailure(counts, wide, { at: now + day * ms('25h'), compared: 60 }));
+    for (let day = 0; day < 400; day += 1)
+      counts = afterSuccess(afterFailure(counts, wide, { at: now + day * ms('25h'), compared: 60 }));
     expect(counts.failureDays.length).toBeLessThan(512);
   });
 
   it('are an error where the row is damaged, never none', () => {
     for (const failureDays of ['?', '1', '1:', '1:a', '1:1,', '-1:1', '1:1;2', ' 1:1', '1e3:1']) {
-      expect(() => retryAt({ ...fresh, windowFailures: 1, failureDays }, limits, now), failureDays).toThrow('not kept as days');
+      expect(() => retryAt({ ...fresh, windowFailures: 1, failureDays }, limits, now), failureDays).toThrow(
+        'not kept as days',
+      );
     }
   });
 });
@@ -193,7 +203,10 @@ describe('a guess', () => {
     const charged = wrongAt(before, now + ms('3d'));
     expect(afterTakenBack(charged, limits, { at: now + ms('3d'), compared: 3 })).toEqual(before);
     const more = wrongAt(charged, now + ms('3d'), 27);
-    expect(afterTakenBack(more, limits, { at: now + ms('3d'), compared: 3 })).toMatchObject({ failures: 0, windowFailures: 16 });
+    expect(afterTakenBack(more, limits, { at: now + ms('3d'), compared: 3 })).toMatchObject({
+      failures: 0,
+      windowFailures: 16,
+    });
   });
 
   it('that is taken back never takes the counts below none', () => {
@@ -212,7 +225,9 @@ describe('what version 0.1 has counted', () => {
 
   it('is counted on', () => {
     expect(wrongAt({ ...old, windowFailures: 60 }, now + ms('2d'))).toMatchObject({
-      windowFailures: 61, windowStart: now, failureDays: `${now}:180,0,3`,
+      windowFailures: 61,
+      windowStart: now,
+      failureDays: `${now}:180,0,3`,
     });
   });
 
@@ -241,7 +256,8 @@ describe('messages to one user', () => {
     return answer;
   }
 
-  const times = (count: number, every: number, from = now): number[] => Array.from({ length: count }, (_, n) => from + n * every);
+  const times = (count: number, every: number, from = now): number[] =>
+    Array.from({ length: count }, (_, n) => from + n * every);
 
   it('are five an hour', () => {
     expect(send(times(5, 1000))).toMatchObject({ hourCount: 5, dayCount: 5 });
@@ -251,7 +267,11 @@ describe('messages to one user', () => {
 
   it('may go on to the millisecond when the hour is over', () => {
     expect(send([...times(5, 1000), now + ms('1h') - 1])).toEqual({ retryAt: now + ms('1h') });
-    expect(send([...times(5, 1000), now + ms('1h')])).toMatchObject({ hourStart: now + ms('1h'), hourCount: 1, dayCount: 6 });
+    expect(send([...times(5, 1000), now + ms('1h')])).toMatchObject({
+      hourStart: now + ms('1h'),
+      hourCount: 1,
+      dayCount: 6,
+    });
   });
 
   it('are ten a day', () => {
@@ -276,7 +296,9 @@ describe('messages to one user', () => {
   it('are not held up by a clock that was a year ahead, which is not where two servers differ by seconds', () => {
     const ahead = { hourStart: now + ms('365d'), hourCount: 5, dayStart: now + ms('365d'), dayCount: 10 };
     expect(afterSend(ahead, sending, now)).toEqual({ hourStart: now, hourCount: 1, dayStart: now, dayCount: 1 });
-    expect(afterSend({ ...ahead, hourStart: now + 1000, dayStart: now + 1000 }, sending, now)).toHaveProperty('retryAt');
+    expect(afterSend({ ...ahead, hourStart: now + 1000, dayStart: now + 1000 }, sending, now)).toHaveProperty(
+      'retryAt',
+    );
   });
 
   it('can be forbidden', () => {

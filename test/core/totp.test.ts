@@ -1,12 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import speakeasy from 'speakeasy';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { defaultTotpParameters, generateTotpSecret, matchTotp, timeStep, totpAt, type TotpParameters } from '../../lib/core/totp.js';
+import {
+  defaultTotpParameters,
+  generateTotpSecret,
+  matchTotp,
+  timeStep,
+  totpAt,
+  type TotpParameters,
+} from '../../lib/core/totp.js';
 
 const now = Date.UTC(2026, 0, 1, 12, 0, 10);
 const secret = Buffer.from('12345678901234567890');
 const step = timeStep(now, 30);
-const codeAt = (offset: number, parameters = defaultTotpParameters): string => totpAt(secret, step + offset, parameters);
+const codeAt = (offset: number, parameters = defaultTotpParameters): string =>
+  totpAt(secret, step + offset, parameters);
 const match = (code: string, window = 1, after = 0): number | undefined =>
   matchTotp(secret, code, defaultTotpParameters, { now, window, after });
 
@@ -56,13 +64,26 @@ describe('a TOTP code', () => {
     if ([-1, 0, 1].every((offset) => codeAt(offset) !== other)) expect(match(other)).toBeUndefined();
   });
 
-  it.each(['', ' ', '0', '12345', '1234567', '０１２３４５', 'abcdef', '\0\0\0\0\0\0', '9'.repeat(1000)])('is never "%s"', (code) => {
-    expect(match(code)).toBeUndefined();
-  });
+  it.each(['', ' ', '0', '12345', '1234567', '０１２３４５', 'abcdef', '\0\0\0\0\0\0', '9'.repeat(1000)])(
+    'is never "%s"',
+    (code) => {
+      expect(match(code)).toBeUndefined();
+    },
+  );
 
   it('must be the whole of it: no prefix, suffix, sign or space is overlooked', () => {
     const code = codeAt(0);
-    for (const text of [code.slice(0, 5), `${code}0`, ` ${code}`, `${code} `, `+${code}`, `0${code}`, `${code}e0`, `${code}.0`, `${code}\n`]) {
+    for (const text of [
+      code.slice(0, 5),
+      `${code}0`,
+      ` ${code}`,
+      `${code} `,
+      `+${code}`,
+      `0${code}`,
+      `${code}e0`,
+      `${code}.0`,
+      `${code}\n`,
+    ]) {
       expect(match(text)).toBeUndefined();
     }
   });
@@ -98,7 +119,9 @@ describe('a TOTP code', () => {
     const code = totpAt(secret, timeStep(now, 60), parameters);
     expect(code).toMatch(/^\d{8}$/);
     expect(matchTotp(secret, code, parameters, { now, window: 0, after: 0 })).toBe(timeStep(now, 60));
-    expect(matchTotp(secret, code, { ...parameters, algorithm: 'sha512' }, { now, window: 0, after: 0 })).toBeUndefined();
+    expect(
+      matchTotp(secret, code, { ...parameters, algorithm: 'sha512' }, { now, window: 0, after: 0 }),
+    ).toBeUndefined();
   });
 });
 

@@ -45,11 +45,13 @@ describe('starting an example', { timeout: 120_000 }, () => {
     await once(blocker, 'listening');
     const port = String((blocker.address() as AddressInfo).port);
     expect(await runToEnd('quickstart', { DATABASE, PORT: port })).toEqual({
-      exitCode: 1, output: `Port ${port} is taken. Choose another one with PORT=${String(Number(port) + 1)}, or PORT=0 for any.\n`,
+      exitCode: 1,
+      output: `Port ${port} is taken. Choose another one with PORT=${String(Number(port) + 1)}, or PORT=0 for any.\n`,
     });
     blocker.close();
     expect(await runToEnd('oauth', { PORT: 'http' })).toEqual({
-      exitCode: 1, output: 'PORT must be a number from 0 (any free port) to 65535; got "http".\n',
+      exitCode: 1,
+      output: 'PORT must be a number from 0 (any free port) to 65535; got "http".\n',
     });
   });
 });

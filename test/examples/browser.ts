@@ -22,10 +22,12 @@ const attribute = (tag: string, name: string): string | undefined => new RegExp(
 function formsOf(text: string): Form[] {
   return [...text.matchAll(/<form([^>]*)>([\s\S]*?)<\/form>/g)].map(([, tag = '', content = '']) => ({
     action: attribute(tag, 'action') ?? '',
-    inputs: new Map([...content.matchAll(/<input[^>]*>/g)].map(([input]) => [
-      attribute(input, 'name') ?? '',
-      attribute(input, 'type') === 'hidden' ? attribute(input, 'value') : undefined,
-    ])),
+    inputs: new Map(
+      [...content.matchAll(/<input[^>]*>/g)].map(([input]) => [
+        attribute(input, 'name') ?? '',
+        attribute(input, 'type') === 'hidden' ? attribute(input, 'value') : undefined,
+      ]),
+    ),
   }));
 }
 
@@ -45,16 +47,31 @@ export class Browser {
 
   /** Fills in a form of the page and sends it. There has to be one, with these fields. */
   submit(page: Page, action: string, fields: Record<string, string> = {}): Promise<Page> {
-    const form = formsOf(page.text).find(({ action: to, inputs }) =>
-      to === action && Object.entries(fields).every(([name, value]) => inputs.has(name) && (inputs.get(name) ?? value) === value));
-    if (!form) throw new Error(`${page.path} has no form to ${action} with ${Object.keys(fields).join(', ') || 'no fields'}:\n${page.text}`);
-    const hidden = Object.fromEntries([...form.inputs].filter(([, value]) => value !== undefined)) as Record<string, string>;
-    return this.follow(new URL(action, this.url), { method: 'POST', body: new URLSearchParams({ ...hidden, ...fields }) });
+    const form = formsOf(page.text).find(
+      ({ action: to, inputs }) =>
+        to === action &&
+        Object.entries(fields).every(([name, value]) => inputs.has(name) && (inputs.get(name) ?? value) === value),
+    );
+    if (!form)
+      throw new Error(
+        `${page.path} has no form to ${action} with ${Object.keys(fields).join(', ') || 'no fields'}:\n${page.text}`,
+      );
+    const hidden = Object.fromEntries([...form.inputs].filter(([, value]) => value !== undefined)) as Record<
+      string,
+      string
+    >;
+    return this.follow(new URL(action, this.url), {
+      method: 'POST',
+      body: new URLSearchParams({ ...hidden, ...fields }),
+    });
   }
 
   async post(path: string, body: unknown = {}): Promise<Answer> {
     const headers = { 'Content-Type': 'application/json' };
-    return this.json(await this.request(new URL(path, this.url), { method: 'POST', headers, body: JSON.stringify(body) }), path);
+    return this.json(
+      await this.request(new URL(path, this.url), { method: 'POST', headers, body: JSON.stringify(body) }),
+      path,
+    );
   }
 
   async get(path: string): Promise<Answer> {
@@ -64,7 +81,11 @@ export class Browser {
   /** One request with these headers, redirects not followed. */
   request(url: URL, init: RequestInit): Promise<Response> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    return fetch(url, { ...init, redirect: 'manual', headers: { ...(init.headers as Record<string, string> | undefined), cookie } });
+    return fetch(url, {
+      ...init,
+      redirect: 'manual',
+      headers: { ...(init.headers as Record<string, string> | undefined), cookie },
+    });
   }
 
   private async json(response: Response, path: string): Promise<Answer> {
@@ -82,7 +103,12 @@ export class Browser {
       await response.arrayBuffer();
       return this.follow(new URL(location, url));
     }
-    const page = { status: response.status, path: url.pathname, text: await response.text(), headers: response.headers };
+    const page = {
+      status: response.status,
+      path: url.pathname,
+      text: await response.text(),
+      headers: response.headers,
+    };
     this.received.push(page);
     return page;
   }

@@ -42,11 +42,13 @@ export async function lastCode(url: string, to: string): Promise<string> {
 /** The manual key on the page that sets up an authenticator app. */
 export const secretOn = (page: Page): string => /id="secret">([A-Z2-7 ]+)</.exec(page.text)![1]!.replaceAll(' ', '');
 
-export const backupCodesOn = (page: Page): string[] => [...page.text.matchAll(/<li><code>([0-9A-Z-]+)<\/code>/g)].map(([, code]) => code!);
+export const backupCodesOn = (page: Page): string[] =>
+  [...page.text.matchAll(/<li><code>([0-9A-Z-]+)<\/code>/g)].map(([, code]) => code!);
 
 /** An answer is as a README tells it: the same keys and values, save texts that it shortens by "…" and times. */
 export function expectAsTold(body: unknown, told: unknown): void {
-  if (typeof told === 'string' && told.includes('…')) expect(String(body).startsWith(told.slice(0, told.indexOf('…'))), `${String(body)} begins like ${told}`).toBe(true);
+  if (typeof told === 'string' && told.includes('…'))
+    expect(String(body).startsWith(told.slice(0, told.indexOf('…'))), `${String(body)} begins like ${told}`).toBe(true);
   else if (typeof told === 'number') expect(body).toEqual(expect.any(Number));
   else if (Array.isArray(told)) expect(body).toEqual(expect.arrayContaining([expect.any(String)]));
   else if (typeof told === 'object' && told !== null) {

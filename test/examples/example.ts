@@ -28,10 +28,19 @@ function environment(env: Record<string, string>): NodeJS.ProcessEnv {
 }
 
 function launch(command: readonly string[], env: Record<string, string>) {
-  const child = spawn(command[0]!, command.slice(1), { cwd: project, env: environment(env), detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command[0]!, command.slice(1), {
+    cwd: project,
+    env: environment(env),
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
-  child.stdout.on('data', (chunk: Buffer) => { output += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => { output += chunk.toString(); });
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
   const ended = once(child, 'close').then(([exitCode]): Ended => ({ exitCode: exitCode as number | null, output }));
   return { child, ended, output: () => output };
 }
@@ -47,7 +56,9 @@ export async function start(name: string, env: Record<string, string> = {}, comm
       if (url !== undefined) found(url);
     });
   });
-  const failed = ended.then((end) => { throw new Error(`${name} did not start (${String(end.exitCode)}):\n${end.output}`); });
+  const failed = ended.then((end) => {
+    throw new Error(`${name} did not start (${String(end.exitCode)}):\n${end.output}`);
+  });
   const url = await Promise.race([opened, failed]);
   // From here on its end is no failure.
   failed.catch(() => undefined);
@@ -82,14 +93,19 @@ export interface ReadmeCall {
 
 /** The calls that the README of an example shows, in their order: `curl … localhost:3000/path … # {"answer":"…"}`. */
 export function readmeCalls(name: string): ReadmeCall[] {
-  const lines = readFileSync(join(project, `examples/${name}/README.md`), 'utf8').split('\n').filter((line) => line.startsWith('curl '));
+  const lines = readFileSync(join(project, `examples/${name}/README.md`), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('curl '));
   return lines.map((line) => {
-    const parts = /^curl -s -b jar -c jar localhost:3000(\/\S*)(?: --json '(\{.*?\})'| (-X POST))? +# (\{.*\})$/.exec(line);
+    const parts = /^curl -s -b jar -c jar localhost:3000(\/\S*)(?: --json '(\{.*?\})'| (-X POST))? +# (\{.*\})$/.exec(
+      line,
+    );
     if (!parts) throw new Error(`The README of ${name} has a line that cannot be tried: ${line}`);
     const [, path = '', json, post, told = ''] = parts;
     return {
-      method: json === undefined && post === undefined ? 'GET' : 'POST', path,
-      json: json === undefined ? undefined : JSON.parse(json) as Record<string, string>,
+      method: json === undefined && post === undefined ? 'GET' : 'POST',
+      path,
+      json: json === undefined ? undefined : (JSON.parse(json) as Record<string, string>),
       told: JSON.parse(told) as Record<string, unknown>,
     };
   });

@@ -28,7 +28,9 @@ describe('the diff that adds the second factor', () => {
   });
 
   it('changes ten lines at the most', () => {
-    const changed = diff().split('\n').filter((line) => /^[+-]/.test(line));
+    const changed = diff()
+      .split('\n')
+      .filter((line) => /^[+-]/.test(line));
     expect(changed.length).toBeGreaterThan(0);
     expect(changed.length).toBeLessThanOrEqual(10);
   });
@@ -57,30 +59,43 @@ describe('the app, before and after', () => {
 
   /** An authenticator app, as a job or an import would enrol it. */
   const enrol = async (): Promise<void> => {
-    const db = await new DataSource({ type: 'better-sqlite3', database: env.DATABASE, enableWAL: true, timeout: 5000, entities: twoFactorEntities() }).initialize();
+    const db = await new DataSource({
+      type: 'better-sqlite3',
+      database: env.DATABASE,
+      enableWAL: true,
+      timeout: 5000,
+      entities: twoFactorEntities(),
+    }).initialize();
     const users = { id: String, find: (id: string) => id };
     const service = new TwoFactorService({ db, keys: env.TWO_FACTOR_KEYS, users, twoFactor: { issuer: 'MyApp' } });
     await service.importTotp('1', secret);
     await db.destroy();
   };
 
-  it('leaves accounts as they are, halts those with a second factor, and lets them in by their code', { timeout: 180_000 }, async () => {
-    const before = await boot('before');
-    await before.submit(await before.open('/login'), '/signup', ada);
-    expect(await logIn(before)).toMatchObject({ path: '/', text: expect.stringContaining('You are in') });
+  it(
+    'leaves accounts as they are, halts those with a second factor, and lets them in by their code',
+    { timeout: 180_000 },
+    async () => {
+      const before = await boot('before');
+      await before.submit(await before.open('/login'), '/signup', ada);
+      expect(await logIn(before)).toMatchObject({ path: '/', text: expect.stringContaining('You are in') });
 
-    let browser = await boot('after');
-    expect(await logIn(browser)).toMatchObject({ path: '/', text: expect.stringContaining('<a href="/2fa">Two-step login</a>') });
-    expect(await browser.open('/2fa')).toMatchObject({ status: 200, path: '/2fa' });
-    await enrol();
+      let browser = await boot('after');
+      expect(await logIn(browser)).toMatchObject({
+        path: '/',
+        text: expect.stringContaining('<a href="/2fa">Two-step login</a>'),
+      });
+      expect(await browser.open('/2fa')).toMatchObject({ status: 200, path: '/2fa' });
+      await enrol();
 
-    browser = new Browser(running!.url);
-    const halted = await logIn(browser);
-    expect(halted).toMatchObject({ status: 200, path: '/2fa' });
-    expect((await browser.open('/')).path).toBe('/login');
-    const finished = await browser.submit(halted, '/2fa/verify', { code: totp(secret) });
-    expect(finished).toMatchObject({ status: 200, path: '/', text: expect.stringContaining('You are in') });
-  });
+      browser = new Browser(running!.url);
+      const halted = await logIn(browser);
+      expect(halted).toMatchObject({ status: 200, path: '/2fa' });
+      expect((await browser.open('/')).path).toBe('/login');
+      const finished = await browser.submit(halted, '/2fa/verify', { code: totp(secret) });
+      expect(finished).toMatchObject({ status: 200, path: '/', text: expect.stringContaining('You are in') });
+    },
+  );
 
   it('sends the wrong password back to the login, with a second factor and without', { timeout: 90_000 }, async () => {
     const browser = await boot('after');

@@ -25,7 +25,10 @@ interface Call {
 async function call(path: string, { method, token, json }: Call = {}): Promise<Answer> {
   const response = await fetch(new URL(path, app.url), {
     method: method ?? (json === undefined ? 'GET' : 'POST'),
-    headers: { ...(json !== undefined && { 'content-type': 'application/json' }), ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+    headers: {
+      ...(json !== undefined && { 'content-type': 'application/json' }),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    },
     ...(json !== undefined && { body: JSON.stringify(json) }),
   });
   const text = await response.text();
@@ -39,7 +42,9 @@ async function enrolled(email: string): Promise<{ secret: string; backupCodes: s
   await call('/signup', { json: { email, password: 'correct horse' } });
   const { token } = (await logIn(email)).body as { token: string };
   const { secret } = (await call('/2fa/totp', { method: 'POST', token })).body as { secret: string };
-  const { backupCodes } = (await call('/2fa/totp/confirm', { token, json: { code: totp(secret) } })).body as { backupCodes: string[] };
+  const { backupCodes } = (await call('/2fa/totp/confirm', { token, json: { code: totp(secret) } })).body as {
+    backupCodes: string[];
+  };
   return { secret, backupCodes, passwordToken: token };
 }
 
@@ -59,14 +64,20 @@ afterAll(async () => {
 });
 
 describe('the README', () => {
-  interface Line { readonly path: string; readonly call: Call; readonly told: Record<string, unknown> }
+  interface Line {
+    readonly path: string;
+    readonly call: Call;
+    readonly told: Record<string, unknown>;
+  }
 
   /** The curl lines, with what the reader has put in for them by then. */
   function read(line: string, known: { token: string; challenge: string; code: () => string }): Line {
     const [, path = '', options = '', told = ''] = /^curl -s localhost:3000(\S+) (.*?)\s+# (\{.*\})$/.exec(line)!;
     const data = /--json (?:'([^']*)'|"(.*)")/.exec(options);
     const json = data && (data[1] ?? data[2]!.replaceAll('\\"', '"'));
-    const filled = json?.replace('$CHALLENGE', known.challenge).replace(/"code":"\d{6}"/, () => `"code":"${known.code()}"`);
+    const filled = json
+      ?.replace('$CHALLENGE', known.challenge)
+      .replace(/"code":"\d{6}"/, () => `"code":"${known.code()}"`);
     return {
       path,
       call: {
@@ -80,7 +91,8 @@ describe('the README', () => {
 
   /** The same keys; and the same values, save those that the README shortens or that change by the day. */
   function expectAsTold(body: unknown, told: unknown): void {
-    if (typeof told === 'string' && told.includes('…')) expect(body).toEqual(expect.stringMatching(new RegExp(`^${told.slice(0, told.indexOf('…'))}`)));
+    if (typeof told === 'string' && told.includes('…'))
+      expect(body).toEqual(expect.stringMatching(new RegExp(`^${told.slice(0, told.indexOf('…'))}`)));
     else if (typeof told === 'number') expect(body).toEqual(expect.any(Number));
     else if (Array.isArray(told) && told[0] === '…') expect(body).toHaveLength(10);
     else if (typeof told === 'object' && told !== null && !Array.isArray(told)) {
@@ -121,24 +133,40 @@ describe('the API', () => {
   it('says in the token how the user was authenticated', async () => {
     const { backupCodes, secret, passwordToken } = await enrolled('amr@example.com');
     expect(jwt.decode(passwordToken)).toMatchObject({ amr: ['pwd'] });
-    expect(jwt.decode((await secondFactor('amr@example.com', totp(secret, 1))).body.token as string)).toMatchObject({ amr: ['pwd', 'otp'] });
-    expect(jwt.decode((await secondFactor('amr@example.com', backupCodes[0]!)).body.token as string)).toMatchObject({ amr: ['pwd', 'otp'] });
+    expect(jwt.decode((await secondFactor('amr@example.com', totp(secret, 1))).body.token as string)).toMatchObject({
+      amr: ['pwd', 'otp'],
+    });
+    expect(jwt.decode((await secondFactor('amr@example.com', backupCodes[0]!)).body.token as string)).toMatchObject({
+      amr: ['pwd', 'otp'],
+    });
   });
 
   it('refuses a wrong code, a used challenge, and one that nobody was given', async () => {
     const { secret } = await enrolled('wrong@example.com');
     const { challengeToken } = (await logIn('wrong@example.com')).body;
-    const answer = (code: string, token: unknown = challengeToken) => call('/login/second-factor', { json: { challengeToken: token, code } });
+    const answer = (code: string, token: unknown = challengeToken) =>
+      call('/login/second-factor', { json: { challengeToken: token, code } });
     expect(await answer(wrongTotp(secret))).toMatchObject({ status: 401, body: { error: { code: 'INVALID_CODE' } } });
     expect((await answer(totp(secret, 1))).status).toBe(200);
-    expect(await answer(totp(secret, 1))).toMatchObject({ status: 401, body: { error: { code: 'CHALLENGE_EXPIRED' } } });
-    for (const token of ['A'.repeat(43), [challengeToken], null, undefined]) expect((await answer(totp(secret, 1), token)).status).toBe(401);
+    expect(await answer(totp(secret, 1))).toMatchObject({
+      status: 401,
+      body: { error: { code: 'CHALLENGE_EXPIRED' } },
+    });
+    for (const token of ['A'.repeat(43), [challengeToken], null, undefined])
+      expect((await answer(totp(secret, 1), token)).status).toBe(401);
   });
 
   it('keeps a token of a password alone from the vault, and from changing what is enrolled', async () => {
     const { passwordToken } = await enrolled('old@example.com');
-    for (const [path, method] of [['/vault', 'GET'], ['/2fa/totp', 'POST'], ['/2fa/totp', 'DELETE']] as const) {
-      expect(await call(path, { method, token: passwordToken })).toMatchObject({ status: 403, body: { error: { code: 'STEP_UP_REQUIRED' } } });
+    for (const [path, method] of [
+      ['/vault', 'GET'],
+      ['/2fa/totp', 'POST'],
+      ['/2fa/totp', 'DELETE'],
+    ] as const) {
+      expect(await call(path, { method, token: passwordToken })).toMatchObject({
+        status: 403,
+        body: { error: { code: 'STEP_UP_REQUIRED' } },
+      });
     }
   });
 
@@ -156,22 +184,35 @@ describe('the API', () => {
     const named = { issuer: 'myapp', audience: 'myapp-api', subject: sub };
     const token = jwt.sign({ amr: ['pwd'], auth_time: authTime }, 'for the tests', named);
     expect((await call('/me', { token })).status).toBe(200);
-    expect(await call('/2fa/totp', { method: 'POST', token })).toMatchObject({ status: 403, body: { error: { code: 'STEP_UP_REQUIRED' } } });
+    expect(await call('/2fa/totp', { method: 'POST', token })).toMatchObject({
+      status: 403,
+      body: { error: { code: 'STEP_UP_REQUIRED' } },
+    });
   });
 
   it('takes no token that it has not signed, whatever it says of itself', async () => {
     const claims = { amr: ['pwd', 'otp'], auth_time: Math.floor(Date.now() / 1000) };
     const named = { issuer: 'myapp', audience: 'myapp-api', subject: '1' };
     const tokens = [
-      undefined, '', 'x', jwt.sign(claims, 'another secret', named), jwt.sign(claims, null, { ...named, algorithm: 'none' }),
-      jwt.sign(claims, 'for the tests', { ...named, issuer: 'other' }), jwt.sign(claims, 'for the tests', { ...named, audience: 'other' }),
-      jwt.sign(claims, 'for the tests', { ...named, expiresIn: -1 }), jwt.sign(claims, 'for the tests', { ...named, algorithm: 'HS384' }),
+      undefined,
+      '',
+      'x',
+      jwt.sign(claims, 'another secret', named),
+      jwt.sign(claims, null, { ...named, algorithm: 'none' }),
+      jwt.sign(claims, 'for the tests', { ...named, issuer: 'other' }),
+      jwt.sign(claims, 'for the tests', { ...named, audience: 'other' }),
+      jwt.sign(claims, 'for the tests', { ...named, expiresIn: -1 }),
+      jwt.sign(claims, 'for the tests', { ...named, algorithm: 'HS384' }),
     ];
-    for (const token of tokens) expect(await call('/me', { token })).toMatchObject({ status: 401, body: { error: { code: 'NOT_LOGGED_IN' } } });
+    for (const token of tokens)
+      expect(await call('/me', { token })).toMatchObject({ status: 401, body: { error: { code: 'NOT_LOGGED_IN' } } });
   });
 
   it('answers a wrong password and a body that is none in JSON', async () => {
-    expect(await call('/login', { json: { email: 'nobody@example.com', password: 'x' } })).toMatchObject({ status: 401, body: { error: { code: 'INVALID_CREDENTIALS' } } });
+    expect(await call('/login', { json: { email: 'nobody@example.com', password: 'x' } })).toMatchObject({
+      status: 401,
+      body: { error: { code: 'INVALID_CREDENTIALS' } },
+    });
     expect((await call('/login', { method: 'POST' })).status).toBe(400);
     expect((await call('/signup', { method: 'POST' })).status).toBe(400);
     expect((await call('/login/second-factor', { method: 'POST' })).status).toBe(401);

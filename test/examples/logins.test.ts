@@ -9,8 +9,10 @@ const ada = { email: 'ada@example.com', password: 'correct horse' };
 
 /** The login of each example with forms: what another site and a stranger can make of it. */
 describe.each([
-  ['existing-app/before.ts', '/login', '/signup'], ['existing-app/after.ts', '/login', '/signup'],
-  ['router/main.ts', '/login', '/signup'], ['quickstart/main.ts', '/sign-in', '/sign-up'],
+  ['existing-app/before.ts', '/login', '/signup'],
+  ['existing-app/after.ts', '/login', '/signup'],
+  ['router/main.ts', '/login', '/signup'],
+  ['quickstart/main.ts', '/sign-in', '/sign-up'],
 ])('examples/%s', (file, login, signUp) => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let app: Running;
@@ -19,10 +21,15 @@ describe.each([
 
   beforeAll(async () => {
     folder = await temporaryFolder();
-    app = await start(file, {
-      DATABASE: join(folder.path, 'demo.sqlite'), TWO_FACTOR_KEYS: generateKey('k1'),
-      NODE_OPTIONS: `--require ${join(__dirname, 'counted-hashes.cjs')}`,
-    }, [tsx, `examples/${file}`]);
+    app = await start(
+      file,
+      {
+        DATABASE: join(folder.path, 'demo.sqlite'),
+        TWO_FACTOR_KEYS: generateKey('k1'),
+        NODE_OPTIONS: `--require ${join(__dirname, 'counted-hashes.cjs')}`,
+      },
+      [tsx, `examples/${file}`],
+    );
     await post(signUp, ada);
   }, 90_000);
   afterAll(async () => {
@@ -31,8 +38,12 @@ describe.each([
   });
 
   it.each([
-    { 'Sec-Fetch-Site': 'cross-site' }, { 'Sec-Fetch-Site': 'same-site' }, { 'Sec-Fetch-Site': 'cross-site', Origin: 'null' },
-    { Origin: 'https://evil.example' }, { Origin: 'null' }, { Origin: 'http://evil.localhost:1' },
+    { 'Sec-Fetch-Site': 'cross-site' },
+    { 'Sec-Fetch-Site': 'same-site' },
+    { 'Sec-Fetch-Site': 'cross-site', Origin: 'null' },
+    { Origin: 'https://evil.example' },
+    { Origin: 'null' },
+    { Origin: 'http://evil.localhost:1' },
   ])('logs nobody in whom another site sends: %j', async (headers) => {
     const answer = await post(login, ada, headers);
     expect([answer.status, answer.headers.get('set-cookie')]).toEqual([403, null]);

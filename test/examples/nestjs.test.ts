@@ -44,12 +44,17 @@ describe('the NestJS app', { timeout: 120_000 }, () => {
   async function halted(client: Browser, email: string, methods: object): Promise<void> {
     await client.post('/logout');
     expect(await client.post('/login', { email, password })).toEqual({
-      status: 202, body: { requiresTwoFactor: true, methods, expiresAt: expect.any(Number) },
+      status: 202,
+      body: { requiresTwoFactor: true, methods, expiresAt: expect.any(Number) },
     });
   }
 
   async function change(client: Browser, method: 'PATCH' | 'DELETE', path: string, body: object = {}): Promise<Answer> {
-    const response = await client.request(new URL(path, app.url), { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+    const response = await client.request(new URL(path, app.url), {
+      method,
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    });
     return { status: response.status, body: await response.json() };
   }
 
@@ -77,7 +82,9 @@ describe('the NestJS app', { timeout: 120_000 }, () => {
     const client = await signUp('enrol@example.com');
     const { body: setup } = await client.post('/2fa/totp', { label: 'My phone' });
     expect(new URL(scan(setup.qrCode)).searchParams.get('secret')).toBe(setup.secret);
-    expect(await client.post('/2fa/totp/confirm', { code: wrongTotp(setup.secret) })).toEqual(refused(401, 'INVALID_CODE'));
+    expect(await client.post('/2fa/totp/confirm', { code: wrongTotp(setup.secret) })).toEqual(
+      refused(401, 'INVALID_CODE'),
+    );
     expect((await client.get('/2fa')).body).toEqual({ methods: [], remainingBackupCodes: 0 });
     expect(await client.get('/vault')).toEqual(refused(403, 'ENROLLMENT_REQUIRED'));
     const { body } = await client.post('/2fa/totp/confirm', { code: totp(setup.secret) });
@@ -104,12 +111,17 @@ describe('the NestJS app', { timeout: 120_000 }, () => {
 
     await halted(client, email, { totp: true, backupCode: true });
     expect(await client.post('/login/code', { code })).toEqual(refused(401, 'INVALID_CODE'));
-    expect(await new Browser(app.url).post('/login/code', { code: totp(secret, 1) })).toEqual(refused(401, 'CHALLENGE_EXPIRED'));
+    expect(await new Browser(app.url).post('/login/code', { code: totp(secret, 1) })).toEqual(
+      refused(401, 'CHALLENGE_EXPIRED'),
+    );
   });
 
   it('takes a backup code once', async () => {
     const email = 'backup@example.com';
-    const { client, backupCodes: [code] } = await enrolled(email);
+    const {
+      client,
+      backupCodes: [code],
+    } = await enrolled(email);
     await halted(client, email, { totp: true, backupCode: true });
     expect(await client.post('/login/code', { code })).toEqual(me(email));
     expect((await client.get('/2fa')).body.remainingBackupCodes).toBe(9);
@@ -121,7 +133,10 @@ describe('the NestJS app', { timeout: 120_000 }, () => {
     const email = 'mail@example.com';
     const other = 'other@example.com';
     const client = await signUp(email);
-    expect((await client.post('/2fa/email', { address: other })).body).toEqual({ maskedContact: 'o***@example.com', verified: false });
+    expect((await client.post('/2fa/email', { address: other })).body).toEqual({
+      maskedContact: 'o***@example.com',
+      verified: false,
+    });
     expect((await client.post('/2fa/email/confirm', { code: await mailed(other) })).body.backupCodes).toHaveLength(10);
     await halted(client, email, { email: 'o***@example.com', backupCode: true });
     const again = await client.request(new URL('/2fa/email/send', app.url), { method: 'POST' });
@@ -148,9 +163,14 @@ describe('the NestJS app', { timeout: 120_000 }, () => {
     expect(await older.post('/login/code', { code: await mailed(email) })).toEqual(me(email));
     expect(await older.get('/vault')).toEqual(opened);
 
-    expect((await change(older, 'PATCH', `/2fa/methods/${id}`, { label: 'Work' })).body.methods).toMatchObject([{ id, label: 'Work' }]);
+    expect((await change(older, 'PATCH', `/2fa/methods/${id}`, { label: 'Work' })).body.methods).toMatchObject([
+      { id, label: 'Work' },
+    ]);
     expect((await older.post('/2fa/backup-codes')).body.backupCodes).toHaveLength(10);
-    expect(await change(older, 'DELETE', `/2fa/methods/${id}`)).toEqual({ status: 200, body: { methods: [], remainingBackupCodes: 0 } });
+    expect(await change(older, 'DELETE', `/2fa/methods/${id}`)).toEqual({
+      status: 200,
+      body: { methods: [], remainingBackupCodes: 0 },
+    });
     expect(await client.post('/2fa/totp')).toEqual(stepUpRequired);
     expect(await client.post('/login/password', { password: 'wrong' })).toEqual(refused(401, 'INVALID_CREDENTIALS'));
     expect(await client.post('/login/password', { password })).toEqual(me(email));
@@ -161,19 +181,33 @@ describe('the NestJS app', { timeout: 120_000 }, () => {
 
   it('refuses what is wrong in the words of the library, or of Nest, and logs nothing', async () => {
     const client = await signUp('wrong@example.com');
-    expect(await client.post('/signup', { email: 'WRONG@example.com', password })).toMatchObject({ status: 400, body: { message: 'There is an account with this address already.' } });
+    expect(await client.post('/signup', { email: 'WRONG@example.com', password })).toMatchObject({
+      status: 400,
+      body: { message: 'There is an account with this address already.' },
+    });
     expect(await client.post('/2fa/totp/confirm', { code: 123456 })).toEqual(refused(400, 'INVALID_INPUT'));
     await client.post('/logout');
-    for (const body of [{ email: 'wrong@example.com', password: 'x' }, { email: ['wrong@example.com'], password }, {}]) {
+    for (const body of [
+      { email: 'wrong@example.com', password: 'x' },
+      { email: ['wrong@example.com'], password },
+      {},
+    ]) {
       expect(await client.post('/login', body)).toEqual(refused(401, 'INVALID_CREDENTIALS'));
     }
     expect(await client.get('/me')).toEqual(notLoggedIn);
     const without = await client.request(new URL('/login/code', app.url), { method: 'POST' });
     expect({ status: without.status, body: await without.json() }).toEqual(refused(400, 'INVALID_INPUT'));
-    const unreadable = await client.request(new URL('/login', app.url), { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{' });
+    const unreadable = await client.request(new URL('/login', app.url), {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: '{',
+    });
     expect(unreadable.status).toBe(400);
     expect(await client.get('/nowhere')).toMatchObject({ status: 404, body: { statusCode: 404 } });
-    const forged = await client.request(new URL('/logout', app.url), { method: 'POST', headers: { 'Sec-Fetch-Site': 'cross-site' } });
+    const forged = await client.request(new URL('/logout', app.url), {
+      method: 'POST',
+      headers: { 'Sec-Fetch-Site': 'cross-site' },
+    });
     expect(forged.status).toBe(403);
     expect(app.output()).toBe(`Open ${app.url}\n`);
   });

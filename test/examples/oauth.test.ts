@@ -17,7 +17,10 @@ describe('signing in through OAuth', { timeout: 120_000 }, () => {
     const asked = await browser.request(new URL('/auth/strict', app.url), {});
     const authorize = new URL(asked.headers.get('location')!);
     expect(Object.fromEntries(authorize.searchParams)).toMatchObject({
-      response_type: 'code', state: expect.stringMatching(/.{8}/), code_challenge_method: 'S256', code_challenge: expect.stringMatching(/^[\w-]{43}$/),
+      response_type: 'code',
+      state: expect.stringMatching(/.{8}/),
+      code_challenge_method: 'S256',
+      code_challenge: expect.stringMatching(/^[\w-]{43}$/),
     });
     const answered = await browser.request(authorize, {});
     const callback = answered.headers.get('location')!;
@@ -48,7 +51,10 @@ describe('signing in through OAuth', { timeout: 120_000 }, () => {
     expect((await browser.submit(exempt, '/totp/remove')).path).toBe('/second-factor');
     const asked = await browser.open('/members');
     expect(asked.path).toBe('/second-factor');
-    expect(await browser.submit(asked, '/second-factor', { code: totp(secret, 1) })).toMatchObject({ path: '/members', status: 200 });
+    expect(await browser.submit(asked, '/second-factor', { code: totp(secret, 1) })).toMatchObject({
+      path: '/members',
+      status: 200,
+    });
     expect((await browser.open('/')).text).toContain('Second factor in this session: yes');
     await browser.submit(await browser.open('/'), '/sign-out');
 

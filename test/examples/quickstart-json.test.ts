@@ -28,7 +28,10 @@ describe('a JSON client of the quickstart', { timeout: 120_000 }, () => {
   /** Logged out, and halted at the second step of a new login. */
   async function halted(client: Browser, email: string, methods: object): Promise<void> {
     await client.post('/logout');
-    expect(await client.post('/login', { email, password })).toEqual({ status: 202, body: { requiresTwoFactor: true, methods } });
+    expect(await client.post('/login', { email, password })).toEqual({
+      status: 202,
+      body: { requiresTwoFactor: true, methods },
+    });
     expect(await client.get('/2fa')).toEqual({ status: 200, body: { enabled: false, methods: [] } });
     expect((await client.post('/2fa/backup-codes')).status).toBe(401);
   }
@@ -39,10 +42,16 @@ describe('a JSON client of the quickstart', { timeout: 120_000 }, () => {
     const email = 'totp@example.com';
     const client = await signUp(email);
     const { body: setup } = await client.post('/2fa/setup-totp');
-    expect(setup).toEqual({ secret: expect.stringMatching(/^[A-Z2-7]{32}$/), qrCode: expect.any(String), requiresVerification: true });
+    expect(setup).toEqual({
+      secret: expect.stringMatching(/^[A-Z2-7]{32}$/),
+      qrCode: expect.any(String),
+      requiresVerification: true,
+    });
     expect(new URL(scan(setup.qrCode)).searchParams.get('secret')).toBe(setup.secret);
     expect((await client.get('/2fa')).body).toEqual({ enabled: false, methods: [] });
-    expect((await client.post('/2fa/verify-totp-setup', { code: wrongTotp(setup.secret) })).body.error.code).toBe('INVALID_CODE');
+    expect((await client.post('/2fa/verify-totp-setup', { code: wrongTotp(setup.secret) })).body.error.code).toBe(
+      'INVALID_CODE',
+    );
     const { body } = await client.post('/2fa/verify-totp-setup', { code: totp(setup.secret) });
     expect(new Set(body.backupCodes).size).toBe(10);
     expect((await client.get('/2fa')).body).toEqual({ enabled: true, methods: [1] });
@@ -55,7 +64,9 @@ describe('a JSON client of the quickstart', { timeout: 120_000 }, () => {
     await halted(client, email, { totp: true });
     expect(await client.post('/verify-2fa', { method: 'backupCode', code: body.backupCodes[0] })).toEqual(success);
     await halted(client, email, { totp: true });
-    expect((await client.post('/verify-2fa', { method: 'backupCode', code: body.backupCodes[0] })).body.error.code).toBe('INVALID_BACKUP_CODE');
+    expect(
+      (await client.post('/verify-2fa', { method: 'backupCode', code: body.backupCodes[0] })).body.error.code,
+    ).toBe('INVALID_BACKUP_CODE');
   });
 
   it('enrols an authenticator app at once and has its URI again', async () => {
@@ -77,10 +88,15 @@ describe('a JSON client of the quickstart', { timeout: 120_000 }, () => {
     expect((await client.post('/2fa/setup-email')).body).toEqual({ maskedContact: 'j***@example.com', verified: true });
     expect(await outbox(app.url)).toEqual([]);
     await halted(client, email, { totp: false, email: 'j***@example.com' });
-    expect(await client.post('/verify-2fa', { method: 'email', code: await lastCode(app.url, email) })).toEqual(success);
+    expect(await client.post('/verify-2fa', { method: 'email', code: await lastCode(app.url, email) })).toEqual(
+      success,
+    );
 
     const other = 'alternate@example.com';
-    expect((await client.post('/2fa/setup-email', { address: other })).body).toEqual({ maskedContact: 'a***@example.com', verified: false });
+    expect((await client.post('/2fa/setup-email', { address: other })).body).toEqual({
+      maskedContact: 'a***@example.com',
+      verified: false,
+    });
     const { body } = await client.post('/2fa/verify-email-setup', { code: await lastCode(app.url, other) });
     expect(body.backupCodes).toHaveLength(10);
     expect((await client.post('/2fa/contact', { mechanism: 2 })).body).toEqual({ contact: other });
@@ -92,8 +108,13 @@ describe('a JSON client of the quickstart', { timeout: 120_000 }, () => {
     const email = 'sms@example.com';
     const phone = '+15551234567';
     const client = await signUp(email);
-    expect((await client.post('/2fa/setup-sms', { phone })).body).toEqual({ maskedContact: '+1•••••••67', verified: false });
-    expect((await client.post('/2fa/verify-sms-setup', { code: await lastCode(app.url, phone) })).body.backupCodes).toHaveLength(10);
+    expect((await client.post('/2fa/setup-sms', { phone })).body).toEqual({
+      maskedContact: '+1•••••••67',
+      verified: false,
+    });
+    expect(
+      (await client.post('/2fa/verify-sms-setup', { code: await lastCode(app.url, phone) })).body.backupCodes,
+    ).toHaveLength(10);
     await halted(client, email, { totp: false, sms: '+1•••••••67' });
     expect((await client.post('/2fa/challenge', { method: 'sms' })).body.error.code).toBe('TOO_MANY_ATTEMPTS');
     expect(await client.post('/verify-2fa', { method: 'sms', code: await lastCode(app.url, phone) })).toEqual(success);
@@ -122,8 +143,13 @@ describe('a JSON client of the quickstart', { timeout: 120_000 }, () => {
     await first.post('/2fa/setup-email');
     expect((await second.post('/2fa/backup-codes')).body.error.code).toBe('STEP_UP_REQUIRED');
     expect((await second.post('/reauthenticate', { password })).body.error.code).toBe('STEP_UP_REQUIRED');
-    expect((await second.post('/2fa/challenge', { method: 'email' })).body).toEqual({ maskedContact: 't***@example.com', expiresAt: expect.any(Number) });
-    expect(await second.post('/2fa/verify', { method: 'email', code: await lastCode(app.url, email) })).toEqual(success);
+    expect((await second.post('/2fa/challenge', { method: 'email' })).body).toEqual({
+      maskedContact: 't***@example.com',
+      expiresAt: expect.any(Number),
+    });
+    expect(await second.post('/2fa/verify', { method: 'email', code: await lastCode(app.url, email) })).toEqual(
+      success,
+    );
     expect((await second.post('/2fa/backup-codes')).body.backupCodes).toHaveLength(10);
     await second.post('/2fa/disable', { mechanism: 2 });
     expect((await second.post('/reauthenticate', { password: 'wrong' })).status).toBe(401);
@@ -134,10 +160,13 @@ describe('a JSON client of the quickstart', { timeout: 120_000 }, () => {
     const client = await signUp('refused@example.com');
     expect(await client.post('/signup', { email: 'refused@example.com', password })).toMatchObject({ status: 400 });
     expect(await client.post('/login', { email: 'refused@example.com', password: 'wrong' })).toEqual({
-      status: 401, body: { error: 'Wrong e-mail address or password.' },
+      status: 401,
+      body: { error: 'Wrong e-mail address or password.' },
     });
     expect((await client.post('/login', { email: ['refused@example.com'], password })).status).toBe(400);
-    expect((await client.post('/verify-2fa', { method: '__proto__', code: '000000' })).body.error.code).toBe('INVALID_INPUT');
+    expect((await client.post('/verify-2fa', { method: '__proto__', code: '000000' })).body.error.code).toBe(
+      'INVALID_INPUT',
+    );
   });
 
   it('never finds a code that was sent in an answer', async () => {

@@ -44,7 +44,10 @@ describe('a browser without JavaScript on the quickstart', { timeout: 120_000 },
     expect(new URL(scan(qrCode)).searchParams.get('secret')).toBe(secret);
     expect(setup.headers.get('cache-control')).toBe('no-store');
     const wrong = await browser.submit(setup, '/account/confirm/totp', { code: wrongTotp(secret) });
-    expect(wrong).toMatchObject({ path: '/account/confirm/totp', text: expect.stringContaining('The code is not valid.') });
+    expect(wrong).toMatchObject({
+      path: '/account/confirm/totp',
+      text: expect.stringContaining('The code is not valid.'),
+    });
     const codes = backupCodesOn(await browser.submit(wrong, '/account/confirm/totp', { code: totp(secret) }));
     expect(new Set(codes).size).toBe(10);
     expect((await browser.open('/account')).text).toContain('10 backup codes left');
@@ -59,7 +62,9 @@ describe('a browser without JavaScript on the quickstart', { timeout: 120_000 },
 
     await signOut(browser);
     const spent = { method: 'backup_code', code: codes[0]! };
-    expect((await browser.submit(await signIn(browser, email), '/second-factor', spent)).text).toContain('9 backup codes left');
+    expect((await browser.submit(await signIn(browser, email), '/second-factor', spent)).text).toContain(
+      '9 backup codes left',
+    );
     await signOut(browser);
     expect((await browser.submit(await signIn(browser, email), '/second-factor', spent)).path).toBe('/second-factor');
   });
@@ -76,14 +81,22 @@ describe('a browser without JavaScript on the quickstart', { timeout: 120_000 },
     expect(backupCodesOn(codes)).toHaveLength(10);
 
     await signOut(browser);
-    expect((await browser.submit(await signIn(browser, email), '/second-factor', { code: await lastCode(app.url, email) })).path).toBe('/account');
+    expect(
+      (await browser.submit(await signIn(browser, email), '/second-factor', { code: await lastCode(app.url, email) }))
+        .path,
+    ).toBe('/account');
     await signOut(browser);
     const step = await signIn(browser, email);
     const before = (await outbox(app.url)).length;
     const waiting = await browser.submit(step, '/second-factor/send', { method: 'sms' });
-    expect(waiting).toMatchObject({ path: '/second-factor', text: expect.stringContaining('Too many attempts. Try again in') });
+    expect(waiting).toMatchObject({
+      path: '/second-factor',
+      text: expect.stringContaining('Too many attempts. Try again in'),
+    });
     expect(await outbox(app.url)).toHaveLength(before);
-    expect((await browser.submit(waiting, '/second-factor', { code: await lastCode(app.url, phone) })).path).toBe('/account');
+    expect((await browser.submit(waiting, '/second-factor', { code: await lastCode(app.url, phone) })).path).toBe(
+      '/account',
+    );
   });
 
   it('confirms another address before it counts, and shows what was typed as text', async () => {
@@ -91,7 +104,9 @@ describe('a browser without JavaScript on the quickstart', { timeout: 120_000 },
     const confirm = await browser.submit(account, '/account/email', { address: 'elsewhere@example.com' });
     expect((await browser.open('/account')).text).toContain('Not set up');
     await browser.submit(confirm, '/account/confirm/email', { code: await lastCode(app.url, 'elsewhere@example.com') });
-    const setup = await browser.submit(await browser.open('/account'), '/account/totp', { label: '"><script>alert(1)</script>' });
+    const setup = await browser.submit(await browser.open('/account'), '/account/totp', {
+      label: '"><script>alert(1)</script>',
+    });
     await browser.submit(setup, '/account/confirm/totp', { code: totp(secretOn(setup)) });
     const { text, headers } = await browser.open('/account');
     expect(text).toContain('e***@example.com');
@@ -115,7 +130,10 @@ describe('a browser without JavaScript on the quickstart', { timeout: 120_000 },
     expect(sent.text).toContain('A code is on its way to s***@example.com.');
     const refused = await other.submit(sent, '/step-up', { code: '12345' });
     expect(refused.path).toBe('/step-up');
-    expect(await other.submit(refused, '/step-up', { code: await lastCode(app.url, email) })).toMatchObject({ path: '/vault', status: 200 });
+    expect(await other.submit(refused, '/step-up', { code: await lastCode(app.url, email) })).toMatchObject({
+      path: '/vault',
+      status: 200,
+    });
     const fresh = await other.submit(await other.open('/account'), '/account/backup-codes');
     expect(backupCodesOn(fresh)).toHaveLength(10);
     expect((await other.submit(await other.open('/account'), '/account/remove')).text).toContain('Not set up');
@@ -127,11 +145,23 @@ describe('a browser without JavaScript on the quickstart', { timeout: 120_000 },
 
   it('is told what is wrong with a sign-up and a sign-in', async () => {
     const { browser } = await signUp('taken@example.com');
-    const taken = await browser.submit(await browser.open('/sign-up'), '/sign-up', { email: 'TAKEN@example.com', password });
-    expect(taken).toMatchObject({ path: '/sign-up', text: expect.stringContaining('There is an account with this address already.') });
+    const taken = await browser.submit(await browser.open('/sign-up'), '/sign-up', {
+      email: 'TAKEN@example.com',
+      password,
+    });
+    expect(taken).toMatchObject({
+      path: '/sign-up',
+      text: expect.stringContaining('There is an account with this address already.'),
+    });
     const stranger = new Browser(app.url);
-    const wrong = await stranger.submit(await stranger.open('/sign-in'), '/sign-in', { email: 'taken@example.com', password: 'wrong' });
-    expect(wrong).toMatchObject({ path: '/sign-in', text: expect.stringContaining('Wrong e-mail address or password.') });
+    const wrong = await stranger.submit(await stranger.open('/sign-in'), '/sign-in', {
+      email: 'taken@example.com',
+      password: 'wrong',
+    });
+    expect(wrong).toMatchObject({
+      path: '/sign-in',
+      text: expect.stringContaining('Wrong e-mail address or password.'),
+    });
     expect((await stranger.open('/account')).path).toBe('/sign-in');
     expect((await stranger.open('/nowhere')).status).toBe(404);
   });
@@ -144,7 +174,10 @@ describe('a browser without JavaScript on the quickstart', { timeout: 120_000 },
     await browser.submit(await browser.open('/sign-in'), '/sign-in', { email, password, remember: 'on' });
     expect(browser.lastCookie).toMatch(/; Expires=.*; HttpOnly; SameSite=Lax$/);
     for (const site of ['cross-site', 'same-site']) {
-      const forged = await browser.request(new URL('/account/email', app.url), { method: 'POST', headers: { 'Sec-Fetch-Site': site } });
+      const forged = await browser.request(new URL('/account/email', app.url), {
+        method: 'POST',
+        headers: { 'Sec-Fetch-Site': site },
+      });
       expect(forged.status).toBe(403);
     }
     expect((await browser.open('/account')).text).toContain('Not set up');

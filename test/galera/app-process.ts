@@ -22,5 +22,7 @@ async function start({ url, keys, now, redisUrl, prefix }: Start): Promise<void>
   process.send!({ port: app.port });
 }
 
-process.once('message', (message: Start) => { void start(message); });
+process.once('message', (message: Start) => {
+  void start(message);
+});
 process.on('disconnect', () => process.exit());

@@ -44,7 +44,9 @@ export async function cost(galera: Galera): Promise<string[]> {
     load.on = false;
     await Promise.all(writing);
     for (const [index, { app, halted, verified }] of measured.entries()) {
-      lines.push(`${busy ? `while another node takes ${writers} streams of writes` : 'quiet'}, wsrep_sync_wait=${waits[index]}: halted login ${spread(halted)}, second step ${spread(verified)}`);
+      lines.push(
+        `${busy ? `while another node takes ${writers} streams of writes` : 'quiet'}, wsrep_sync_wait=${waits[index]}: halted login ${spread(halted)}, second step ${spread(verified)}`,
+      );
       await app.close();
     }
   }

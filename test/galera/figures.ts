@@ -6,7 +6,9 @@ export function count(seen: Tally, what: string | number): void {
 }
 
 export const tally = (seen: Tally): string => {
-  const parts = Object.entries(seen).sort(([a], [b]) => (a < b ? -1 : 1)).map(([what, times]) => `${times} × ${what}`);
+  const parts = Object.entries(seen)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([what, times]) => `${times} × ${what}`);
   return parts.length > 0 ? parts.join(', ') : 'none';
 };
 

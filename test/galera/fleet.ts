@@ -28,17 +28,20 @@ export class Fleet {
   }
 
   async setClock(now: number): Promise<void> {
-    await Promise.all(this.children.map(async (child, index) => {
-      child.send(now);
-      const [{ seen }] = (await once(child, 'message')) as [{ seen: Tally }];
-      this.seen[index] = seen;
-    }));
+    await Promise.all(
+      this.children.map(async (child, index) => {
+        child.send(now);
+        const [{ seen }] = (await once(child, 'message')) as [{ seen: Tally }];
+        this.seen[index] = seen;
+      }),
+    );
   }
 
   /** The errors of the database that the library met until the clock was set the last time. */
   get errors(): Tally {
     const sum: Tally = {};
-    for (const seen of this.seen) for (const [error, times] of Object.entries(seen)) sum[error] = (sum[error] ?? 0) + times;
+    for (const seen of this.seen)
+      for (const [error, times] of Object.entries(seen)) sum[error] = (sum[error] ?? 0) + times;
     return sum;
   }
 
@@ -57,13 +60,21 @@ export class Fleet {
   /** @returns undefined for a 500: nobody can tell how far the request came */
   private async send(path: string, cookie: string, init: RequestInit): Promise<Answer | undefined> {
     const port = this.ports[randomInt(this.ports.length)]!;
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { ...init, headers: { 'content-type': 'application/json', cookie } });
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      ...init,
+      headers: { 'content-type': 'application/json', cookie },
+    });
     const { error, id } = (await response.json()) as { error?: { code?: string }; id?: string };
     if (response.status >= 500) {
       count(this.failed, error?.code ?? response.status);
       await delay(100);
       return undefined;
     }
-    return { status: response.status, code: error?.code, id, cookie: response.headers.getSetCookie()[0]?.split(';', 1)[0] ?? cookie };
+    return {
+      status: response.status,
+      code: error?.code,
+      id,
+      cookie: response.headers.getSetCookie()[0]?.split(';', 1)[0] ?? cookie,
+    };
   }
 }

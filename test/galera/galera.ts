@@ -20,7 +20,9 @@ async function main(): Promise<void> {
   const galera = await Galera.start();
   try {
     const [version] = await galera.nodes[0]!.query('SELECT VERSION() AS version');
-    console.log(`MariaDB ${String(version?.version)}, Galera ${await galera.nodes[0]!.status('wsrep_provider_version')}, Node ${process.version}`);
+    console.log(
+      `MariaDB ${String(version?.version)}, Galera ${await galera.nodes[0]!.status('wsrep_provider_version')}, Node ${process.version}`,
+    );
     for (const name of only) {
       const began = Date.now();
       for (const line of await parts[name]!(galera)) console.log(`${name}: ${line}`);

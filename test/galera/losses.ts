@@ -46,15 +46,25 @@ export async function losses(galera: Galera): Promise<string[]> {
     const seen: Tally = {};
     const still: number[] = [];
     for (let repeat = 0; repeat < repeats; repeat += 1) await once(galera, node, lose, seen, still);
-    lines.push(`${name} ${repeats} times under ${streams} streams of conditional UPDATEs: ${tally(seen)}; the others took no write for up to ${(Math.max(...still) / 1000).toFixed(1)} s`);
+    lines.push(
+      `${name} ${repeats} times under ${streams} streams of conditional UPDATEs: ${tally(seen)}; the others took no write for up to ${(Math.max(...still) / 1000).toFixed(1)} s`,
+    );
   }
   lines.push(await refuses(galera, node));
   return lines;
 }
 
-async function once(galera: Galera, node: GaleraNode, lose: () => Promise<void>, seen: Tally, still: number[]): Promise<void> {
+async function once(
+  galera: Galera,
+  node: GaleraNode,
+  lose: () => Promise<void>,
+  seen: Tally,
+  still: number[],
+): Promise<void> {
   const [survivor] = galera.nodes;
-  await survivor!.query(`REPLACE INTO losses.t VALUES ${Array.from({ length: streams + 1 }, (_, row) => `(${row}, 0)`).join()}`);
+  await survivor!.query(
+    `REPLACE INTO losses.t VALUES ${Array.from({ length: streams + 1 }, (_, row) => `(${row}, 0)`).join()}`,
+  );
   await galera.inStep();
   const running = Array.from({ length: streams }, (_, row): Stream => ({ row, told: 0, error: '' }));
   const connections = await Promise.all([...running, undefined].map((stream) => connect(stream ? node : survivor!)));
@@ -69,12 +79,18 @@ async function once(galera: Galera, node: GaleraNode, lose: () => Promise<void>,
   for (const connection of connections) connection.destroy();
   still.push(watch.longest);
   for (const other of galera.nodes) {
-    const rows = await other.query('SET STATEMENT wsrep_sync_wait = 1 FOR SELECT id, version FROM losses.t ORDER BY id');
+    const rows = await other.query(
+      'SET STATEMENT wsrep_sync_wait = 1 FOR SELECT id, version FROM losses.t ORDER BY id',
+    );
     for (const { row, told, error } of running) {
       const extra = Number(rows[row]!.version) - told;
-      if (other === survivor) count(seen, error === '' ? 'never lost' : `${error} ${extra === 0 ? 'without effect' : 'AFTER the effect'}`);
+      if (other === survivor)
+        count(seen, error === '' ? 'never lost' : `${error} ${extra === 0 ? 'without effect' : 'AFTER the effect'}`);
       assert.ok(extra >= 0, `node ${other.name} lacks a write that was answered`);
-      assert.ok(extra <= (error === '' || withoutEffect.includes(error) ? 0 : 1), `${error} was answered for a write that took effect (${extra})`);
+      assert.ok(
+        extra <= (error === '' || withoutEffect.includes(error) ? 0 : 1),
+        `${error} was answered for a write that took effect (${extra})`,
+      );
     }
   }
 }
@@ -83,11 +99,14 @@ const connect = (node: GaleraNode): Promise<Connection> => createConnection({ ur
 
 /** One compare-and-set after the other until the first error, each told only when the node has said that it holds. */
 async function write(connection: Connection, stream: Stream, watch: { on: boolean }): Promise<void> {
-  connection.on('error', () => { /* the statement tells */ });
+  connection.on('error', () => {
+    /* the statement tells */
+  });
   while (watch.on) {
     try {
       const [{ affectedRows }] = await connection.query<ResultSetHeader>(
-        `UPDATE t SET version = ${stream.told + 1} WHERE id = ${stream.row} AND version = ${stream.told}`);
+        `UPDATE t SET version = ${stream.told + 1} WHERE id = ${stream.row} AND version = ${stream.told}`,
+      );
       assert.equal(affectedRows, 1, 'a write that was answered is gone');
       stream.told += 1;
     } catch (error) {
@@ -112,7 +131,9 @@ async function watchWrites(connection: Connection, watch: { on: boolean; longest
 export async function waitUntilBack(galera: Galera): Promise<void> {
   for (const node of galera.nodes) {
     for (let tries = 0; ; tries += 1) {
-      const state = await Promise.all(['wsrep_local_state_comment', 'wsrep_cluster_size'].map((name) => node.status(name))).catch(() => []);
+      const state = await Promise.all(
+        ['wsrep_local_state_comment', 'wsrep_cluster_size'].map((name) => node.status(name)),
+      ).catch(() => []);
       if (state[0] === 'Synced' && state[1] === String(galera.nodes.length)) break;
       assert.ok(tries < 600, `${node.name} did not come back: ${state.join()}`);
       await delay(100);

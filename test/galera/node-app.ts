@@ -7,7 +7,14 @@ import { Passport } from 'passport';
 import { Strategy as LocalStrategy } from 'passport-local';
 import { DataSource, type Logger } from 'typeorm';
 import {
-  generateKey, requireSecondFactor, SecondFactorStrategy, secondFactorErrorHandler, twoFactorAuth, twoFactorEntities, TwoFactorService, TwoFactorStrategy,
+  generateKey,
+  requireSecondFactor,
+  SecondFactorStrategy,
+  secondFactorErrorHandler,
+  twoFactorAuth,
+  twoFactorEntities,
+  TwoFactorService,
+  TwoFactorStrategy,
 } from 'passport-two-factor';
 import { decodeBase32 } from '../../lib/core/provisioning.js';
 import { defaultTotpParameters, timeStep, totpAt } from '../../lib/core/totp.js';
@@ -21,7 +28,11 @@ interface User {
 export class Shared {
   readonly outbox = new Map<string, string>();
 
-  constructor(readonly keys = generateKey('k1'), public now = Date.UTC(2026, 0, 1, 12), readonly sessions: Store = new MemoryStore()) {}
+  constructor(
+    readonly keys = generateKey('k1'),
+    public now = Date.UTC(2026, 0, 1, 12),
+    readonly sessions: Store = new MemoryStore(),
+  ) {}
 
   /** The code of a base32 secret, `steps` from now. */
   totp(secret: string, steps = 0): string {
@@ -50,27 +61,58 @@ class Errors implements Logger {
     count(this.seen, String(errno ?? code ?? error));
   }
 
-  logQuery(): void { /* not counted */ }
-  logQuerySlow(): void { /* not counted */ }
-  logSchemaBuild(): void { /* not counted */ }
-  logMigration(): void { /* not counted */ }
-  log(): void { /* not counted */ }
+  logQuery(): void {
+    /* not counted */
+  }
+  logQuerySlow(): void {
+    /* not counted */
+  }
+  logSchemaBuild(): void {
+    /* not counted */
+  }
+  logMigration(): void {
+    /* not counted */
+  }
+  log(): void {
+    /* not counted */
+  }
 }
 
 export class NodeApp {
-  private constructor(readonly db: DataSource, readonly service: TwoFactorService, private readonly errors: Errors, private readonly server: Server) {}
+  private constructor(
+    readonly db: DataSource,
+    readonly service: TwoFactorService,
+    private readonly errors: Errors,
+    private readonly server: Server,
+  ) {}
 
   static async open(url: string, shared: Shared, synchronize = false): Promise<NodeApp> {
     const errors = new Errors();
-    const db = await new DataSource({ type: 'mysql', url, entities: twoFactorEntities(), synchronize, logger: errors }).initialize();
+    const db = await new DataSource({
+      type: 'mysql',
+      url,
+      entities: twoFactorEntities(),
+      synchronize,
+      logger: errors,
+    }).initialize();
     const service = new TwoFactorService({
-      db, keys: shared.keys, clock: () => shared.now, twoFactor: { issuer: 'Galera', backupCodesCount: 2 },
+      db,
+      keys: shared.keys,
+      clock: () => shared.now,
+      twoFactor: { issuer: 'Galera', backupCodesCount: 2 },
       users: { id: (user: User) => user.id, email: (user: User) => `${user.id}@example.com`, find: (id) => ({ id }) },
-      deliver: { email: ({ userId, code }) => { shared.outbox.set(userId, code); return Promise.resolve(); } },
+      deliver: {
+        email: ({ userId, code }) => {
+          shared.outbox.set(userId, code);
+          return Promise.resolve();
+        },
+      },
     });
     const app = build(service, shared);
     const server = await new Promise<Server>((resolve) => {
-      const listening = app.listen(0, '127.0.0.1', () => { resolve(listening); });
+      const listening = app.listen(0, '127.0.0.1', () => {
+        resolve(listening);
+      });
     });
     return new NodeApp(db, service, errors, server);
   }
@@ -98,10 +140,14 @@ export class NodeApp {
   }
 
   private async send(path: string, cookie: string, init: RequestInit): Promise<Answer> {
-    const response = await fetch(`http://127.0.0.1:${this.port}${path}`, { ...init, headers: { 'content-type': 'application/json', cookie } });
+    const response = await fetch(`http://127.0.0.1:${this.port}${path}`, {
+      ...init,
+      headers: { 'content-type': 'application/json', cookie },
+    });
     const body = (await response.json()) as { error?: { code?: string } };
     return {
-      status: response.status, code: body.error?.code,
+      status: response.status,
+      code: body.error?.code,
       cookie: response.headers.getSetCookie()[0]?.split(';', 1)[0] ?? cookie,
     };
   }
@@ -109,17 +155,31 @@ export class NodeApp {
 
 function build(service: TwoFactorService, { sessions }: Shared): express.Express {
   const passport = new Passport();
-  passport.serializeUser((user, done) => { done(null, (user as User).id); });
-  passport.deserializeUser((id: string, done) => { done(null, { id }); });
+  passport.serializeUser((user, done) => {
+    done(null, (user as User).id);
+  });
+  passport.deserializeUser((id: string, done) => {
+    done(null, { id });
+  });
   // The first factor is not what is tried here: everybody's password is their name.
-  const local = new LocalStrategy((username, password, done) => { done(null, username === password ? { id: username } : false); });
+  const local = new LocalStrategy((username, password, done) => {
+    done(null, username === password ? { id: username } : false);
+  });
   passport.use(new TwoFactorStrategy({ service }, local));
   passport.use(new SecondFactorStrategy({ service }));
   const app = express();
-  app.use(express.json(), session({ secret: 'galera', resave: false, saveUninitialized: false, store: sessions }), passport.session());
+  app.use(
+    express.json(),
+    session({ secret: 'galera', resave: false, saveUninitialized: false, store: sessions }),
+    passport.session(),
+  );
   app.use(twoFactorAuth({ service, passport }));
-  app.post('/login', passport.authenticate('local'), (_req, res) => { res.json({}); });
-  app.post('/2fa', passport.authenticate('two-factor'), (_req, res) => { res.json({}); });
+  app.post('/login', passport.authenticate('local'), (_req, res) => {
+    res.json({});
+  });
+  app.post('/2fa', passport.authenticate('two-factor'), (_req, res) => {
+    res.json({});
+  });
   app.post('/verify', async (req, res) => {
     await req.auth.twoFactor.verify.totp(req.body.code);
     res.json({});
@@ -143,8 +203,12 @@ function build(service: TwoFactorService, { sessions }: Shared): express.Express
     await req.auth.twoFactor.disable(req.body.mechanism);
     res.json({});
   });
-  app.get('/me', (req, res) => { res.status(req.auth.isLoggedIn() ? 200 : 401).json({ id: (req.user as User | undefined)?.id }); });
-  app.get('/admin', requireSecondFactor({ service }), (_req, res) => { res.json({}); });
+  app.get('/me', (req, res) => {
+    res.status(req.auth.isLoggedIn() ? 200 : 401).json({ id: (req.user as User | undefined)?.id });
+  });
+  app.get('/admin', requireSecondFactor({ service }), (_req, res) => {
+    res.json({});
+  });
   app.use(secondFactorErrorHandler({ status: 202 }));
   app.use((error: unknown, _req: Request, res: Response, _next: NextFunction) => {
     const { errno, message } = error as { errno?: number; message?: string };

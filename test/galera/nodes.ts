@@ -22,9 +22,17 @@ interface Ports {
 
 /** Ports that were free a moment ago. */
 async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => { resolve(server); });
-  })));
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>((resolve) => {
+          const server = createServer().listen(0, '127.0.0.1', () => {
+            resolve(server);
+          });
+        }),
+    ),
+  );
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
@@ -36,7 +44,12 @@ export class GaleraNode {
   private child: ChildProcess | undefined;
   private readonly folder: string;
 
-  constructor(readonly name: string, root: string, private readonly ports: Ports, private readonly members: readonly number[]) {
+  constructor(
+    readonly name: string,
+    root: string,
+    private readonly ports: Ports,
+    private readonly members: readonly number[],
+  ) {
     this.folder = join(root, name);
     this.makeFolder();
   }
@@ -55,7 +68,12 @@ export class GaleraNode {
 
   /** Makes the system tables; the other nodes get theirs from this one. */
   install(): void {
-    const args = ['--no-defaults', `--datadir=${this.folder}`, '--auth-root-authentication-method=normal', '--skip-test-db'];
+    const args = [
+      '--no-defaults',
+      `--datadir=${this.folder}`,
+      '--auth-root-authentication-method=normal',
+      '--skip-test-db',
+    ];
     execFileSync('mariadb-install-db', [...args, ...(account ? [`--user=${account}`] : [])], { stdio: 'pipe' });
   }
 
@@ -67,7 +85,8 @@ export class GaleraNode {
     this.run([...this.options(), ...set, ...position, ...(first ? ['--wsrep-new-cluster'] : [])]);
     for (;;) {
       if (await this.synced()) return performance.now() - began;
-      if (!this.running || performance.now() - began > readyWithin) throw new Error(`${this.name} does not join the cluster, see ${this.log}`);
+      if (!this.running || performance.now() - began > readyWithin)
+        throw new Error(`${this.name} does not join the cluster, see ${this.log}`);
       await delay(100);
     }
   }
@@ -76,7 +95,9 @@ export class GaleraNode {
   async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
     const { child } = this;
     if (!child) return;
-    const ended = new Promise((resolve) => { child.once('exit', resolve); });
+    const ended = new Promise((resolve) => {
+      child.once('exit', resolve);
+    });
     child.kill(signal);
     await ended;
   }
@@ -109,7 +130,13 @@ export class GaleraNode {
 
   /** How it last came back: by the writes it had missed (IST) or by a copy of everything (SST). */
   joinedBy(): string {
-    return /rsync (IST|SST) completed on joiner/.exec(readFileSync(this.log, 'utf8').split('WSREP_SST').findLast((entry) => entry.includes('completed on joiner')) ?? '')?.[1] ?? 'nothing';
+    return (
+      /rsync (IST|SST) completed on joiner/.exec(
+        readFileSync(this.log, 'utf8')
+          .split('WSREP_SST')
+          .findLast((entry) => entry.includes('completed on joiner')) ?? '',
+      )?.[1] ?? 'nothing'
+    );
   }
 
   private get log(): string {
@@ -118,12 +145,15 @@ export class GaleraNode {
 
   private makeFolder(): void {
     mkdirSync(this.folder);
-    if (account) chownSync(this.folder, Number(execFileSync('id', ['-u', account])), Number(execFileSync('id', ['-g', account])));
+    if (account)
+      chownSync(this.folder, Number(execFileSync('id', ['-u', account])), Number(execFileSync('id', ['-g', account])));
   }
 
   private async synced(): Promise<boolean> {
     try {
-      return (await this.status('wsrep_local_state_comment')) === 'Synced' && (await this.status('wsrep_ready')) === 'ON';
+      return (
+        (await this.status('wsrep_local_state_comment')) === 'Synced' && (await this.status('wsrep_ready')) === 'ON'
+      );
     } catch {
       return false;
     }
@@ -132,12 +162,27 @@ export class GaleraNode {
   private options(): string[] {
     const { sql, group, increments, copies } = this.ports;
     return [
-      '--no-defaults', ...(account ? [`--user=${account}`] : []), `--datadir=${this.folder}`, `--socket=${this.folder}.sock`,
-      `--pid-file=${this.folder}.pid`, `--log-error=${this.log}`, `--port=${sql}`, '--bind-address=127.0.0.1', '--skip-name-resolve',
-      '--innodb-buffer-pool-size=64M', '--innodb-flush-log-at-trx-commit=1', '--innodb-autoinc-lock-mode=2', '--binlog-format=ROW',
-      '--wsrep-on=ON', `--wsrep-provider=${provider}`, '--wsrep-cluster-name=two_factor', `--wsrep-node-name=${this.name}`,
-      `--wsrep-cluster-address=gcomm://${this.members.map((port) => `127.0.0.1:${port}`).join()}`, '--wsrep-node-address=127.0.0.1',
-      '--wsrep-sst-method=rsync', `--wsrep-sst-receive-address=127.0.0.1:${copies}`,
+      '--no-defaults',
+      ...(account ? [`--user=${account}`] : []),
+      `--datadir=${this.folder}`,
+      `--socket=${this.folder}.sock`,
+      `--pid-file=${this.folder}.pid`,
+      `--log-error=${this.log}`,
+      `--port=${sql}`,
+      '--bind-address=127.0.0.1',
+      '--skip-name-resolve',
+      '--innodb-buffer-pool-size=64M',
+      '--innodb-flush-log-at-trx-commit=1',
+      '--innodb-autoinc-lock-mode=2',
+      '--binlog-format=ROW',
+      '--wsrep-on=ON',
+      `--wsrep-provider=${provider}`,
+      '--wsrep-cluster-name=two_factor',
+      `--wsrep-node-name=${this.name}`,
+      `--wsrep-cluster-address=gcomm://${this.members.map((port) => `127.0.0.1:${port}`).join()}`,
+      '--wsrep-node-address=127.0.0.1',
+      '--wsrep-sst-method=rsync',
+      `--wsrep-sst-receive-address=127.0.0.1:${copies}`,
       `--wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:${group};ist.recv_addr=127.0.0.1:${increments};gcache.size=32M`,
     ];
   }
@@ -163,10 +208,16 @@ export class GaleraNode {
 }
 
 export class Galera {
-  private constructor(private readonly root: string, readonly nodes: readonly GaleraNode[]) {}
+  private constructor(
+    private readonly root: string,
+    readonly nodes: readonly GaleraNode[],
+  ) {}
 
   static async start(count = 3): Promise<Galera> {
-    if (!existsSync(provider)) throw new Error(`There is no ${provider}: apt-get install mariadb-server galera-4 rsync, or set GALERA_PROVIDER.`);
+    if (!existsSync(provider))
+      throw new Error(
+        `There is no ${provider}: apt-get install mariadb-server galera-4 rsync, or set GALERA_PROVIDER.`,
+      );
     const root = mkdtempSync(join(tmpdir(), 'tf_galera_'));
     if (account) execFileSync('chown', [account, root]);
     const free = await freePorts(count * 4);
@@ -176,7 +227,9 @@ export class Galera {
       return new GaleraNode(`node${index + 1}`, root, { group, sql, increments, copies }, members);
     });
     const galera = new Galera(root, nodes);
-    process.once('exit', () => { galera.end(); });
+    process.once('exit', () => {
+      galera.end();
+    });
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
     nodes[0]!.install();
     for (const [index, node] of nodes.entries()) await node.start(index === 0);

@@ -12,9 +12,15 @@ export class Proxy {
   private readonly eligible: Set<GaleraNode>;
   private readonly sockets = new Map<Socket, GaleraNode>();
 
-  private constructor(private readonly server: Server, nodes: readonly GaleraNode[], private readonly way: 'spread' | 'one') {
+  private constructor(
+    private readonly server: Server,
+    nodes: readonly GaleraNode[],
+    private readonly way: 'spread' | 'one',
+  ) {
     this.eligible = new Set(nodes);
-    server.on('connection', (socket: Socket) => { this.serve(socket); });
+    server.on('connection', (socket: Socket) => {
+      this.serve(socket);
+    });
   }
 
   static async open(galera: Galera, way: 'spread' | 'one'): Promise<Proxy> {
@@ -53,11 +59,17 @@ export class Proxy {
     this.served.set(node, (this.served.get(node) ?? 0) + 1);
     const there = connect(node.port, '127.0.0.1');
     this.sockets.set(socket, node);
-    for (const [one, other] of [[socket, there], [there, socket]] as const) {
+    for (const [one, other] of [
+      [socket, there],
+      [there, socket],
+    ] as const) {
       one.setNoDelay(true);
       one.pipe(other);
       one.on('error', () => other.destroy());
-      one.on('close', () => { other.destroy(); this.sockets.delete(socket); });
+      one.on('close', () => {
+        other.destroy();
+        this.sockets.delete(socket);
+      });
     }
   }
 }

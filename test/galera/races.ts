@@ -36,7 +36,9 @@ export async function races(galera: Galera): Promise<string[]> {
     const others: Tally = {};
     for (let version = 0; version < rounds; version += 1) await update(connections, version, updates);
     for (let id = 2; id < 2 + rounds / 5; id += 1) await insertAndDelete(connections, id, others);
-    lines.push(`wsrep_retry_autocommit=${again}: ${rounds} rounds of one UPDATE on three nodes: ${tally(updates)}; INSERT and DELETE: ${tally(others)}`);
+    lines.push(
+      `wsrep_retry_autocommit=${again}: ${rounds} rounds of one UPDATE on three nodes: ${tally(updates)}; INSERT and DELETE: ${tally(others)}`,
+    );
     // Without the server's own repetitions nearly every round is one that a client has to repeat.
     if (again === 0) assert.ok((updates['1213'] ?? 0) > 0, 'there were no conflicts to look at');
     for (const connection of connections) await connection.end();
@@ -48,23 +50,40 @@ export async function races(galera: Galera): Promise<string[]> {
 /** `UPDATE … WHERE version = :read` on all nodes at once: one says that it changed the row, and it is the one that did. */
 async function update(connections: readonly Connection[], version: number, seen: Tally): Promise<void> {
   for (const connection of connections) assert.equal(await read(connection, 'version'), version);
-  const outcomes = await Promise.all(connections.map((connection, index) =>
-    outcome(connection, `UPDATE t SET version = ${version + 1}, winner = ${index} WHERE id = 1 AND version = ${version}`)));
+  const outcomes = await Promise.all(
+    connections.map((connection, index) =>
+      outcome(
+        connection,
+        `UPDATE t SET version = ${version + 1}, winner = ${index} WHERE id = 1 AND version = ${version}`,
+      ),
+    ),
+  );
   for (const result of outcomes) count(seen, name(result));
   const winners = outcomes.flatMap((result, index) => ('rows' in result && result.rows === 1 ? [index] : []));
   assert.equal(winners.length, 1, `of three nodes ${winners.length} changed the row: ${outcomes.map(name).join()}`);
   for (const connection of connections) {
     assert.equal(await read(connection, 'version'), version + 1);
-    assert.equal(await read(connection, 'winner'), winners[0], 'another node changed the row than the one that said so');
+    assert.equal(
+      await read(connection, 'winner'),
+      winners[0],
+      'another node changed the row than the one that said so',
+    );
   }
 }
 
 /** The same key inserted by all, then the row deleted by all. */
 async function insertAndDelete(connections: readonly Connection[], id: number, seen: Tally): Promise<void> {
-  for (const statement of [(node: number) => `INSERT INTO t VALUES (${id}, 0, ${node})`, () => `DELETE FROM t WHERE id = ${id} AND version = 0`]) {
+  for (const statement of [
+    (node: number) => `INSERT INTO t VALUES (${id}, 0, ${node})`,
+    () => `DELETE FROM t WHERE id = ${id} AND version = 0`,
+  ]) {
     const outcomes = await Promise.all(connections.map((connection, index) => outcome(connection, statement(index))));
     for (const result of outcomes) count(seen, name(result));
-    assert.equal(outcomes.filter((result) => 'rows' in result && result.rows === 1).length, 1, outcomes.map(name).join());
+    assert.equal(
+      outcomes.filter((result) => 'rows' in result && result.rows === 1).length,
+      1,
+      outcomes.map(name).join(),
+    );
     // The DELETE finds the row on every node.
     for (const connection of connections) await connection.query('SELECT 1 FROM t');
   }

@@ -20,12 +20,14 @@ interface Place {
 }
 
 let ids = 0;
-const newId = (): string => `stale${ids += 1}`;
+const newId = (): string => `stale${(ids += 1)}`;
 
 export async function stale(galera: Galera): Promise<string[]> {
   const [writer, reader] = galera.nodes;
   await writer!.query('CREATE DATABASE stale');
-  await writer!.query(`CREATE TABLE stale.batch (id INT PRIMARY KEY, v INT NOT NULL) AS SELECT seq AS id, 0 AS v FROM stale.seq_1_to_${batchRows}`);
+  await writer!.query(
+    `CREATE TABLE stale.batch (id INT PRIMARY KEY, v INT NOT NULL) AS SELECT seq AS id, 0 AS v FROM stale.seq_1_to_${batchRows}`,
+  );
   const shared = new Shared();
   const lines: string[] = [];
   for (const wait of [0, 1]) {
@@ -34,12 +36,17 @@ export async function stale(galera: Galera): Promise<string[]> {
     const there = await NodeApp.open(reader!.url('stale'), shared);
     await galera.inStep();
     const place = { here, there, writer: writer!, shared };
-    for (const [load, before] of [['quiet', () => Promise.resolve()], [`behind an UPDATE of ${batchRows} rows`, () => batch(writer!)]] as const) {
+    for (const [load, before] of [
+      ['quiet', () => Promise.resolve()],
+      [`behind an UPDATE of ${batchRows} rows`, () => batch(writer!)],
+    ] as const) {
       const times = load === 'quiet' ? rounds : 2;
       const enrolled = await enrolThenLogIn(place, times, before);
       const halted = await haltThenFinish(place, times, before);
       const ended = await endThenUse(place, Math.min(times, 50), before);
-      lines.push(`wsrep_sync_wait=${wait}, ${load}: ${enrolled.text}; second step elsewhere: ${halted.text}; mark that a change of factors ended: ${ended.text}`);
+      lines.push(
+        `wsrep_sync_wait=${wait}, ${load}: ${enrolled.text}; second step elsewhere: ${halted.text}; mark that a change of factors ended: ${ended.text}`,
+      );
       if (wait === 1) {
         assert.deepEqual([enrolled.wrong, halted.wrong, ended.wrong], [0, 0, 0]);
       } else if (load !== 'quiet') {
@@ -85,20 +92,30 @@ async function enrolThenLogIn({ here, there }: Place, times: number, before: () 
     assert.equal(answer.status, 202, answer.code);
     if (first.status === 200) await asBeforeTheEnrolment(there, first);
   }
-  return { text: `${passed} of ${times} logins right after the enrolment passed without it${passed > 0 ? ` (for up to ${longest.toFixed(0)} ms)` : ''}`, wrong: passed };
+  return {
+    text: `${passed} of ${times} logins right after the enrolment passed without it${passed > 0 ? ` (for up to ${longest.toFixed(0)} ms)` : ''}`,
+    wrong: passed,
+  };
 }
 
 /** Such a session is like one from before the enrolment: logged in, and refused wherever the second factor counts. */
 async function asBeforeTheEnrolment(app: NodeApp, { cookie }: Answer): Promise<void> {
   assert.equal(await app.get('/me', cookie), 200);
   assert.equal(await app.get('/admin', cookie), 403);
-  for (const [path, body] of [['/setup', {}], ['/disable', { mechanism: TwoFactorMechanism.TOTP }]] as const) {
+  for (const [path, body] of [
+    ['/setup', {}],
+    ['/disable', { mechanism: TwoFactorMechanism.TOTP }],
+  ] as const) {
     assert.equal((await app.post(path, body, cookie)).code, 'STEP_UP_REQUIRED');
   }
 }
 
 /** A login is halted on one node and its second step comes to another at once. */
-async function haltThenFinish({ here, there, shared }: Place, times: number, before: () => Promise<void>): Promise<Figures> {
+async function haltThenFinish(
+  { here, there, shared }: Place,
+  times: number,
+  before: () => Promise<void>,
+): Promise<Figures> {
   const id = newId();
   await here.service.importTotp(id, secret);
   await delay(500);
@@ -115,7 +132,11 @@ async function haltThenFinish({ here, there, shared }: Place, times: number, bef
 }
 
 /** The factors are changed on one node, which ends the marks of all sessions, and one of them is used on another. */
-async function endThenUse({ here, there, shared }: Place, times: number, before: () => Promise<void>): Promise<Figures> {
+async function endThenUse(
+  { here, there, shared }: Place,
+  times: number,
+  before: () => Promise<void>,
+): Promise<Figures> {
   const answers: Tally = {};
   for (let round = 0; round < times; round += 1) {
     const id = newId();

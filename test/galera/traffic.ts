@@ -38,7 +38,7 @@ export async function traffic(galera: Galera): Promise<string[]> {
     if (only !== undefined && only !== `${way}${wait}`) continue;
     await galera.set('wsrep_sync_wait', wait);
     await galera.set('wsrep_retry_autocommit', again);
-    lines.push(...await run(galera, `traffic${index}`, way, wait));
+    lines.push(...(await run(galera, `traffic${index}`, way, wait)));
   }
   await galera.set('wsrep_sync_wait', 0);
   await galera.set('wsrep_retry_autocommit', 1);
@@ -47,16 +47,28 @@ export async function traffic(galera: Galera): Promise<string[]> {
 
 async function run(galera: Galera, database: string, way: 'spread' | 'one', wait: number): Promise<string[]> {
   await galera.nodes[0]!.query(`CREATE DATABASE ${database}`);
-  const db = await new DataSource({ type: 'mysql', url: galera.nodes[0]!.url(database), entities: twoFactorEntities(), synchronize: true }).initialize();
+  const db = await new DataSource({
+    type: 'mysql',
+    url: galera.nodes[0]!.url(database),
+    entities: twoFactorEntities(),
+    synchronize: true,
+  }).initialize();
   const keys = generateKey('k1');
   let now = Date.UTC(2026, 0, 1, 12);
   const service = new TwoFactorService({
-    db, keys, clock: () => now, twoFactor: { issuer: 'Galera', backupCodesCount: 1 }, users: { id: (user) => user.id, find: (id) => ({ id }) },
+    db,
+    keys,
+    clock: () => now,
+    twoFactor: { issuer: 'Galera', backupCodesCount: 1 },
+    users: { id: (user) => user.id, find: (id) => ({ id }) },
   });
-  const enrol = (ids: string[]): Promise<LoadUser[]> => Promise.all(ids.map(async (id) => {
-    const { secret } = await service.setup.totp(id, false, { qr: 'svg' });
-    return { id, secret, accepted: [], unknown: [] };
-  }));
+  const enrol = (ids: string[]): Promise<LoadUser[]> =>
+    Promise.all(
+      ids.map(async (id) => {
+        const { secret } = await service.setup.totp(id, false, { qr: 'svg' });
+        return { id, secret, accepted: [], unknown: [] };
+      }),
+    );
   const users = await enrol(Array.from({ length: people }, (_, index) => `user${index}`));
   const attacked = await enrol(['attacked']);
   await db.destroy();
@@ -73,16 +85,23 @@ async function run(galera: Galera, database: string, way: 'spread' | 'one', wait
   const began = Date.now();
   try {
     const losing = { on: true };
-    const lost = loseNodes(proxy).finally(() => { losing.on = false; });
+    const lost = loseNodes(proxy).finally(() => {
+      losing.on = false;
+    });
     for (let round = 0; losing.on || round < 10; round += 1) {
       await fleet.setClock((now += 61_000));
       const queue = [...users].sort(() => randomInt(3) - 1).values();
-      const work = Array.from({ length: workers }, async () => { for (const user of queue) await logIn(cluster, log, user, now); });
-      const guessing = round >= 5 ? [] : attacked.map(async (user) => {
-        const [least, most] = await attack(cluster, log, user, now, guesses);
-        judged.push(`${least}–${most}`);
-        if (least > (round === 0 ? 5 : 1)) log.violation(user, `${least} guesses of one burst were judged`);
+      const work = Array.from({ length: workers }, async () => {
+        for (const user of queue) await logIn(cluster, log, user, now);
       });
+      const guessing =
+        round >= 5
+          ? []
+          : attacked.map(async (user) => {
+              const [least, most] = await attack(cluster, log, user, now, guesses);
+              judged.push(`${least}–${most}`);
+              if (least > (round === 0 ? 5 : 1)) log.violation(user, `${least} guesses of one burst were judged`);
+            });
       await Promise.all([...work, ...guessing]);
     }
     const events = await lost;
@@ -93,7 +112,9 @@ async function run(galera: Galera, database: string, way: 'spread' | 'one', wait
     // Afterwards everybody gets in at the first try: no loss has locked anybody out.
     await fleet.setClock((now += 3_600_000));
     for (const user of [...users, ...attacked]) await logIn(cluster, log, user, now, true);
-    const denied = log.violations.filter((violation) => /a right code did not log in \(\d+ (CHALLENGE_EXPIRED|NOT_VERIFIED|TOO_MANY_ATTEMPTS)\)/.test(violation));
+    const denied = log.violations.filter((violation) =>
+      /a right code did not log in \(\d+ (CHALLENGE_EXPIRED|NOT_VERIFIED|TOO_MANY_ATTEMPTS)\)/.test(violation),
+    );
     // Without the wait a node may not know yet what the same login has just written on another one: it is denied.
     const others = log.violations.filter((violation) => wait >= 3 || way === 'one' || !denied.includes(violation));
     assert.deepEqual(others, []);
@@ -104,7 +125,7 @@ async function run(galera: Galera, database: string, way: 'spread' | 'one', wait
     const nodes = [...proxy.served].map(([node, times]) => `${node.name} ${times}`).join(', ');
     return [
       `connections ${way === 'spread' ? 'spread over the nodes' : 'to one node until it is lost'}, wsrep_sync_wait=${wait}: ${log.logins} logins by ${people} users over ${processes} processes in ${seconds} s ` +
-      `(connections: ${nodes}); ${events.join(', ')}; ${log.finished} finished, ${log.again} tried again, ${log.wrong} wrong codes, ${log.duplicates} sent twice at once, ${judged.join(', ')} guesses judged of ${guesses} each`,
+        `(connections: ${nodes}); ${events.join(', ')}; ${log.finished} finished, ${log.again} tried again, ${log.wrong} wrong codes, ${log.duplicates} sent twice at once, ${judged.join(', ')} guesses judged of ${guesses} each`,
       `  answers without a verdict: ${tally(fleet.failed)}; errors that the library met: ${tally(fleet.errors)}; right codes denied for a stale write: ${denied.length}; other violations: ${others.length}; rows alike on all nodes`,
     ];
   } finally {
@@ -128,17 +149,27 @@ async function loseNodes(proxy: Proxy): Promise<string[]> {
     if (wiped) node.wipe();
     const took = await node.start();
     proxy.take(node);
-    events.push(`${node.name} killed${wiped ? ' and wiped' : ''}, back by ${node.joinedBy()} in ${(took / 1000).toFixed(1)} s`);
+    events.push(
+      `${node.name} killed${wiped ? ' and wiped' : ''}, back by ${node.joinedBy()} in ${(took / 1000).toFixed(1)} s`,
+    );
   }
   await delay(3000);
   return events;
 }
 
 /** All nodes hold the same rows, and the rows hold what the clients were told. */
-async function checkRows(galera: Galera, database: string, users: readonly LoadUser[], someDenied: boolean): Promise<void> {
+async function checkRows(
+  galera: Galera,
+  database: string,
+  users: readonly LoadUser[],
+  someDenied: boolean,
+): Promise<void> {
   for (const table of tables) {
-    const copies = await Promise.all(galera.nodes.map((node) =>
-      node.query(`SET STATEMENT wsrep_sync_wait = 1 FOR SELECT * FROM ${database}.two_factor_${table} ORDER BY 1, 2`)));
+    const copies = await Promise.all(
+      galera.nodes.map((node) =>
+        node.query(`SET STATEMENT wsrep_sync_wait = 1 FOR SELECT * FROM ${database}.two_factor_${table} ORDER BY 1, 2`),
+      ),
+    );
     for (const copy of copies) assert.deepEqual(copy, copies[0], `the nodes do not agree on ${table}`);
   }
   const accounts = await galera.nodes[0]!.query(`SELECT * FROM ${database}.two_factor_accounts`);

@@ -5,7 +5,9 @@ import { databases } from '../support/databases.js';
 describe.each(databases)('a forgotten await on $name', (database) => {
   let test: TestApp;
   const unhandled: unknown[] = [];
-  const note = (reason: unknown): void => { unhandled.push(reason); };
+  const note = (reason: unknown): void => {
+    unhandled.push(reason);
+  };
 
   beforeAll(async () => {
     process.on('unhandledRejection', note);
@@ -40,8 +42,14 @@ describe.each(databases)('a forgotten await on $name', (database) => {
     const { user, secret } = await test.withTotp(2);
     const agent = test.agent();
     await test.login(agent, user).expect(202);
-    await agent.post('/verify-2fa').send({ code: test.wrongTotp(secret) }).expect(401);
-    await agent.post('/verify-2fa').send({ code: test.totp(secret) }).expect(200);
+    await agent
+      .post('/verify-2fa')
+      .send({ code: test.wrongTotp(secret) })
+      .expect(401);
+    await agent
+      .post('/verify-2fa')
+      .send({ code: test.totp(secret) })
+      .expect(200);
     await agent.get('/me').expect(200, { id: user.id });
   });
 });

@@ -10,7 +10,11 @@ describe.each(databases)('who logs in after the second factor, on $name', (datab
   afterAll(() => Promise.all(tests.map((test) => test.close())));
 
   async function open(find?: (id: string, login: KeptLogin) => unknown): Promise<TestApp> {
-    const users = { id: (user: TestUser) => String(user.id), email: (user: TestUser) => user.email, ...(find && { find: find as never }) };
+    const users = {
+      id: (user: TestUser) => String(user.id),
+      email: (user: TestUser) => user.email,
+      ...(find && { find: find as never }),
+    };
     const test = await TestApp.open(database, { service: { users } });
     tests.push(test);
     return test;
@@ -19,17 +23,26 @@ describe.each(databases)('who logs in after the second factor, on $name', (datab
   it('is found by users.find with what Passport has serialized and what the strategy has said', async () => {
     const asked: unknown[] = [];
     const users: TestUser[] = [];
-    const test = await open((id, login) => { asked.push([id, login]); return users.find((user) => String(user.id) === id); });
+    const test = await open((id, login) => {
+      asked.push([id, login]);
+      return users.find((user) => String(user.id) === id);
+    });
     users.push({ id: 1, email: 'user1@example.com', password: 'correct horse', disabled: 0 });
     const { user, secret } = await test.withTotp(1);
     const agent = test.agent();
     await test.login(agent, user).expect(202);
-    await agent.post('/2fa').send({ code: test.totp(secret) }).expect(200);
+    await agent
+      .post('/2fa')
+      .send({ code: test.totp(secret) })
+      .expect(200);
     expect(asked.at(-1)).toEqual(['1', { serialized: 1, info: undefined }]);
     test.clock.advance('30s');
     await agent.post('/token/login').send({ email: user.email, password: user.password }).expect(202);
     await test.login(agent, user).expect(202);
-    await agent.post('/verify-2fa').send({ code: test.totp(secret) }).expect(200);
+    await agent
+      .post('/verify-2fa')
+      .send({ code: test.totp(secret) })
+      .expect(200);
     expect(asked.at(-1)).toEqual(['1', { serialized: 1, info: undefined }]);
   });
 
@@ -37,10 +50,16 @@ describe.each(databases)('who logs in after the second factor, on $name', (datab
     const test = await open();
     const { user, secret } = await test.withTotp(1);
     const credentials = { email: user.email, password: user.password };
-    for (const [first, second] of [['/passport/login', '/2fa'], ['/login', '/verify-2fa']] as const) {
+    for (const [first, second] of [
+      ['/passport/login', '/2fa'],
+      ['/login', '/verify-2fa'],
+    ] as const) {
       const agent = test.agent();
       await agent.post(first).send(credentials).expect(202);
-      await agent.post(second).send({ code: test.totp(secret) }).expect(200);
+      await agent
+        .post(second)
+        .send({ code: test.totp(secret) })
+        .expect(200);
       await agent.get('/me').expect(200, { id: 1 });
       test.clock.advance('30s');
     }
@@ -48,7 +67,10 @@ describe.each(databases)('who logs in after the second factor, on $name', (datab
     const agent = test.agent();
     await agent.post('/passport/login').send(credentials).expect(202);
     await test.db.getRepository(UserSchema).delete({ id: 1 });
-    await agent.post('/2fa').send({ code: test.totp(secret) }).expect(401);
+    await agent
+      .post('/2fa')
+      .send({ code: test.totp(secret) })
+      .expect(401);
     await agent.get('/me').expect(401);
   });
 
@@ -56,7 +78,11 @@ describe.each(databases)('who logs in after the second factor, on $name', (datab
     const test = await open();
     const { user } = await test.withTotp(1);
     Object.assign(test.passport, { _serializers: [] });
-    const halted = await test.agent().post('/token/login').send({ email: user.email, password: user.password }).expect(500);
+    const halted = await test
+      .agent()
+      .post('/token/login')
+      .send({ email: user.email, password: user.password })
+      .expect(500);
     expect(halted.body).toMatchObject({ internal: expect.stringMatching(/^users\.find is missing/) as string });
   });
 });
@@ -69,7 +95,13 @@ describe('what is kept of a halted login', () => {
     sealKept({ keyring, settings: { users } as never }, { identity, id: 'row', info: undefined, ...kept });
   const open = (info: string) => openKept(keyring, { info, userId: '1', id: 'row' } as never);
 
-  it.each([{}, { info: { provider: 'x' } }, { serialized: 0 }, { info: 'text', serialized: { type: 'staff', id: 1 } }, { info: [1], serialized: 'id' }])('comes back as it was: %j', (kept) => {
+  it.each([
+    {},
+    { info: { provider: 'x' } },
+    { serialized: 0 },
+    { info: 'text', serialized: { type: 'staff', id: 1 } },
+    { info: [1], serialized: 'id' },
+  ])('comes back as it was: %j', (kept) => {
     expect(open(seal(kept))).toMatchObject(kept);
   });
 
@@ -86,9 +118,13 @@ describe('what is kept of a halted login', () => {
 });
 
 it('users.find may be left out, and must be a function where it is there', () => {
-  const make = (find?: unknown) => () => new TwoFactorService({
-    db: { options: {} } as never, keys: generateKey('k1'), users: { id: String, ...(find !== undefined && { find: find as never }) }, twoFactor: { issuer: 'x' },
-  });
+  const make = (find?: unknown) => () =>
+    new TwoFactorService({
+      db: { options: {} } as never,
+      keys: generateKey('k1'),
+      users: { id: String, ...(find !== undefined && { find: find as never }) },
+      twoFactor: { issuer: 'x' },
+    });
   expect(make(5)).toThrow(/users\.find must be a function/);
   expect(make()).not.toThrow(/users\.find/);
 });

@@ -34,7 +34,10 @@ describe.each(databases)('a login on $name', (database) => {
     const methods = { totp: true, backupCode: true };
     expect(halted.body).toMatchObject({ requiresTwoFactor: true, methods });
     await agent.get('/me').expect(401, { pending: { methods, expiresAt: test.clock.now + 600_000 } });
-    await agent.post('/verify-2fa').send({ code: test.totp(secret) }).expect(200);
+    await agent
+      .post('/verify-2fa')
+      .send({ code: test.totp(secret) })
+      .expect(200);
     await agent.get('/me').expect(200, { id: user.id });
     await agent.get('/admin').expect(200);
   });
@@ -43,7 +46,10 @@ describe.each(databases)('a login on $name', (database) => {
     const { user, secret } = await test.withTotp((ids += 1));
     const agent = test.agent();
     await agent.post('/passport/login').send({ email: user.email, password: user.password }).expect(202);
-    await agent.post('/2fa').send({ code: test.totp(secret) }).expect(200);
+    await agent
+      .post('/2fa')
+      .send({ code: test.totp(secret) })
+      .expect(200);
     await agent.get('/admin').expect(200);
   });
 
@@ -70,19 +76,34 @@ describe.each(databases)('a login on $name', (database) => {
   it('gives a strategy that asks for the request the rest of its body, and the request itself', async () => {
     const user = await test.user((ids += 1));
     const seen: unknown[] = [];
-    test.passport.use('tenants', new TwoFactorStrategy({ service: test.service }, new LocalStrategy({ usernameField: 'email', passReqToCallback: true }, (req, email, password, done) => {
-      const { tenant } = req.body as { tenant?: string };
-      seen.push([email, password, tenant, req.query]);
-      (req as unknown as { tenant: unknown }).tenant = tenant;
-      done(null, tenant === 'acme' ? user : false);
-    })));
-    const answer = await test.agent().post('/tenants?email=evil@example.com').send({ email: user.email, password: 'x', tenant: 'acme' }).expect(200);
+    test.passport.use(
+      'tenants',
+      new TwoFactorStrategy(
+        { service: test.service },
+        new LocalStrategy({ usernameField: 'email', passReqToCallback: true }, (req, email, password, done) => {
+          const { tenant } = req.body as { tenant?: string };
+          seen.push([email, password, tenant, req.query]);
+          (req as unknown as { tenant: unknown }).tenant = tenant;
+          done(null, tenant === 'acme' ? user : false);
+        }),
+      ),
+    );
+    const answer = await test
+      .agent()
+      .post('/tenants?email=evil@example.com')
+      .send({ email: user.email, password: 'x', tenant: 'acme' })
+      .expect(200);
     expect(answer.body).toEqual({ tenant: 'acme' });
     expect(seen).toEqual([[user.email, 'x', 'acme', {}]]);
     await test.agent().post('/tenants').send({ email: user.email, password: 'x', tenant: 'other' }).expect(401);
   });
 
-  it.each([[1, /Expires/], ['on', /Expires/], [0, /HttpOnly$/], [undefined, /HttpOnly$/]])('is remembered or not where the body says %j', async (remember, cookie) => {
+  it.each([
+    [1, /Expires/],
+    ['on', /Expires/],
+    [0, /HttpOnly$/],
+    [undefined, /HttpOnly$/],
+  ])('is remembered or not where the body says %j', async (remember, cookie) => {
     const answer = await test.login(test.agent(), await test.user((ids += 1)), { remember }).expect(200);
     expect(String(answer.headers['set-cookie'])).toMatch(cookie);
   });
@@ -98,17 +119,32 @@ describe.each(databases)('a login on $name', (database) => {
 
   it('runs the strategy that is registered, and not what it calls its inner one', async () => {
     const user = await test.user((ids += 1));
-    const inner = new LocalStrategy({ usernameField: 'email' }, (_email, _password, done) => { done(null, user); });
-    const asks: LocalStrategy & { inner?: unknown } = new LocalStrategy({ usernameField: 'email' }, (_email, _password, done) => { done(null, false); });
+    const inner = new LocalStrategy({ usernameField: 'email' }, (_email, _password, done) => {
+      done(null, user);
+    });
+    const asks: LocalStrategy & { inner?: unknown } = new LocalStrategy(
+      { usernameField: 'email' },
+      (_email, _password, done) => {
+        done(null, false);
+      },
+    );
     test.passport.use('tenants', Object.assign(asks, { inner }));
     await test.agent().post('/tenants').send({ email: user.email, password: 'x' }).expect(401);
   });
 
   it('works by token where there is no session', async () => {
     const { user, secret } = await test.withTotp((ids += 1));
-    const halted = await test.agent().post('/token/login').send({ email: user.email, password: user.password }).expect(202);
+    const halted = await test
+      .agent()
+      .post('/token/login')
+      .send({ email: user.email, password: user.password })
+      .expect(202);
     const { challengeToken } = halted.body as { challengeToken: string };
-    const answer = await test.agent().post('/token/2fa').send({ challengeToken, code: test.totp(secret) }).expect(200);
+    const answer = await test
+      .agent()
+      .post('/token/2fa')
+      .send({ challengeToken, code: test.totp(secret) })
+      .expect(200);
     expect(answer.body).toEqual({ token: user.id });
   });
 });

@@ -8,12 +8,25 @@ import { databases } from '../support/databases.js';
 class FakeOAuth extends Strategy {
   readonly _oauth2 = {};
   readonly _callbackURL: string = '/callback';
-  constructor(override readonly name: string, private readonly test: TestApp) { super(); }
+  constructor(
+    override readonly name: string,
+    private readonly test: TestApp,
+  ) {
+    super();
+  }
   override authenticate(req: { body: { id: number } }): void {
-    this.test.db.getRepository(UserSchema).findOneBy({ id: req.body.id }).then(
-      (user) => { if (user) this.success(user, { provider: this.name }); else this.fail(401); },
-      (error: unknown) => { this.error(error); },
-    );
+    this.test.db
+      .getRepository(UserSchema)
+      .findOneBy({ id: req.body.id })
+      .then(
+        (user) => {
+          if (user) this.success(user, { provider: this.name });
+          else this.fail(401);
+        },
+        (error: unknown) => {
+          this.error(error);
+        },
+      );
   }
 }
 
@@ -22,10 +35,16 @@ const withOAuth = (requireForOAuth?: RequireForOAuth): AppOptions => ({
   routes: (app, test) => {
     for (const name of ['github', 'google']) {
       test.passport.use(new TwoFactorStrategy({ service: test.service }, new FakeOAuth(name, test)));
-      app.post(`/${name}`, test.passport.authenticate(name), (req, res) => { res.json({ info: req.authInfo }); });
+      app.post(`/${name}`, test.passport.authenticate(name), (req, res) => {
+        res.json({ info: req.authInfo });
+      });
     }
-    test.passport.use(new TwoFactorStrategy({ service: test.service, name: 'told', kind: 'oauth' }, new FakeOAuth('any', test)));
-    app.post('/told', test.passport.authenticate('told'), (_req, res) => { res.end(); });
+    test.passport.use(
+      new TwoFactorStrategy({ service: test.service, name: 'told', kind: 'oauth' }, new FakeOAuth('any', test)),
+    );
+    app.post('/told', test.passport.authenticate('told'), (_req, res) => {
+      res.end();
+    });
   },
 });
 
@@ -44,14 +63,19 @@ describe.each(databases)('a login through OAuth on $name', (database) => {
   it('is exempt by default, but carries no mark and may not change the factors', async () => {
     const test = await open();
     const agent = test.agent();
-    await agent.post('/github').send(user).expect(200, { info: { provider: 'github' } });
+    await agent
+      .post('/github')
+      .send(user)
+      .expect(200, { info: { provider: 'github' } });
     await agent.get('/me').expect(200);
     await agent.get('/admin').expect(403);
     const refused = await test.call(agent, 'disable', 1).expect(403);
     expect(refused.body.error.code).toBe('STEP_UP_REQUIRED');
     // Nor does the password alone make up for the factor that was skipped.
     await test.call(agent, '.reauthenticate', 'correct horse').expect(403);
-    await test.login(test.agent(), { ...user, email: 'user1@example.com', password: 'correct horse', disabled: 0 }).expect(202);
+    await test
+      .login(test.agent(), { ...user, email: 'user1@example.com', password: 'correct horse', disabled: 0 })
+      .expect(202);
   });
 
   it('is halted with requireForOAuth: true, and its info is there at the end', async () => {
@@ -63,7 +87,10 @@ describe.each(databases)('a login through OAuth on $name', (database) => {
     expect(authenticator).toBeDefined();
     const codes = await test.service.generateNewBackupCodes('1');
     await agent.post('/github').send(user).expect(202);
-    await agent.post('/2fa').send({ code: codes[0] }).expect(200, { user: 1, info: { provider: 'github' } });
+    await agent
+      .post('/2fa')
+      .send({ code: codes[0] })
+      .expect(200, { user: 1, info: { provider: 'github' } });
     await agent.get('/admin').expect(200);
   });
 
@@ -75,12 +102,22 @@ describe.each(databases)('a login through OAuth on $name', (database) => {
   });
 
   it('is halted by the name that it is registered under, and by its own', async () => {
-    for (const [name, required] of [['github-strict', 202], ['github', 202], ['google', 200]] as const) {
+    for (const [name, required] of [
+      ['github-strict', 202],
+      ['github', 202],
+      ['google', 200],
+    ] as const) {
       const test = await open([name]);
       const strict = new TwoFactorStrategy({ service: test.service }, new FakeOAuth('github', test));
       test.passport.use('github-strict', strict);
-      test.app.post('/strict', test.passport.authenticate('github-strict'), (_req, res) => { res.end(); });
-      await test.agent().post('/strict').send(user).expect(required === 202 ? 401 : 200);
+      test.app.post('/strict', test.passport.authenticate('github-strict'), (_req, res) => {
+        res.end();
+      });
+      await test
+        .agent()
+        .post('/strict')
+        .send(user)
+        .expect(required === 202 ? 401 : 200);
     }
   });
 
@@ -94,9 +131,13 @@ describe.each(databases)('a login through OAuth on $name', (database) => {
 
   it('needs the second factor where the app trades a typed password for the token', async () => {
     const test = await open();
-    class PasswordGrant extends FakeOAuth { override readonly _callbackURL = ''; }
+    class PasswordGrant extends FakeOAuth {
+      override readonly _callbackURL = '';
+    }
     test.passport.use(new TwoFactorStrategy({ service: test.service }, new PasswordGrant('grant', test)));
-    test.app.post('/grant', test.passport.authenticate('grant'), (_req, res) => { res.end(); });
+    test.app.post('/grant', test.passport.authenticate('grant'), (_req, res) => {
+      res.end();
+    });
     await test.agent().post('/grant').send(user).expect(401);
   });
 
@@ -112,13 +153,19 @@ describe.each(databases)('a login through OAuth on $name', (database) => {
     await test.agent().post('/github').send(user).expect(500);
     await test.agent().post('/google').send(user).expect(500);
     expect(asked.map(({ strategy, kind, info }) => ({ strategy, kind, info }))).toEqual(
-      ['github', 'github', 'github', 'google'].map((strategy) => ({ strategy, kind: 'oauth', info: { provider: strategy } })),
+      ['github', 'github', 'github', 'google'].map((strategy) => ({
+        strategy,
+        kind: 'oauth',
+        info: { provider: strategy },
+      })),
     );
   });
 
   describe('of a user without a factor', () => {
     let test: TestApp;
-    beforeAll(async () => { test = await open(true); });
+    beforeAll(async () => {
+      test = await open(true);
+    });
     it('is a login like any other, and recent enough to enrol', async () => {
       await test.user(2);
       const agent = test.agent();

@@ -18,19 +18,44 @@ describe.each(databases)('the options of passport.authenticate on $name', (datab
     test = await TestApp.open(database, {
       service: { keepInSession: ['returnTo', 'language'] },
       routes: (app, { passport, service }) => {
-        app.post('/form/login', passport.authenticate('local', {
-          secondFactorRedirect: '/form/2fa', failureRedirect: '/form/login?failed', successRedirect: '/form/home',
-          remember: (req) => (req.body as Data).remember === 'on',
-        }));
-        app.post('/form/2fa', passport.authenticate('two-factor', {
-          successReturnToOrRedirect: '/form/home', failureRedirect: '/form/2fa?failed', failureMessage: true,
-        }));
-        app.post('/form/kept', passport.authenticate('local', { keepSessionInfo: true }), (_req, res) => { res.end(); });
-        app.post('/form/kept/2fa', passport.authenticate('two-factor', { keepSessionInfo: true }), (_req, res) => { res.end(); });
-        app.post('/form/handled', passport.authenticate('local'), secondFactorErrorHandler({ status: 202, redirect: '/form/2fa' }));
-        app.post('/form/data', (req, res) => { Object.assign(req.session, req.body); res.end(); });
-        app.get('/form/data', (req, res) => { res.json({ ...data(req), twoFactor: undefined, passport: undefined, cookie: undefined }); });
-        app.get('/form/secret', requireSecondFactor({ service, maxAge: '5m', redirect: '/form/2fa' }), (_req, res) => { res.end('secret'); });
+        app.post(
+          '/form/login',
+          passport.authenticate('local', {
+            secondFactorRedirect: '/form/2fa',
+            failureRedirect: '/form/login?failed',
+            successRedirect: '/form/home',
+            remember: (req) => (req.body as Data).remember === 'on',
+          }),
+        );
+        app.post(
+          '/form/2fa',
+          passport.authenticate('two-factor', {
+            successReturnToOrRedirect: '/form/home',
+            failureRedirect: '/form/2fa?failed',
+            failureMessage: true,
+          }),
+        );
+        app.post('/form/kept', passport.authenticate('local', { keepSessionInfo: true }), (_req, res) => {
+          res.end();
+        });
+        app.post('/form/kept/2fa', passport.authenticate('two-factor', { keepSessionInfo: true }), (_req, res) => {
+          res.end();
+        });
+        app.post(
+          '/form/handled',
+          passport.authenticate('local'),
+          secondFactorErrorHandler({ status: 202, redirect: '/form/2fa' }),
+        );
+        app.post('/form/data', (req, res) => {
+          Object.assign(req.session, req.body);
+          res.end();
+        });
+        app.get('/form/data', (req, res) => {
+          res.json({ ...data(req), twoFactor: undefined, passport: undefined, cookie: undefined });
+        });
+        app.get('/form/secret', requireSecondFactor({ service, maxAge: '5m', redirect: '/form/2fa' }), (_req, res) => {
+          res.end('secret');
+        });
       },
     });
     ({ user, secret } = await test.withTotp(1));
@@ -38,7 +63,8 @@ describe.each(databases)('the options of passport.authenticate on $name', (datab
   afterAll(() => test.close());
 
   const form = (agent: Agent, path: string, body: object) => agent.post(path).type('form').send(body);
-  const first = (agent: Agent, more: object = {}) => form(agent, '/form/login', { email: user.email, password: user.password, ...more });
+  const first = (agent: Agent, more: object = {}) =>
+    form(agent, '/form/login', { email: user.email, password: user.password, ...more });
   const freshCode = (): string => {
     test.clock.advance('30s');
     return test.totp(secret);
@@ -64,7 +90,10 @@ describe.each(databases)('the options of passport.authenticate on $name', (datab
 
   it('send a user without a second factor straight on', async () => {
     await test.user(2);
-    await form(test.agent(), '/form/login', { email: 'user2@example.com', password: 'correct horse' }).expect('location', '/form/home');
+    await form(test.agent(), '/form/login', { email: 'user2@example.com', password: 'correct horse' }).expect(
+      'location',
+      '/form/home',
+    );
   });
 
   it('never let a page of another site be the one that the user was going to', async () => {
@@ -91,7 +120,9 @@ describe.each(databases)('the options of passport.authenticate on $name', (datab
     expect(String(steppedUp.headers['set-cookie'])).toMatch(/Expires/);
     const forgotten = test.agent();
     await first(forgotten);
-    expect(String((await form(forgotten, '/form/2fa', { code: freshCode() })).headers['set-cookie'])).not.toMatch(/Expires/);
+    expect(String((await form(forgotten, '/form/2fa', { code: freshCode() })).headers['set-cookie'])).not.toMatch(
+      /Expires/,
+    );
   });
 
   it('keep of the session what keepInSession names, and nothing else', async () => {
@@ -116,23 +147,39 @@ describe.each(databases)('the options of passport.authenticate on $name', (datab
   it('that nobody could have meant are refused when the strategy is made', () => {
     const inner = { name: 'local', authenticate: () => undefined };
     const make = (options: object) => () => new TwoFactorStrategy({ service: test.service, ...options }, inner);
-    expect(make({ kind: 'Oauth' })).toThrow('TwoFactorStrategy: kind must be one of "local", "oauth", "remembered", "unknown"; got string "Oauth"');
-    expect(make({ secondFactorRedirect: 5 })).toThrow('TwoFactorStrategy: secondFactorRedirect must be a path such as "/2fa"; got number');
+    expect(make({ kind: 'Oauth' })).toThrow(
+      'TwoFactorStrategy: kind must be one of "local", "oauth", "remembered", "unknown"; got string "Oauth"',
+    );
+    expect(make({ secondFactorRedirect: 5 })).toThrow(
+      'TwoFactorStrategy: secondFactorRedirect must be a path such as "/2fa"; got number',
+    );
     expect(make({ name: 'x'.repeat(192) })).toThrow('TwoFactorStrategy: name must have 1 to 191 characters; got 192');
   });
 
-  it.each(['user', '__proto__', 'constructor', 'session', 'logIn', '_sessionManager', ''])('that put an account in the place of "%s" link none: it is halted like a login', async (assignProperty) => {
-    const agent = test.agent();
-    await test.login(agent, await test.user((ids += 1))).expect(200);
-    test.app.post(`/assign/${assignProperty}`, test.passport.authenticate('local', { assignProperty }), (_req, res) => { res.end(); });
-    await agent.post(`/assign/${assignProperty}`).send({ email: user.email, password: user.password }).expect(401);
-    await agent.get('/me').expect(401);
-  });
+  it.each(['user', '__proto__', 'constructor', 'session', 'logIn', '_sessionManager', ''])(
+    'that put an account in the place of "%s" link none: it is halted like a login',
+    async (assignProperty) => {
+      const agent = test.agent();
+      await test.login(agent, await test.user((ids += 1))).expect(200);
+      test.app.post(
+        `/assign/${assignProperty}`,
+        test.passport.authenticate('local', { assignProperty }),
+        (_req, res) => {
+          res.end();
+        },
+      );
+      await agent.post(`/assign/${assignProperty}`).send({ email: user.email, password: user.password }).expect(401);
+      await agent.get('/me').expect(401);
+    },
+  );
 
   it('with session: false leave nobody on the request whose login was halted', async () => {
     class Eager extends Strategy {
       override readonly name = 'eager';
-      override authenticate(req: Request): void { req.user = user; this.success(user); }
+      override authenticate(req: Request): void {
+        req.user = user;
+        this.success(user);
+      }
     }
     test.passport.use(new TwoFactorStrategy({ service: test.service }, new Eager()));
     test.app.post('/eager', (req, res, next) => {
@@ -145,8 +192,17 @@ describe.each(databases)('the options of passport.authenticate on $name', (datab
   });
 
   it('send a browser to the page for the code, and no other client', async () => {
-    for (const [accept, status] of [['text/html,application/xhtml+xml,*/*;q=0.8', 302], ['*/*', 202], ['application/json', 202]] as const) {
-      const answer = await test.agent().post('/form/handled').set('Accept', accept).type('form').send({ email: user.email, password: user.password });
+    for (const [accept, status] of [
+      ['text/html,application/xhtml+xml,*/*;q=0.8', 302],
+      ['*/*', 202],
+      ['application/json', 202],
+    ] as const) {
+      const answer = await test
+        .agent()
+        .post('/form/handled')
+        .set('Accept', accept)
+        .type('form')
+        .send({ email: user.email, password: user.password });
       expect([accept, answer.status]).toEqual([accept, status]);
     }
   });

@@ -10,15 +10,25 @@ describe.each(databases)('pending logins on $name', (database) => {
   let view: PendingView | undefined;
 
   async function start(options: AppOptions = {}): Promise<void> {
-    const send = (message: CodeMessage): void => { messages.push(message); };
+    const send = (message: CodeMessage): void => {
+      messages.push(message);
+    };
     test = await TestApp.open(database, {
       ...options,
       service: { deliver: { email: send, sms: send }, ...options.service },
-      routes: (app) => { app.get('/view', (req, res) => { view = req.auth.pending; res.json({}); }); },
+      routes: (app) => {
+        app.get('/view', (req, res) => {
+          view = req.auth.pending;
+          res.json({});
+        });
+      },
     });
   }
 
-  beforeEach(() => { messages = []; view = undefined; });
+  beforeEach(() => {
+    messages = [];
+    view = undefined;
+  });
   afterEach(() => test.close());
 
   async function halted(user: TestUser): Promise<Agent> {
@@ -35,7 +45,10 @@ describe.each(databases)('pending logins on $name', (database) => {
       for (let login = 0; login < 50; login += 1) await test.login(test.agent(), user);
       test.clock.advance(59_999);
       for (let login = 0; login < 50; login += 1) await test.login(test.agent(), user);
-      await owner.post('/2fa').send({ code: test.totp(secret) }).expect(200);
+      await owner
+        .post('/2fa')
+        .send({ code: test.totp(secret) })
+        .expect(200);
     });
 
     it('are 21 in a minute, then a login waits until the oldest is a minute old', async () => {
@@ -51,7 +64,10 @@ describe.each(databases)('pending logins on $name', (database) => {
       const agent = await halted(user);
       const rows = test.db.createQueryBuilder().select('row').from('TwoFactorChallenge', 'row');
       expect(await rows.getCount()).toBe(5);
-      await agent.post('/2fa').send({ code: test.totp(secret) }).expect(200);
+      await agent
+        .post('/2fa')
+        .send({ code: test.totp(secret) })
+        .expect(200);
     });
 
     it('that have to wait are sent nothing', async () => {
@@ -63,7 +79,7 @@ describe.each(databases)('pending logins on $name', (database) => {
       expect(messages).toEqual([]);
     });
 
-    it('begun by a clock that was ahead are in nobody\'s way', async () => {
+    it("begun by a clock that was ahead are in nobody's way", async () => {
       await start();
       const { user } = await test.withTotp(1);
       test.clock.advance('365d');
@@ -79,7 +95,8 @@ describe.each(databases)('pending logins on $name', (database) => {
       const { user, secret } = await test.withTotp(1);
       await test.service.setup.email('1');
       await test.service.setup.sms('1', '+15551234567', false);
-      for (let guess = 0; guess < 5; guess += 1) await test.service.verify.totp('1', test.wrongTotp(secret)).catch(() => undefined);
+      for (let guess = 0; guess < 5; guess += 1)
+        await test.service.verify.totp('1', test.wrongTotp(secret)).catch(() => undefined);
       return { user, secret };
     }
 
@@ -87,15 +104,31 @@ describe.each(databases)('pending logins on $name', (database) => {
       const { user, secret } = await locked();
       const agent = await halted(user);
       const { availableMethods } = test.lastError as { availableMethods: object };
-      expect(availableMethods).toMatchObject({ totp: true, email: { maskedContact: 'u***@example.com' }, sms: {}, backupCode: true });
+      expect(availableMethods).toMatchObject({
+        totp: true,
+        email: { maskedContact: 'u***@example.com' },
+        sms: {},
+        backupCode: true,
+      });
       await agent.get('/view');
       expect(view).toMatchObject({ methods: { email: 'u***@example.com' } });
-      expect([view?.codes, view?.retryAfter, view?.spent]).toEqual([{ email: { resendAfter: 30 }, sms: { resendAfter: 30 } }, 30, {}]);
+      expect([view?.codes, view?.retryAfter, view?.spent]).toEqual([
+        { email: { resendAfter: 30 }, sms: { resendAfter: 30 } },
+        30,
+        {},
+      ]);
       for (const method of ['email', 'sms']) await test.call(agent, `challenge.${method}`).expect(429);
-      await expect(test.service.challenge.email('1')).rejects.toMatchObject({ code: 'TOO_MANY_ATTEMPTS', retryAfter: 30 });
-      await expect(test.service.setup.email('1', 'new@example.net')).rejects.toMatchObject({ code: 'TOO_MANY_ATTEMPTS', retryAfter: 30 });
+      await expect(test.service.challenge.email('1')).rejects.toMatchObject({
+        code: 'TOO_MANY_ATTEMPTS',
+        retryAfter: 30,
+      });
+      await expect(test.service.setup.email('1', 'new@example.net')).rejects.toMatchObject({
+        code: 'TOO_MANY_ATTEMPTS',
+        retryAfter: 30,
+      });
       expect(messages).toEqual([]);
-      for (const code of [test.totp(secret), test.wrongTotp(secret)]) await agent.post('/2fa').send({ code }).expect(429);
+      for (const code of [test.totp(secret), test.wrongTotp(secret)])
+        await agent.post('/2fa').send({ code }).expect(429);
 
       test.clock.advance('30s');
       await agent.get('/view');
@@ -139,7 +172,8 @@ describe.each(databases)('pending logins on $name', (database) => {
       await test.login(test.agent(), user).expect(429);
       const error = test.lastError as TooManyAttemptsError;
       expect(error.spent).toEqual({
-        email: { maskedContact: 'u***@example.com', retryAfter: 3600 }, sms: { maskedContact: expect.any(String) as string, retryAfter: 3600 },
+        email: { maskedContact: 'u***@example.com', retryAfter: 3600 },
+        sms: { maskedContact: expect.any(String) as string, retryAfter: 3600 },
       });
       expect(Reflect.ownKeys(error)).not.toContain('spent');
       expect((Object.getPrototypeOf(error) as TooManyAttemptsError).spent).toBeUndefined();

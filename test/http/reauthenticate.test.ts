@@ -4,23 +4,34 @@ import { databases } from '../support/databases.js';
 
 describe.each(databases)('req.auth.reauthenticate on $name', (database) => {
   let test: TestApp;
-  beforeAll(async () => { test = await TestApp.open(database); });
+  beforeAll(async () => {
+    test = await TestApp.open(database);
+  });
   afterAll(() => test.close());
 
   it('makes an old session no fitter for a change where there is a second factor: that asks for a code', async () => {
     const { user, secret } = await test.withTotp(1);
     const agent = test.agent();
     await test.login(agent, user).expect(202);
-    await agent.post('/verify-2fa').send({ code: test.totp(secret) }).expect(200);
+    await agent
+      .post('/verify-2fa')
+      .send({ code: test.totp(secret) })
+      .expect(200);
     test.clock.advance('6m');
     await test.call(agent, '.reauthenticate', 'wrong').expect(401);
     await test.call(agent, '.reauthenticate', { $ne: 1 }).expect(400);
     await test.call(agent, '.reauthenticate', user.password).expect(200);
     await test.call(agent, '.isRecent').expect(200, { result: false });
     for (const [member, ...args] of [
-      ['getTotpUri'], ['generateNewBackupCodes'], ['setup.totp', true, { label: 'mine' }], ['setup.email'], ['disable', 1],
+      ['getTotpUri'],
+      ['generateNewBackupCodes'],
+      ['setup.totp', true, { label: 'mine' }],
+      ['setup.email'],
+      ['disable', 1],
     ] as [string, ...unknown[]][]) {
-      expect((await test.call(agent, member, ...args).expect(403)).body).toMatchObject({ error: { code: 'STEP_UP_REQUIRED' } });
+      expect((await test.call(agent, member, ...args).expect(403)).body).toMatchObject({
+        error: { code: 'STEP_UP_REQUIRED' },
+      });
     }
     await agent.get('/fresh').expect(403);
     await agent.get('/admin').expect(200);
@@ -48,7 +59,10 @@ describe.each(databases)('req.auth.reauthenticate on $name', (database) => {
     const { user, secret } = await test.withTotp(6);
     const agent = test.agent();
     await test.login(agent, user).expect(202);
-    await agent.post('/verify-2fa').send({ code: test.totp(secret) }).expect(200);
+    await agent
+      .post('/verify-2fa')
+      .send({ code: test.totp(secret) })
+      .expect(200);
     await test.call(agent, 'disable', 1).expect(200);
     await test.call(agent, '.reauthenticate', user.password).expect(200);
     await test.call(agent, 'setup.email').expect(200);
@@ -79,7 +93,9 @@ describe.each(databases)('req.auth.reauthenticate on $name', (database) => {
     const user = await test.user(9);
     const agent = test.agent();
     await test.login(agent, user).expect(200);
-    const answers = await Promise.all(Array.from({ length: 20 }, (_, guess) => test.call(agent, '.reauthenticate', `guess ${String(guess)}`)));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, guess) => test.call(agent, '.reauthenticate', `guess ${String(guess)}`)),
+    );
     expect(answers.filter(({ status }) => status === 401).length).toBeLessThanOrEqual(10);
     expect(answers.every(({ status }) => status === 401 || status === 429)).toBe(true);
   });
@@ -96,10 +112,15 @@ describe.each(databases)('req.auth.reauthenticate on $name', (database) => {
 
   it.each([
     ['has no address', { email: () => '', label: (user: TestUser) => user.email }],
-    ['logs in by another name than its address', { email: () => 'elsewhere@example.com', label: (user: TestUser) => user.email }],
+    [
+      'logs in by another name than its address',
+      { email: () => 'elsewhere@example.com', label: (user: TestUser) => user.email },
+    ],
   ])('knows a user who %s by the label', async (_who, names) => {
     const other = await TestApp.open(database, {
-      service: { users: { id: (user: TestUser) => String(user.id), find: (id) => ({ id: Number(id) }) as TestUser, ...names } },
+      service: {
+        users: { id: (user: TestUser) => String(user.id), find: (id) => ({ id: Number(id) }) as TestUser, ...names },
+      },
     });
     try {
       const user = await other.user(1);

@@ -17,7 +17,10 @@ describe.each(databases)('the rows of a user, on $name', (database) => {
   const count = (entity: string, id: number, purpose?: string): Promise<number> => {
     const query = test.db.createQueryBuilder().select('row').from(entity, 'row');
     return entity === 'TwoFactorBackupCode'
-      ? query.innerJoin('TwoFactorAccount', 'account', 'account.user_key = row.user_key').where('account.user_id = :id', { id: String(id) }).getCount()
+      ? query
+          .innerJoin('TwoFactorAccount', 'account', 'account.user_key = row.user_key')
+          .where('account.user_id = :id', { id: String(id) })
+          .getCount()
       : query.where('row.user_id = :id AND row.purpose = :purpose', { id: String(id), purpose }).getCount();
   };
   const logins = ({ id }: TestUser) => count('TwoFactorChallenge', id, 'login');
@@ -41,9 +44,16 @@ describe.each(databases)('the rows of a user, on $name', (database) => {
         test.clock.advance('1m');
       }
       expect(counts).toEqual([1, 2, 3, 3, 3]);
-      for (const agent of agents.slice(0, 2)) await agent.post('/2fa').send({ code: test.totp(secret) }).expect(401, /CHALLENGE_EXPIRED/);
+      for (const agent of agents.slice(0, 2))
+        await agent
+          .post('/2fa')
+          .send({ code: test.totp(secret) })
+          .expect(401, /CHALLENGE_EXPIRED/);
       for (const agent of agents.slice(2)) {
-        await agent.post('/2fa').send({ code: test.totp(secret) }).expect(200);
+        await agent
+          .post('/2fa')
+          .send({ code: test.totp(secret) })
+          .expect(200);
         test.clock.advance('30s');
       }
       expect(await logins(user)).toBe(0);
@@ -62,9 +72,16 @@ describe.each(databases)('the rows of a user, on $name', (database) => {
     it('until wrong codes end them and another one is begun; one that is verified stays, and is completed', async () => {
       const { user, secret } = await test.withTotp((ids += 1));
       const verified = await halted(user);
-      await verified.post('/verify').send({ code: test.totp(secret) }).expect(200);
+      await verified
+        .post('/verify')
+        .send({ code: test.totp(secret) })
+        .expect(200);
       const guessing = await halted(user);
-      for (let guess = 0; guess < 5; guess += 1) await guessing.post('/2fa').send({ code: test.wrongTotp(secret) }).expect(401);
+      for (let guess = 0; guess < 5; guess += 1)
+        await guessing
+          .post('/2fa')
+          .send({ code: test.wrongTotp(secret) })
+          .expect(401);
       await halted(user);
       expect(await logins(user)).toBe(2);
       await verified.post('/complete').expect(200);
@@ -73,7 +90,12 @@ describe.each(databases)('the rows of a user, on $name', (database) => {
 
     it('until they expire, verified or not', async () => {
       const { user, secret } = await test.withTotp((ids += 1));
-      await (await halted(user)).post('/verify').send({ code: test.totp(secret) }).expect(200);
+      await (
+        await halted(user)
+      )
+        .post('/verify')
+        .send({ code: test.totp(secret) })
+        .expect(200);
       test.clock.advance('10m');
       await halted(user);
       expect(await logins(user)).toBe(1);
@@ -86,7 +108,10 @@ describe.each(databases)('the rows of a user, on $name', (database) => {
       const sessions: { agent: Agent; code: string }[] = [];
       for (let session = 0; session < 3; session += 1) {
         const agent = await halted(user);
-        await agent.post('/2fa').send({ code: test.totp(secret) }).expect(200);
+        await agent
+          .post('/2fa')
+          .send({ code: test.totp(secret) })
+          .expect(200);
         sessions.push({ agent, code: '' });
         test.clock.advance('30s');
       }
@@ -96,14 +121,22 @@ describe.each(databases)('the rows of a user, on $name', (database) => {
         session.code = test.lastCode();
       }
       expect(await count('TwoFactorChallenge', user.id, 'step-up')).toBe(3);
-      const [first, second, third] = sessions as [typeof sessions[0], typeof sessions[0], typeof sessions[0]];
+      const [first, second, third] = sessions as [(typeof sessions)[0], (typeof sessions)[0], (typeof sessions)[0]];
       if (first.code !== second.code) await test.call(second.agent, 'verify.email', first.code).expect(401);
       for (const { agent, code } of [second, first, third]) await test.call(agent, 'verify.email', code).expect(200);
       expect(await count('TwoFactorChallenge', user.id, 'step-up')).toBe(0);
     });
 
     it('none where the code could not be sent', async () => {
-      const failing = await open(database, { service: { deliver: { email: () => { throw new Error('smtp is down'); } } } });
+      const failing = await open(database, {
+        service: {
+          deliver: {
+            email: () => {
+              throw new Error('smtp is down');
+            },
+          },
+        },
+      });
       const user = await failing.withEmail(1);
       await expect(failing.service.challenge.email(String(user.id))).rejects.toMatchObject({ code: 'DELIVERY_FAILED' });
       expect(await failing.db.createQueryBuilder().select('row').from('TwoFactorChallenge', 'row').getCount()).toBe(0);
@@ -153,7 +186,9 @@ describe.each(databases)('the rows of a user, on $name', (database) => {
 
     it('of one set where two first factors are enabled at once: one of them gives the codes', async () => {
       const user = await test.user((ids += 1));
-      const made = await Promise.all(['a', 'b'].map((label) => test.service.setup.totp(String(user.id), false, { label, qr: 'svg' })));
+      const made = await Promise.all(
+        ['a', 'b'].map((label) => test.service.setup.totp(String(user.id), false, { label, qr: 'svg' })),
+      );
       expect(made.map(({ backupCodes: codes }) => codes!.length).sort()).toEqual([0, 2]);
       expect(await backupCodes(user)).toBe(2);
     });
@@ -161,8 +196,14 @@ describe.each(databases)('the rows of a user, on $name', (database) => {
     it('of the old set where another session changes the factors while a new one is made', async () => {
       const { user, secret, backupCodes: old } = await test.withTotp((ids += 1));
       const agent = await halted(user);
-      await agent.post('/2fa').send({ code: test.totp(secret) }).expect(200);
-      const write = vi.spyOn(BackupCodeStore.prototype, 'add').mockImplementationOnce(async function overtaken(this: BackupCodeStore, ...set) {
+      await agent
+        .post('/2fa')
+        .send({ code: test.totp(secret) })
+        .expect(200);
+      const write = vi.spyOn(BackupCodeStore.prototype, 'add').mockImplementationOnce(async function overtaken(
+        this: BackupCodeStore,
+        ...set
+      ) {
         await test.service.setup.email(String(user.id));
         await this.add(...set);
       });
@@ -177,15 +218,24 @@ describe.each(databases)('the rows of a user, on $name', (database) => {
 
     it('of the new set alone where the removal of the last factor was cut short before', async () => {
       const { user, backupCodes: old } = await test.withTotp((ids += 1));
-      await test.db.createQueryBuilder().delete().from('TwoFactorAuthenticator').where('user_id = :id', { id: String(user.id) }).execute();
+      await test.db
+        .createQueryBuilder()
+        .delete()
+        .from('TwoFactorAuthenticator')
+        .where('user_id = :id', { id: String(user.id) })
+        .execute();
       await test.service.setup.totp(String(user.id), false, { qr: 'svg' });
       expect(await backupCodes(user)).toBe(2);
-      await expect(test.service.verify.backupCode(String(user.id), old[0]!)).rejects.toMatchObject({ code: 'INVALID_BACKUP_CODE' });
+      await expect(test.service.verify.backupCode(String(user.id), old[0]!)).rejects.toMatchObject({
+        code: 'INVALID_BACKUP_CODE',
+      });
     });
 
     it('of one set where the same factor is enabled twice at once', async () => {
       const user = await test.user((ids += 1));
-      const made = await Promise.allSettled([1, 2].map(() => test.service.setup.totp(String(user.id), false, { qr: 'svg' })));
+      const made = await Promise.allSettled(
+        [1, 2].map(() => test.service.setup.totp(String(user.id), false, { qr: 'svg' })),
+      );
       expect(made.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
       expect(await backupCodes(user)).toBe(2);
     });

@@ -13,7 +13,9 @@ describe.each(databases)('the statements of a login on $name', (database) => {
     test = await TestApp.open(database, { logger: log, twoFactor: { backupCodesCount: 2 } });
   });
   afterAll(() => test.close());
-  beforeEach(() => { log.reset(); });
+  beforeEach(() => {
+    log.reset();
+  });
 
   /** The library's own: the app's look-ups of its user are not counted. */
   const own = (): string[] => log.statements.filter((statement) => statement.includes('two_factor_'));
@@ -41,52 +43,80 @@ describe.each(databases)('the statements of a login on $name', (database) => {
     expect(verbs()).toEqual([]);
   });
 
-  it.each(['/login', '/passport/login', '/token/login'])('is two for one that is halted for a TOTP, at %s', async (path) => {
-    const { user } = await test.withTotp((ids += 1));
-    log.reset();
-    await test.agent().post(path).send({ email: user.email, password: user.password }).expect(202);
-    expect(verbs()).toEqual(['SELECT', 'INSERT']);
-  });
+  it.each(['/login', '/passport/login', '/token/login'])(
+    'is two for one that is halted for a TOTP, at %s',
+    async (path) => {
+      const { user } = await test.withTotp((ids += 1));
+      log.reset();
+      await test.agent().post(path).send({ email: user.email, password: user.password }).expect(202);
+      expect(verbs()).toEqual(['SELECT', 'INSERT']);
+    },
+  );
 
   it('is three at the second step by passport.authenticate("two-factor")', async () => {
     const { agent, secret } = await halted();
-    await agent.post('/2fa').send({ code: test.totp(secret) }).expect(200);
+    await agent
+      .post('/2fa')
+      .send({ code: test.totp(secret) })
+      .expect(200);
     expect(verbs()).toEqual(['SELECT', 'UPDATE', 'DELETE']);
   });
 
   it('is three where the method is named, too, and where there is no session', async () => {
     const { agent, secret, user } = await halted();
-    await agent.post('/2fa').send({ code: test.totp(secret), method: 'totp' }).expect(200);
+    await agent
+      .post('/2fa')
+      .send({ code: test.totp(secret), method: 'totp' })
+      .expect(200);
     expect(own()).toHaveLength(3);
     test.clock.advance('30s');
     const { body } = await agent.post('/token/login').send({ email: user.email, password: user.password }).expect(202);
     log.reset();
-    await agent.post('/token/2fa').send({ code: test.totp(secret), challengeToken: body.challengeToken as string }).expect(200);
+    await agent
+      .post('/token/2fa')
+      .send({ code: test.totp(secret), challengeToken: body.challengeToken as string })
+      .expect(200);
     expect(own()).toHaveLength(3);
   });
 
   it('is four by verify.totp and completeTwoFactorLogin in one request', async () => {
     const { agent, secret } = await halted();
-    await agent.post('/verify-2fa').send({ code: test.totp(secret) }).expect(200);
+    await agent
+      .post('/verify-2fa')
+      .send({ code: test.totp(secret) })
+      .expect(200);
     expect(own().length).toBeLessThanOrEqual(4);
   });
 
   it('is five by the same two calls over two requests', async () => {
     const { agent, secret } = await halted();
-    await agent.post('/verify').send({ code: test.totp(secret) }).expect(200);
+    await agent
+      .post('/verify')
+      .send({ code: test.totp(secret) })
+      .expect(200);
     await agent.post('/complete').expect(200);
     expect(own().length).toBeLessThanOrEqual(5);
   });
 
-  it.each([['/2fa', 'backup_code'], ['/2fa', undefined], ['/verify-2fa', 'backupCode']])('is six with a backup code, at %s with method %s', async (path, method) => {
+  it.each([
+    ['/2fa', 'backup_code'],
+    ['/2fa', undefined],
+    ['/verify-2fa', 'backupCode'],
+  ])('is six with a backup code, at %s with method %s', async (path, method) => {
     const { agent, backupCodes } = await halted();
-    await agent.post(path).send({ code: backupCodes[0], ...(method && { method }) }).expect(200);
+    await agent
+      .post(path)
+      .send({ code: backupCodes[0], ...(method && { method }) })
+      .expect(200);
     expect(own().length).toBeLessThanOrEqual(6);
   });
 
   it('is two for a wrong code: a look and a charge', async () => {
     const { agent, secret } = await halted();
-    await agent.post('/2fa').send({ code: test.wrongTotp(secret) }).expect(401);
+    await agent
+      .post('/2fa')
+      .send({ code: test.wrongTotp(secret) })
+      .expect(401);
     expect(verbs()).toEqual(['SELECT', 'UPDATE']);
   });
 
@@ -99,11 +129,19 @@ describe.each(databases)('the statements of a login on $name', (database) => {
       const agent = test.agent();
       log.reset();
       await test.login(agent, user).expect(202);
-      await agent.post('/2fa').send({ code: test.totp(secret) }).expect(200);
+      await agent
+        .post('/2fa')
+        .send({ code: test.totp(secret) })
+        .expect(200);
       bills.push(own().length);
     }
     expect(new Set(bills)).toEqual(new Set([5]));
-    const left = await test.db.createQueryBuilder().select('c').from('TwoFactorChallenge', 'c').where('c.user_id = :id', { id: String(user.id) }).getCount();
+    const left = await test.db
+      .createQueryBuilder()
+      .select('c')
+      .from('TwoFactorChallenge', 'c')
+      .where('c.user_id = :id', { id: String(user.id) })
+      .getCount();
     expect(left).toBe(0);
   });
 
@@ -125,6 +163,10 @@ describe.each(databases)('the statements of a login on $name', (database) => {
     await test.call(agent, 'generateNewBackupCodes').expect(200);
     for (const mechanism of [1, 2]) await test.call(agent, 'disable', mechanism).expect(200);
     expect(log.count).toBeGreaterThan(40);
-    expect(log.statements.filter((statement) => /^\s*(START|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|SET TRANSACTION)/i.test(statement))).toEqual([]);
+    expect(
+      log.statements.filter((statement) =>
+        /^\s*(START|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|SET TRANSACTION)/i.test(statement),
+      ),
+    ).toEqual([]);
   });
 });

@@ -14,18 +14,34 @@ describe('a way through the door', () => {
   beforeAll(async () => {
     test = await TestApp.open(sqlite!);
     ({ user } = await test.withTotp(1));
-    test.service.on('impersonated', (event) => { events.push(event); });
+    test.service.on('impersonated', (event) => {
+      events.push(event);
+    });
   });
   afterAll(() => test.close());
 
   const open = (isProtected: boolean) => {
     const routes: GuardedOptions['routes'] = (app) => {
       const find = (id: number) => test.db.getRepository(UserSchema).findOneByOrFail({ id });
-      app.post('/impersonate', (req, res, next) => { find(1).then((one) => impersonate(req, one as never, req.body)).then(() => res.end(), next); });
-      app.post('/test-login', (req, res, next) => { find(1).then((one) => logInAs(req, one as never, { service: test.service, ...req.body })).then(() => res.end(), next); });
-      app.get('/admin', requireSecondFactor({ service: test.service }), (_req, res) => { res.end(); });
+      app.post('/impersonate', (req, res, next) => {
+        find(1)
+          .then((one) => impersonate(req, one as never, req.body))
+          .then(() => res.end(), next);
+      });
+      app.post('/test-login', (req, res, next) => {
+        find(1)
+          .then((one) => logInAs(req, one as never, { service: test.service, ...req.body }))
+          .then(() => res.end(), next);
+      });
+      app.get('/admin', requireSecondFactor({ service: test.service }), (_req, res) => {
+        res.end();
+      });
     };
-    return guardedApp(test, { isProtected, routes, ...(!isProtected && { strategies: (passport) => passport.use('raw', passwordOf(test)) }) });
+    return guardedApp(test, {
+      isProtected,
+      routes,
+      ...(!isProtected && { strategies: (passport) => passport.use('raw', passwordOf(test)) }),
+    });
   };
 
   it('lets support staff act as a user, without a mark, and tells of it', async () => {
@@ -37,10 +53,18 @@ describe('a way through the door', () => {
     expect(events).toEqual([{ userId: '1', by: 'admin@example.com', reason: 'Ticket 5', at: test.clock.now }]);
   });
 
-  it.each([[{}, 'by'], [{ by: '', reason: 'x' }, 'by'], [{ by: 'a', reason: '  ' }, 'reason'], [{ by: ['a'], reason: 'x' }, 'by'], [{ by: 'a', reason: 'x'.repeat(501) }, 'reason']])('is closed without who and why: %j', async (body, field) => {
+  it.each([
+    [{}, 'by'],
+    [{ by: '', reason: 'x' }, 'by'],
+    [{ by: 'a', reason: '  ' }, 'reason'],
+    [{ by: ['a'], reason: 'x' }, 'by'],
+    [{ by: 'a', reason: 'x'.repeat(501) }, 'reason'],
+  ])('is closed without who and why: %j', async (body, field) => {
     const agent = open(true).agent();
     const answer = await agent.post('/impersonate').send(body).expect(400);
-    expect(answer.body).toMatchObject({ error: { code: 'INVALID_INPUT', message: expect.stringMatching(new RegExp(`^${field} must be`)) as string } });
+    expect(answer.body).toMatchObject({
+      error: { code: 'INVALID_INPUT', message: expect.stringMatching(new RegExp(`^${field} must be`)) as string },
+    });
     await agent.get('/me').expect(401);
   });
 
@@ -49,20 +73,25 @@ describe('a way through the door', () => {
     expect(answer.body).toMatchObject({ internal: expect.stringMatching(/^impersonate: call protect/) as string });
   });
 
-  it.each([true, false])("logs a test's user in, with a second factor or without, protected: %s", async (isProtected) => {
-    const { agent } = open(isProtected);
-    const without = agent();
-    await without.post('/test-login').send({}).expect(200);
-    await without.get('/me').expect(200, { user: user.id });
-    await without.get('/admin').expect(403);
-    const marked = agent();
-    await marked.post('/test-login').send({ secondFactor: true }).expect(200);
-    await marked.get('/admin').expect(200);
-  });
+  it.each([true, false])(
+    "logs a test's user in, with a second factor or without, protected: %s",
+    async (isProtected) => {
+      const { agent } = open(isProtected);
+      const without = agent();
+      await without.post('/test-login').send({}).expect(200);
+      await without.get('/me').expect(200, { user: user.id });
+      await without.get('/admin').expect(403);
+      const marked = agent();
+      await marked.post('/test-login').send({ secondFactor: true }).expect(200);
+      await marked.get('/admin').expect(200);
+    },
+  );
 
   it('that nobody has guarded is warned of once, when a user with a second factor comes through it', async () => {
     const warnings: string[] = [];
-    const keep = (warning: Error): void => { if (warning.name === 'TwoFactorWarning') warnings.push(warning.message); };
+    const keep = (warning: Error): void => {
+      if (warning.name === 'TwoFactorWarning') warnings.push(warning.message);
+    };
     process.on('warning', keep);
     try {
       const { agent } = open(false);
@@ -70,7 +99,9 @@ describe('a way through the door', () => {
       await agent().post('/local').send(plain).expect(200);
       for (let count = 0; count < 3; count += 1) await agent().post('/local').send(user).expect(200);
       await test.service.list('1');
-      await new Promise((resolve) => { setImmediate(resolve); });
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
       expect(warnings).toEqual([expect.stringContaining('Call protect(passport, { service })')]);
     } finally {
       process.off('warning', keep);

@@ -28,7 +28,10 @@ export class Cluster {
   private readonly agent = new Agent({ keepAlive: true });
   private readonly restarts = new Set<Promise<void>>();
 
-  private constructor(private readonly env: Record<string, string>, private now: number) {}
+  private constructor(
+    private readonly env: Record<string, string>,
+    private now: number,
+  ) {}
 
   static async start(count: number, env: Record<string, string>, now: number): Promise<Cluster> {
     const cluster = new Cluster(env, now);
@@ -41,11 +44,13 @@ export class Cluster {
   async setClock(now: number): Promise<void> {
     this.now = now;
     await Promise.all(this.restarts);
-    await Promise.all(this.members.map(async ({ child }) => {
-      const told = message<{ now: number }>(child);
-      child.send({ now });
-      await told;
-    }));
+    await Promise.all(
+      this.members.map(async ({ child }) => {
+        const told = message<{ now: number }>(child);
+        child.send({ now });
+        await told;
+      }),
+    );
   }
 
   /** SIGKILL in the middle of whatever it does; another takes its place. Never the last one. */
@@ -77,7 +82,10 @@ export class Cluster {
   }
 
   private fork(): ChildProcess {
-    return fork(join(__dirname, 'app-process.ts'), { execArgv: ['--import', 'tsx'], env: { ...process.env, ...this.env, NOW: String(this.now) } });
+    return fork(join(__dirname, 'app-process.ts'), {
+      execArgv: ['--import', 'tsx'],
+      env: { ...process.env, ...this.env, NOW: String(this.now) },
+    });
   }
 
   private async ready(member: Member): Promise<void> {
@@ -92,22 +100,33 @@ export class Cluster {
         this.lost += 1;
         resolve(undefined);
       };
-      const req = request({
-        agent: this.agent, host: '127.0.0.1', port, path, method,
-        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), cookie },
-      }, (res) => {
-        let received = '';
-        res.setEncoding('utf8');
-        res.on('data', (chunk: string) => { received += chunk; });
-        res.on('error', lost);
-        res.on('end', () => {
-          const body = JSON.parse(received || '{}') as { error?: { code?: string }; id?: string };
-          resolve({
-            status: res.statusCode!, code: body.error?.code, id: body.id,
-            cookie: res.headers['set-cookie']?.[0]?.split(';', 1)[0] ?? cookie,
+      const req = request(
+        {
+          agent: this.agent,
+          host: '127.0.0.1',
+          port,
+          path,
+          method,
+          headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), cookie },
+        },
+        (res) => {
+          let received = '';
+          res.setEncoding('utf8');
+          res.on('data', (chunk: string) => {
+            received += chunk;
           });
-        });
-      });
+          res.on('error', lost);
+          res.on('end', () => {
+            const body = JSON.parse(received || '{}') as { error?: { code?: string }; id?: string };
+            resolve({
+              status: res.statusCode!,
+              code: body.error?.code,
+              id: body.id,
+              cookie: res.headers['set-cookie']?.[0]?.split(';', 1)[0] ?? cookie,
+            });
+          });
+        },
+      );
       req.on('error', lost);
       req.end(text);
     });
@@ -116,7 +135,9 @@ export class Cluster {
 
 function message<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
-    const ended = (code: number | null): void => { reject(new Error(`A process ended with ${String(code)}.`)); };
+    const ended = (code: number | null): void => {
+      reject(new Error(`A process ended with ${String(code)}.`));
+    };
     child.once('exit', ended);
     child.once('message', (value) => {
       child.off('exit', ended);

@@ -25,10 +25,12 @@ const redisUrl = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
 const limit = 300_000 + logins * 500;
 
 async function enrol(service: TwoFactorService, ids: string[]): Promise<LoadUser[]> {
-  return Promise.all(ids.map(async (id) => {
-    const { secret } = await service.setup.totp(id, false, { qr: 'svg' });
-    return { id, secret, accepted: [], unknown: [] };
-  }));
+  return Promise.all(
+    ids.map(async (id) => {
+      const { secret } = await service.setup.totp(id, false, { qr: 'svg' });
+      return { id, secret, accepted: [], unknown: [] };
+    }),
+  );
 }
 
 async function run(database: TestDatabase): Promise<void> {
@@ -39,18 +41,32 @@ async function run(database: TestDatabase): Promise<void> {
   const keys = generateKey('k1');
   let now = Date.UTC(2026, 0, 1, 12);
   const service = new TwoFactorService({
-    db, keys, clock: () => now, twoFactor: { issuer: 'Load', backupCodesCount: 1 }, users: { id: (user) => user.id, find: (id) => ({ id }) },
+    db,
+    keys,
+    clock: () => now,
+    twoFactor: { issuer: 'Load', backupCodesCount: 1 },
+    users: { id: (user) => user.id, find: (id) => ({ id }) },
   });
-  const users = await enrol(service, Array.from({ length: people }, (_, index) => `user${index}`));
+  const users = await enrol(
+    service,
+    Array.from({ length: people }, (_, index) => `user${index}`),
+  );
   const attacked = await enrol(service, ['attacked1', 'attacked2']);
-  const cluster = await Cluster.start(processes, { DATABASE: JSON.stringify(made.options), KEYS: keys, REDIS_URL: redisUrl, PREFIX: prefix }, now);
+  const cluster = await Cluster.start(
+    processes,
+    { DATABASE: JSON.stringify(made.options), KEYS: keys, REDIS_URL: redisUrl, PREFIX: prefix },
+    now,
+  );
   const log = new Log();
   const judged = new Map<LoadUser, [number, number]>(attacked.map((user) => [user, [0, 0]]));
   const began = Date.now();
   try {
     for (let done = 0; done < logins; done += people) {
       await cluster.setClock((now += 61_000));
-      const queue = users.slice(0, logins - done).sort(() => randomInt(3) - 1).values();
+      const queue = users
+        .slice(0, logins - done)
+        .sort(() => randomInt(3) - 1)
+        .values();
       const work = Array.from({ length: workers }, async () => {
         for (const user of queue) {
           if (log.logins % killEvery === killEvery - 1) cluster.kill();
@@ -95,9 +111,11 @@ async function run(database: TestDatabase): Promise<void> {
     const half = await halt(cluster, log, users[0]!);
     expect((await cluster.me(half))?.status).toBe(401);
     expect((await cluster.post('/complete', {}, half))?.code).toBe('NOT_VERIFIED');
-    console.log(`${database.name}: ${log.logins} logins by ${users.length} users over ${processes} processes in ${seconds.toFixed(1)} s, ${kills} killed, ` +
-      `${lost} answers lost, ${log.again} tried again, ${log.finished} finished, ${log.wrong} wrong codes, ${log.duplicates} sent twice at once, ` +
-      `${[...judged.values()].map(([least, most]) => `${least}–${most}`).join(' and ')} guesses judged of ${guesses * Math.ceil(logins / people)} each, ${log.violations.length} violations`);
+    console.log(
+      `${database.name}: ${log.logins} logins by ${users.length} users over ${processes} processes in ${seconds.toFixed(1)} s, ${kills} killed, ` +
+        `${lost} answers lost, ${log.again} tried again, ${log.finished} finished, ${log.wrong} wrong codes, ${log.duplicates} sent twice at once, ` +
+        `${[...judged.values()].map(([least, most]) => `${least}–${most}`).join(' and ')} guesses judged of ${guesses * Math.ceil(logins / people)} each, ${log.violations.length} violations`,
+    );
   } finally {
     await cluster.stop();
     const sessions = await redis.keys(`${prefix}*`);
@@ -108,6 +126,9 @@ async function run(database: TestDatabase): Promise<void> {
   }
 }
 
-describe.each(databases.filter(({ name }) => name !== 'sqlite'))('several processes on one $name that are killed at any time', (database) => {
-  it('take each code once, hold one budget, lose no finished login and lock nobody out', () => run(database), limit);
-});
+describe.each(databases.filter(({ name }) => name !== 'sqlite'))(
+  'several processes on one $name that are killed at any time',
+  (database) => {
+    it('take each code once, hold one budget, lose no finished login and lock nobody out', () => run(database), limit);
+  },
+);

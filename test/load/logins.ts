@@ -83,10 +83,19 @@ export async function logIn(cluster: Cluster, log: Log, user: LoadUser, now: num
 }
 
 /** The code by the strategy or by the two calls, each on any process. */
-async function send(cluster: Cluster, log: Log, user: LoadUser, cookie: string, step: number, twice: boolean): Promise<(Answer | undefined)[]> {
+async function send(
+  cluster: Cluster,
+  log: Log,
+  user: LoadUser,
+  cookie: string,
+  step: number,
+  twice: boolean,
+): Promise<(Answer | undefined)[]> {
   if (twice) log.duplicates += 1;
   const way = randomInt(2) === 0 ? byStrategy : byCalls;
-  const answers = await Promise.all(Array.from({ length: twice ? 2 : 1 }, () => way(cluster, cookie, code(user, step))));
+  const answers = await Promise.all(
+    Array.from({ length: twice ? 2 : 1 }, () => way(cluster, cookie, code(user, step))),
+  );
   for (const answer of answers) {
     if (answer === undefined) user.unknown.push(step);
     else if (answer.status === 200) user.accepted.push(step);
@@ -102,9 +111,17 @@ async function byCalls(cluster: Cluster, cookie: string, given: string): Promise
 }
 
 /** Somebody who knows the password guesses from many connections at once. @returns how many guesses were judged, at least and at most */
-export async function attack(cluster: Cluster, log: Log, user: LoadUser, now: number, guesses: number): Promise<[number, number]> {
+export async function attack(
+  cluster: Cluster,
+  log: Log,
+  user: LoadUser,
+  now: number,
+  guesses: number,
+): Promise<[number, number]> {
   const cookie = await halt(cluster, log, user);
-  const answers = await Promise.all(Array.from({ length: guesses }, () => cluster.post('/2fa', { code: wrongCode(user, now) }, cookie)));
+  const answers = await Promise.all(
+    Array.from({ length: guesses }, () => cluster.post('/2fa', { code: wrongCode(user, now) }, cookie)),
+  );
   const strange = answers.find((answer) => answer && answer.status !== 401 && answer.status !== 429);
   if (strange) log.violation(user, 'a guess was answered strangely', strange);
   const judged = answers.filter((answer) => answer?.code === 'INVALID_CODE').length;

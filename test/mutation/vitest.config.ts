@@ -6,7 +6,19 @@ import base from '../../vitest.config.js';
 const root = resolve(__dirname, '../..');
 
 /** Quick folders first, since the first test that fails ends a mutant. */
-const folders = ['core', 'vectors', 'store', 'session', 'passport', 'service', 'http', 'twilio', 'nodemailer', 'attacks', 'router'];
+const folders = [
+  'core',
+  'vectors',
+  'store',
+  'session',
+  'passport',
+  'service',
+  'http',
+  'twilio',
+  'nodemailer',
+  'attacks',
+  'router',
+];
 
 /** Stryker's own `--testFiles` would activate what runs at import too late, and report it as survived. */
 const chosen = process.env.TESTS?.split(',') ?? folders;
@@ -16,7 +28,8 @@ const slow = ['guessing-processes', 'guessing-parallel', 'life-of-a-factor-inter
 
 class QuickFirst extends BaseSequencer {
   override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification): number => folders.indexOf(relative(root, moduleId).split(sep)[1] ?? '');
+    const rank = ({ moduleId }: TestSpecification): number =>
+      folders.indexOf(relative(root, moduleId).split(sep)[1] ?? '');
     return Promise.resolve([...files].sort((a, b) => rank(a) - rank(b)));
   }
 }

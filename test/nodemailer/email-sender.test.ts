@@ -34,7 +34,12 @@ describe('the message that arrives', () => {
     expect(mail.from).toBe('no-reply@example.com');
     expect(mail.headers).toContainEqual(['from', 'MyApp <no-reply@example.com>']);
     expect(mail.headers).toContainEqual(['to', 'ada@example.com']);
-    expect(mail.html!.replace(/<title>.*?<\/title>/, '').replaceAll('</p><p', '</p> <p').replace(/<[^>]+>/g, '')).toBe(mail.text.replaceAll('\n\n', ' '));
+    expect(
+      mail
+        .html!.replace(/<title>.*?<\/title>/, '')
+        .replaceAll('</p><p', '</p> <p')
+        .replace(/<[^>]+>/g, ''),
+    ).toBe(mail.text.replaceAll('\n\n', ' '));
   });
 
   it('says what the code is for and until when, and does not show the code in the subject', async () => {
@@ -76,7 +81,10 @@ describe('the line that a browser fills the code in from', () => {
   });
 
   it('is the last of an own text too, whatever that ends with', async () => {
-    const { text } = await send({ origin: 'https://login.example.com', text: ({ code }) => `Code ${code}\n@evil.example #999999\n` });
+    const { text } = await send({
+      origin: 'https://login.example.com',
+      text: ({ code }) => `Code ${code}\n@evil.example #999999\n`,
+    });
     expect(text.split('\n').at(-1)).toBe('@login.example.com #012345');
   });
 
@@ -84,10 +92,18 @@ describe('the line that a browser fills the code in from', () => {
     expect((await send()).text).not.toContain('#012345');
   });
 
-  it.each(['http://example.com', 'example.com:8443', 'https://example.com/login', 'user@example.com', 'a b.example', '', 'example.com?x', 'javascript:alert(1)'])(
-    'is not made of "%s", which names no host of https pages', (origin) => {
-      expect(() => emailSender({ transport: transport(), from, origin })).toThrow(/^origin must be the host/);
-    });
+  it.each([
+    'http://example.com',
+    'example.com:8443',
+    'https://example.com/login',
+    'user@example.com',
+    'a b.example',
+    '',
+    'example.com?x',
+    'javascript:alert(1)',
+  ])('is not made of "%s", which names no host of https pages', (origin) => {
+    expect(() => emailSender({ transport: transport(), from, origin })).toThrow(/^origin must be the host/);
+  });
 });
 
 describe('own templates', () => {
@@ -116,7 +132,9 @@ describe('an attacker who gets text into a message', () => {
   const breaks = ['\r\n', '\n', '\r', '\r\n ', '\u2028', '\u0085', '\0\r\n'];
 
   it.each(breaks)('adds no header and no receiver through the subject (%j)', async (newline) => {
-    const mail = await send({ subject: () => `Hello${newline}Bcc: mallory@evil.example${newline}${newline}<h1>Body</h1>` });
+    const mail = await send({
+      subject: () => `Hello${newline}Bcc: mallory@evil.example${newline}${newline}<h1>Body</h1>`,
+    });
     expect(mail.to).toEqual(['ada@example.com']);
     expect(mail.headers.map(([name]) => name)).not.toContain('bcc');
     expect(mail.headers.filter(([name]) => name === 'subject')).toHaveLength(1);
@@ -126,7 +144,9 @@ describe('an attacker who gets text into a message', () => {
   it('hands any other transport a subject of one line too', async () => {
     const mails: { subject: string }[] = [];
     const recorder = { sendMail: (mail: { subject: string }) => mails.push(mail) };
-    await emailSender({ transport: recorder, from, subject: () => 'Hello\r\nBcc: mallory@evil.example\u2028x' })(message);
+    await emailSender({ transport: recorder, from, subject: () => 'Hello\r\nBcc: mallory@evil.example\u2028x' })(
+      message,
+    );
     expect(mails[0]!.subject).toBe('Hello Bcc: mallory@evil.example x');
   });
 
@@ -150,7 +170,13 @@ describe('an attacker who gets text into a message', () => {
   });
 });
 
-it.each(['jörg@example.com', '用户@xn--fsqu00a.com', '"john doe"@example.com', '"a,b"@example.com', 'joe@my_host.example.com'])('hands the transport %s as one address', async (to) => {
+it.each([
+  'jörg@example.com',
+  '用户@xn--fsqu00a.com',
+  '"john doe"@example.com',
+  '"a,b"@example.com',
+  'joe@my_host.example.com',
+])('hands the transport %s as one address', async (to) => {
   const mails: Mail[] = [];
   await emailSender({ transport: { sendMail: (mail) => mails.push(mail) }, from })({ ...message, to });
   expect(mails[0]!.to).toEqual({ name: '', address: to });
@@ -174,7 +200,10 @@ describe('what can go wrong', () => {
     [{ from: 'MyApp <no-reply@example.com>\r\nBcc: mallory@evil.example' }, 'from must be an address'],
     [{ from: { name: 'My\nApp', address: 'no-reply@example.com' } }, 'from must be an address'],
     [{ from: { name: 'MyApp' } }, 'from must be an address'],
-    [{ form: 'MyApp' }, 'there is no option "form"; there are transport, from, subject, text, html, origin; did you mean "from"?'],
+    [
+      { form: 'MyApp' },
+      'there is no option "form"; there are transport, from, subject, text, html, origin; did you mean "from"?',
+    ],
     [{ subject: 'Your code' }, 'subject must be a function of the message; got string'],
     [{ text: 'Your code' }, 'text must be a function of the message; got string'],
     [{ html: null }, 'html must be a function of the message; got object'],

@@ -29,7 +29,12 @@ export class MailServer {
           return;
         }
         const { mailFrom, rcptTo } = session.envelope;
-        this.received.push({ from: mailFrom === false ? '' : mailFrom.address, to: rcptTo.map(({ address }) => address), raw, ...parse(raw) });
+        this.received.push({
+          from: mailFrom === false ? '' : mailFrom.address,
+          to: rcptTo.map(({ address }) => address),
+          raw,
+          ...parse(raw),
+        });
         done();
       }, done);
     },
@@ -63,7 +68,13 @@ type Headers = [name: string, value: string][];
 function parse(raw: string): Pick<ReceivedMail, 'headers' | 'subject' | 'text' | 'html'> {
   const { headers, body } = split(raw);
   const boundary = /boundary="?([^";]+)/.exec(header(headers, 'content-type'))?.[1];
-  const parts = boundary === undefined ? [{ headers, body }] : body.split(`--${boundary}`).slice(1, -1).map((part) => split(part.replace(/^\r\n/, '')));
+  const parts =
+    boundary === undefined
+      ? [{ headers, body }]
+      : body
+          .split(`--${boundary}`)
+          .slice(1, -1)
+          .map((part) => split(part.replace(/^\r\n/, '')));
   const find = (type: string): string | undefined => {
     const part = parts.find((candidate) => header(candidate.headers, 'content-type').startsWith(type));
     return part && decode(part.body, header(part.headers, 'content-transfer-encoding'));
@@ -73,7 +84,10 @@ function parse(raw: string): Pick<ReceivedMail, 'headers' | 'subject' | 'text' |
 
 function split(message: string): { headers: Headers; body: string } {
   const end = message.indexOf('\r\n\r\n');
-  const lines = message.slice(0, end).replace(/\r\n[ \t]+/g, ' ').split('\r\n');
+  const lines = message
+    .slice(0, end)
+    .replace(/\r\n[ \t]+/g, ' ')
+    .split('\r\n');
   const headers = lines.map((line): [string, string] => {
     const colon = line.indexOf(':');
     return [line.slice(0, colon).toLowerCase(), decodeWords(line.slice(colon + 1).trim())];
@@ -83,13 +97,25 @@ function split(message: string): { headers: Headers; body: string } {
 
 const header = (headers: Headers, name: string): string => headers.find(([known]) => known === name)?.[1] ?? '';
 
-const quotedPrintable = (body: string): string => Buffer.from(body.replace(/=([0-9A-F]{2})/g, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))), 'latin1').toString('utf8');
+const quotedPrintable = (body: string): string =>
+  Buffer.from(
+    body.replace(/=([0-9A-F]{2})/g, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    'latin1',
+  ).toString('utf8');
 
 function decode(body: string, encoding: string): string {
   if (encoding === 'base64') return Buffer.from(body, 'base64').toString('utf8').trim();
-  return (encoding === 'quoted-printable' ? quotedPrintable(body.replace(/=\r\n/g, '')) : body).replaceAll('\r\n', '\n').trim();
+  return (encoding === 'quoted-printable' ? quotedPrintable(body.replace(/=\r\n/g, '')) : body)
+    .replaceAll('\r\n', '\n')
+    .trim();
 }
 
 /** RFC 2047 */
-const decodeWords = (value: string): string => value.replace(/\?= =\?/g, '?==?').replace(/=\?UTF-8\?([QB])\?([^?]*)\?=/gi, (_all, kind: string, word: string) =>
-  kind.toUpperCase() === 'B' ? Buffer.from(word, 'base64').toString('utf8') : quotedPrintable(word.replaceAll('_', ' ')));
+const decodeWords = (value: string): string =>
+  value
+    .replace(/\?= =\?/g, '?==?')
+    .replace(/=\?UTF-8\?([QB])\?([^?]*)\?=/gi, (_all, kind: string, word: string) =>
+      kind.toUpperCase() === 'B'
+        ? Buffer.from(word, 'base64').toString('utf8')
+        : quotedPrintable(word.replaceAll('_', ' ')),
+    );

@@ -8,9 +8,17 @@ async function main() {
   for (const part of ['', '/router', '/testing', '/nodemailer', '/twilio']) {
     const required = Object.keys(require(`passport-two-factor${part}`));
     const imported = await import(`passport-two-factor${part}`);
-    assert.deepEqual(required.filter((name) => !(name in imported)), []);
+    assert.deepEqual(
+      required.filter((name) => !(name in imported)),
+      [],
+    );
   }
-  const db = await new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: twoFactorEntities(), synchronize: true }).initialize();
+  const db = await new DataSource({
+    type: 'better-sqlite3',
+    database: ':memory:',
+    entities: twoFactorEntities(),
+    synchronize: true,
+  }).initialize();
   const clock = fakeClock();
   const outbox = createOutbox();
   const service = new TwoFactorService({
@@ -36,7 +44,9 @@ async function main() {
 }
 
 main().then(
-  () => { console.log(`Node.js ${process.version}: all as it should be`); },
+  () => {
+    console.log(`Node.js ${process.version}: all as it should be`);
+  },
   (error) => {
     console.error(`Node.js ${process.version}:`, error);
     process.exit(1);

@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
@@ -17,23 +28,32 @@ export const subpaths = Object.keys(manifest.exports)
   .filter((name) => name.startsWith('./') && name !== './package.json')
   .map((name) => name.slice(2));
 
-export const named = (...names: string[]): Record<string, string> => Object.fromEntries(names.map((name) => [name, name]));
+export const named = (...names: string[]): Record<string, string> =>
+  Object.fromEntries(names.map((name) => [name, name]));
 
 /** What an app has in any case: the dependencies, and the peers that are not optional. */
-export const required = (): Record<string, string> => named(
-  ...Object.keys(manifest.dependencies),
-  ...Object.keys(manifest.peerDependencies).filter((name) => manifest.peerDependenciesMeta[name]?.optional !== true),
-);
+export const required = (): Record<string, string> =>
+  named(
+    ...Object.keys(manifest.dependencies),
+    ...Object.keys(manifest.peerDependencies).filter((name) => manifest.peerDependenciesMeta[name]?.optional !== true),
+  );
 
 /** The package as npm would publish it, unpacked in a temporary folder. */
 export class PackedPackage {
-  private constructor(private readonly folder: string, readonly tarball: string) {}
+  private constructor(
+    private readonly folder: string,
+    readonly tarball: string,
+  ) {}
 
   static pack(): PackedPackage {
-    if (!existsSync(join(project, 'dist/index.js'))) throw new Error('There is no dist folder to pack: npm run build makes it.');
+    if (!existsSync(join(project, 'dist/index.js')))
+      throw new Error('There is no dist folder to pack: npm run build makes it.');
     const folder = mkdtempSync(join(tmpdir(), 'two-factor-pack-'));
     execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], { cwd: project });
-    const tarball = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz'))!);
+    const tarball = join(
+      folder,
+      readdirSync(folder).find((name) => name.endsWith('.tgz'))!,
+    );
     execFileSync('tar', ['-xzf', tarball], { cwd: folder });
     return new PackedPackage(folder, tarball);
   }
@@ -59,7 +79,8 @@ export class PackedPackage {
   declarations(entry: string, seen = new Set<string>()): string[] {
     if (!seen.has(entry)) {
       seen.add(entry);
-      for (const [, path] of this.read(entry).matchAll(/from '(\.[^']+)\.js'/g)) this.declarations(join(dirname(entry), `${path!}.d.ts`), seen);
+      for (const [, path] of this.read(entry).matchAll(/from '(\.[^']+)\.js'/g))
+        this.declarations(join(dirname(entry), `${path!}.d.ts`), seen);
     }
     return [...seen];
   }
@@ -92,7 +113,9 @@ export class App {
   /** Runs a script in a process of its own and parses what it prints. */
   run(file: string, source: string): unknown {
     this.write(file, source);
-    return JSON.parse(execFileSync(process.execPath, ['--throw-deprecation', file], { cwd: this.folder, encoding: 'utf8' }));
+    return JSON.parse(
+      execFileSync(process.execPath, ['--throw-deprecation', file], { cwd: this.folder, encoding: 'utf8' }),
+    );
   }
 
   /** The names of the packages that requiring one loads. */
@@ -100,6 +123,12 @@ export class App {
     const script = `require('${name}'); console.log(JSON.stringify(Object.keys(require.cache)))`;
     const files = this.run('loaded.cjs', script) as string[];
     // A nested package is loaded by its own name too.
-    return [...new Set(files.flatMap((file) => file.replaceAll('\\', '/').split('/node_modules/').slice(1)).map((path) => /^(?:@[^/]+\/)?[^/]+/.exec(path)![0]))].sort();
+    return [
+      ...new Set(
+        files
+          .flatMap((file) => file.replaceAll('\\', '/').split('/node_modules/').slice(1))
+          .map((path) => /^(?:@[^/]+\/)?[^/]+/.exec(path)![0]),
+      ),
+    ].sort();
   }
 }

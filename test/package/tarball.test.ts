@@ -47,13 +47,17 @@ beforeAll(() => {
   files = packed.files();
 }, 60_000);
 
-afterAll(() => { packed.remove(); });
+afterAll(() => {
+  packed.remove();
+});
 
 describe('the packed package', () => {
   it('holds JavaScript, its declarations and the documents, and nothing else', () => {
     const others = files.filter((file) => !/^dist\/.*(\.js|\.d\.ts)$/.test(file));
     const stubs = subpaths.map((name) => `${name}/package.json`);
-    expect(['LICENSE', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'package.json', ...stubs]).toEqual(expect.arrayContaining(others));
+    expect(['LICENSE', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'package.json', ...stubs]).toEqual(
+      expect.arrayContaining(others),
+    );
     expect(files.filter((file) => /\.map$|\.test\.|(^|\/)(test|lib|examples)\//.test(file))).toEqual([]);
   });
 
@@ -100,7 +104,9 @@ describe.each(['typeorm', 'typeorm-0.3'])('an app with %s', (typeorm) => {
   });
 
   it('finds every documented export by require', () => {
-    expect(app.run('main.cjs', `console.log(JSON.stringify(Object.keys(require('passport-two-factor')).sort()))`)).toEqual(exported);
+    expect(
+      app.run('main.cjs', `console.log(JSON.stringify(Object.keys(require('passport-two-factor')).sort()))`),
+    ).toEqual(exported);
   });
 
   it('finds every documented export by a named import from an ES module', () => {
@@ -128,14 +134,30 @@ describe.each(['typeorm', 'typeorm-0.3'])('an app with %s', (typeorm) => {
   it('loads no database driver, no Express, no mailer and no CSRF protection with it', () => {
     const loaded = app.packagesLoadedBy('passport-two-factor');
     expect(loaded).toContain('speakeasy');
-    const notNeeded = ['mysql', 'mysql2', 'pg', 'better-sqlite3', 'sqlite3', 'express', 'express-session', 'nodemailer', 'twilio', 'csrf-sync', 'supertest'];
+    const notNeeded = [
+      'mysql',
+      'mysql2',
+      'pg',
+      'better-sqlite3',
+      'sqlite3',
+      'express',
+      'express-session',
+      'nodemailer',
+      'twilio',
+      'csrf-sync',
+      'supertest',
+    ];
     expect(loaded.filter((name) => notNeeded.includes(name))).toEqual([]);
   });
 });
 
-it('is installed beside what old apps have: Express 4.16, which Passport\'s own examples pin, Twilio 3 and Nodemailer 4', () => {
+it("is installed beside what old apps have: Express 4.16, which Passport's own examples pin, Twilio 3 and Nodemailer 4", () => {
   // npm refuses a version out of range also where the peer is optional. A whole login was made with each of these by hand.
-  expect(manifest.peerDependencies).toMatchObject({ express: '^4.16.0 || ^5.0.0', twilio: '>=3.0.0', nodemailer: '>=4.0.0' });
+  expect(manifest.peerDependencies).toMatchObject({
+    express: '^4.16.0 || ^5.0.0',
+    twilio: '>=3.0.0',
+    nodemailer: '>=4.0.0',
+  });
 });
 
 it('an app without Express can use the service and the strategies', () => {
@@ -156,7 +178,12 @@ it('an app that is bundled with all its packages runs where a deprecated call is
     console.log(JSON.stringify([typeof TwoFactorStrategy, currentTotp('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', 59_000)]))`;
   // Node warns of what an app does and is silent about its node_modules: in a bundle everything is the app's.
   const { outputFiles } = await build({
-    stdin: { contents: source, resolveDir: app.folder }, bundle: true, platform: 'node', external: ['typeorm'], write: false, logLevel: 'silent',
+    stdin: { contents: source, resolveDir: app.folder },
+    bundle: true,
+    platform: 'node',
+    external: ['typeorm'],
+    write: false,
+    logLevel: 'silent',
   });
   // RFC 6238, appendix B: 94287082 at 59 seconds, of which authenticator apps show the last six digits.
   expect(app.run('bundle.cjs', outputFiles[0]!.text)).toEqual(['function', '287082']);
@@ -174,23 +201,36 @@ describe('the other parts', () => {
     expect(subpaths.toSorted()).toEqual(Object.keys(contents).sort());
   });
 
-  it.each(Object.entries(contents))('%s: is required and imported with no other peer than its own', (name, { exports, peers }) => {
-    const app = packed.installIn(`only-${name}`, { ...required(), ...named(...peers) });
-    expect(app.run('main.cjs', `console.log(JSON.stringify(Object.keys(require('passport-two-factor/${name}'))))`)).toEqual(expect.arrayContaining(exports));
-    const imported = app.run('main.mjs', `import { ${exports.join(', ')} } from 'passport-two-factor/${name}'; console.log(JSON.stringify([${exports.map((one) => `typeof ${one}`).join(', ')}]));`);
-    expect(imported).toEqual(exports.map(() => 'function'));
-  });
+  it.each(Object.entries(contents))(
+    '%s: is required and imported with no other peer than its own',
+    (name, { exports, peers }) => {
+      const app = packed.installIn(`only-${name}`, { ...required(), ...named(...peers) });
+      expect(
+        app.run('main.cjs', `console.log(JSON.stringify(Object.keys(require('passport-two-factor/${name}'))))`),
+      ).toEqual(expect.arrayContaining(exports));
+      const imported = app.run(
+        'main.mjs',
+        `import { ${exports.join(', ')} } from 'passport-two-factor/${name}'; console.log(JSON.stringify([${exports.map((one) => `typeof ${one}`).join(', ')}]));`,
+      );
+      expect(imported).toEqual(exports.map(() => 'function'));
+    },
+  );
 
-  it.each(Object.keys(contents))('%s: is found by what knows no "exports", such as Jest 27, and its types too', (name) => {
-    const stub = JSON.parse(packed.read(`${name}/package.json`)) as { main: string; types: string };
-    const { default: file, types } = manifest.exports[`./${name}`] as { default: string; types: string };
-    expect(files).toEqual(expect.arrayContaining([join(name, stub.main), join(name, stub.types)]));
-    expect([join(name, stub.main), join(name, stub.types)]).toEqual([join(file), join(types)]);
-  });
+  it.each(Object.keys(contents))(
+    '%s: is found by what knows no "exports", such as Jest 27, and its types too',
+    (name) => {
+      const stub = JSON.parse(packed.read(`${name}/package.json`)) as { main: string; types: string };
+      const { default: file, types } = manifest.exports[`./${name}`] as { default: string; types: string };
+      expect(files).toEqual(expect.arrayContaining([join(name, stub.main), join(name, stub.types)]));
+      expect([join(name, stub.main), join(name, stub.types)]).toEqual([join(file), join(types)]);
+    },
+  );
 
   it.each(['nodemailer', 'twilio', 'testing'])('%s: loads neither Express nor a mailer nor TypeORM', (name) => {
     const loaded = packed.installIn(`loads-${name}`, required()).packagesLoadedBy(`passport-two-factor/${name}`);
-    expect(loaded.filter((one) => ['express', 'nodemailer', 'twilio', 'typeorm', 'csrf-sync', 'supertest'].includes(one))).toEqual([]);
+    expect(
+      loaded.filter((one) => ['express', 'nodemailer', 'twilio', 'typeorm', 'csrf-sync', 'supertest'].includes(one)),
+    ).toEqual([]);
   });
 
   it('the router answers with the error classes of the main one: there is one copy', () => {

@@ -15,11 +15,27 @@ const strategyThat = (does: (this: Actions, req: Given, options: Given) => unkno
 /** Actions that tell what was called with what. */
 function told(): { actions: Actions; calls: unknown[][] } {
   const calls: unknown[][] = [];
-  const tell = (name: string) => (...given: unknown[]) => { calls.push([name, ...given]); };
-  return { actions: { success: tell('success'), fail: tell('fail'), redirect: tell('redirect'), pass: tell('pass'), error: tell('error') }, calls };
+  const tell =
+    (name: string) =>
+    (...given: unknown[]) => {
+      calls.push([name, ...given]);
+    };
+  return {
+    actions: {
+      success: tell('success'),
+      fail: tell('fail'),
+      redirect: tell('redirect'),
+      pass: tell('pass'),
+      error: tell('error'),
+    },
+    calls,
+  };
 }
 
-const settled = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+const settled = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 
 describe('how a strategy proves who the user is', () => {
   it.each([
@@ -63,7 +79,9 @@ describe('whether a strategy authenticates a program', () => {
     ['passport-unique-token', { name: 'token', tokenHeader: 'token', tokenQuery: 'token', tokenField: 'token' }],
     ["passport-azure-ad's bearer", { name: 'oauth-bearer', jwtVerify: () => undefined }],
     ['passport-anonymous', { name: 'anonymous' }],
-  ])('is told of %s', (_what, strategy) => { expect(readsTokens(strategy)).toBe(true); });
+  ])('is told of %s', (_what, strategy) => {
+    expect(readsTokens(strategy)).toBe(true);
+  });
 
   it.each([
     { _usernameField: 'email', _passwordField: 'password' },
@@ -73,7 +91,9 @@ describe('whether a strategy authenticates a program', () => {
     { name: 'anonymous', _verify: () => undefined },
     { _realm: 'Users' },
     { _jwtFromRequest: undefined },
-  ])('is not told of %j', (strategy) => { expect(readsTokens(strategy)).toBe(false); });
+  ])('is not told of %j', (strategy) => {
+    expect(readsTokens(strategy)).toBe(false);
+  });
 });
 
 describe('running a strategy', () => {
@@ -99,21 +119,50 @@ describe('running a strategy', () => {
   it('ends with an error where it throws or rejects', async () => {
     const { actions, calls } = told();
     const error = new Error('no database');
-    runStrategy(strategyThat(function () { throw error; }), {} as Request, {}, actions);
+    runStrategy(
+      strategyThat(function () {
+        throw error;
+      }),
+      {} as Request,
+      {},
+      actions,
+    );
     expect(calls).toEqual([['error', error]]);
-    runStrategy(strategyThat(function () { return Promise.reject(error); }), {} as Request, {}, actions);
+    runStrategy(
+      strategyThat(function () {
+        return Promise.reject(error);
+      }),
+      {} as Request,
+      {},
+      actions,
+    );
     await settled();
-    expect(calls).toEqual([['error', error], ['error', error]]);
+    expect(calls).toEqual([
+      ['error', error],
+      ['error', error],
+    ]);
   });
 });
 
 describe('the actions of a request', () => {
   it('are those that it had at first, called at once, once, on the strategy', () => {
-    for (const [name, ...given] of [['success', 'user', 'info'], ['fail', 'challenge', 400], ['redirect', '/', 302], ['pass'], ['error', new Error('reason')]] as const) {
+    for (const [name, ...given] of [
+      ['success', 'user', 'info'],
+      ['fail', 'challenge', 400],
+      ['redirect', '/', 302],
+      ['pass'],
+      ['error', new Error('reason')],
+    ] as const) {
       const { actions, calls } = told();
       const receivers: unknown[] = [];
       const own = actions[name] as (...all: unknown[]) => void;
-      const strategy = { ...actions, [name](this: unknown, ...all: unknown[]) { receivers.push(this); own(...all); } };
+      const strategy = {
+        ...actions,
+        [name](this: unknown, ...all: unknown[]) {
+          receivers.push(this);
+          own(...all);
+        },
+      };
       const captured = captureActions(strategy as never, {} as Request);
       const later = told();
       Object.assign(strategy, later.actions);
@@ -127,22 +176,29 @@ describe('the actions of a request', () => {
     }
   });
 
-  it.each([undefined, null, 0, '', false, 'route', 'router'])('end in an Error where the strategy says %j: Express takes it for "go on"', (reason) => {
-    const { actions, calls } = told();
-    captureActions(actions as never, {} as Request).error(reason);
-    expect(calls).toEqual([['error', expect.any(Error)]]);
-  });
+  it.each([undefined, null, 0, '', false, 'route', 'router'])(
+    'end in an Error where the strategy says %j: Express takes it for "go on"',
+    (reason) => {
+      const { actions, calls } = told();
+      captureActions(actions as never, {} as Request).error(reason);
+      expect(calls).toEqual([['error', expect.any(Error)]]);
+    },
+  );
 
   const callback = new Error('of the callback');
   const throwing = (next?: unknown) => {
     const { actions, calls } = told();
-    const fail = (): never => { throw callback; };
+    const fail = (): never => {
+      throw callback;
+    };
     return { captured: captureActions({ ...actions, fail } as never, { next } as never), calls };
   };
 
   it("give what the app's callback throws to the strategy while that runs, and take one error for it", () => {
     const { captured, calls } = throwing();
-    expect(() => { captured.fail(); }).toThrow(callback);
+    expect(() => {
+      captured.fail();
+    }).toThrow(callback);
     expect(captured.hasThrown(callback)).toBe(true);
     expect(captured.hasThrown(new Error('another'))).toBe(false);
     captured.error(callback);
@@ -152,7 +208,9 @@ describe('the actions of a request', () => {
 
   it('give it to Express later, where nobody else could catch it', () => {
     const told: unknown[] = [];
-    const { captured, calls } = throwing((error: unknown) => { told.push(error); });
+    const { captured, calls } = throwing((error: unknown) => {
+      told.push(error);
+    });
     captured.returned();
     captured.fail();
     captured.error('too late');
@@ -161,7 +219,9 @@ describe('the actions of a request', () => {
   });
 
   it('tell the process by a warning where there is no Express', async () => {
-    const warned = new Promise((resolve) => { process.once('warning', resolve); });
+    const warned = new Promise((resolve) => {
+      process.once('warning', resolve);
+    });
     const { captured } = throwing();
     captured.returned();
     captured.fail();
@@ -170,16 +230,30 @@ describe('the actions of a request', () => {
 });
 
 describe('proving the first factor outside of a route', () => {
-  const prove = (inner: InnerStrategy, req: object = { body: { other: 1, username: 'eve' }, query: { username: 'eve' } }) =>
-    proveFirstFactor({ strategy: { name: 'local', kind: 'local', inner }, identifier: 'alice', password: 'secret' }, req as Request);
-  const failingWith = (challenge: unknown) => prove(strategyThat(function () { this.fail(challenge); }));
+  const prove = (
+    inner: InnerStrategy,
+    req: object = { body: { other: 1, username: 'eve' }, query: { username: 'eve' } },
+  ) =>
+    proveFirstFactor(
+      { strategy: { name: 'local', kind: 'local', inner }, identifier: 'alice', password: 'secret' },
+      req as Request,
+    );
+  const failingWith = (challenge: unknown) =>
+    prove(
+      strategyThat(function () {
+        this.fail(challenge);
+      }),
+    );
 
   it('feeds the fields that the strategy reads, and no query', async () => {
     const seen: unknown[] = [];
-    const inner = strategyThat(function ({ body, query, ip }) {
-      seen.push(body, query, ip);
-      this.success({ id: 1 }, { scope: 'all' });
-    }, { _usernameField: 'email', _passwordField: 'pin' });
+    const inner = strategyThat(
+      function ({ body, query, ip }) {
+        seen.push(body, query, ip);
+        this.success({ id: 1 }, { scope: 'all' });
+      },
+      { _usernameField: 'email', _passwordField: 'pin' },
+    );
     const req = { ip: '192.0.2.1', body: { other: 1, email: 'eve' }, query: { email: 'eve' } };
     expect(await prove(inner, req)).toEqual({ user: { id: 1 }, info: { scope: 'all' }, name: 'local', kind: 'local' });
     expect(seen).toEqual([{ other: 1, email: 'alice', pin: 'secret' }, {}, '192.0.2.1']);
@@ -188,7 +262,13 @@ describe('proving the first factor outside of a route', () => {
 
   it("feeds passport-local's own fields to a strategy that names none", async () => {
     let fed: unknown;
-    await prove(strategyThat(function ({ body }) { fed = body; this.success({}); }), {});
+    await prove(
+      strategyThat(function ({ body }) {
+        fed = body;
+        this.success({});
+      }),
+      {},
+    );
     expect(fed).toEqual({ username: 'alice', password: 'secret' });
   });
 
@@ -200,17 +280,51 @@ describe('proving the first factor outside of a route', () => {
     await expect(failingWith(challenge)).rejects.toThrow(message);
   });
 
-  it.each([undefined, {}, { message: 1 }, 401])('fails with a message of its own where the strategy says %j', async (challenge) => {
-    const own = new InvalidCredentialsError().message;
-    await expect(failingWith(challenge)).rejects.toThrow(own);
-  });
+  it.each([undefined, {}, { message: 1 }, 401])(
+    'fails with a message of its own where the strategy says %j',
+    async (challenge) => {
+      const own = new InvalidCredentialsError().message;
+      await expect(failingWith(challenge)).rejects.toThrow(own);
+    },
+  );
 
   it('is a refusal where the strategy passes, and an error where it redirects or breaks', async () => {
-    await expect(prove(strategyThat(function () { this.pass(); }))).rejects.toThrow(InvalidCredentialsError);
-    await expect(prove(strategyThat(function () { this.redirect('/'); }))).rejects.toThrow(/the strategy "local" redirects/);
+    await expect(
+      prove(
+        strategyThat(function () {
+          this.pass();
+        }),
+      ),
+    ).rejects.toThrow(InvalidCredentialsError);
+    await expect(
+      prove(
+        strategyThat(function () {
+          this.redirect('/');
+        }),
+      ),
+    ).rejects.toThrow(/the strategy "local" redirects/);
     const error = new Error('no database');
-    await expect(prove(strategyThat(function () { this.error(error); }))).rejects.toBe(error);
-    await expect(prove(strategyThat(function () { this.error('down'); }))).rejects.toMatchObject({ message: 'down', cause: 'down' });
-    for (const nothing of [undefined, null, '', 'route']) await expect(prove(strategyThat(function () { this.error(nothing); }))).rejects.toBeInstanceOf(Error);
+    await expect(
+      prove(
+        strategyThat(function () {
+          this.error(error);
+        }),
+      ),
+    ).rejects.toBe(error);
+    await expect(
+      prove(
+        strategyThat(function () {
+          this.error('down');
+        }),
+      ),
+    ).rejects.toMatchObject({ message: 'down', cause: 'down' });
+    for (const nothing of [undefined, null, '', 'route'])
+      await expect(
+        prove(
+          strategyThat(function () {
+            this.error(nothing);
+          }),
+        ),
+      ).rejects.toBeInstanceOf(Error);
   });
 });

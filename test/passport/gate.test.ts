@@ -10,12 +10,12 @@ const enrolled: Answers = { account: {}, authenticators: [{}] };
 const alice = { id: 1 };
 
 /** A strategy whose first factor is right, so many times. */
-const right = (times = 1): InnerStrategy => (({
+const right = (times = 1): InnerStrategy => ({
   name: 'local',
   authenticate(this: { success: (user: object) => void }) {
     for (let time = 0; time < times; time += 1) this.success(alice);
   },
-}));
+});
 
 describe('the gate', () => {
   const login = (answers: Answers, req: object, options: object = {}) => {
@@ -24,7 +24,10 @@ describe('the gate', () => {
   };
 
   it('halts a user with a factor and lets one without it through, an account or not', async () => {
-    expect(await login(enrolled, passportRequest().req).ended).toEqual(['error', expect.any(SecondFactorRequiredError)]);
+    expect(await login(enrolled, passportRequest().req).ended).toEqual([
+      'error',
+      expect.any(SecondFactorRequiredError),
+    ]);
     expect(await login({}, passportRequest().req).ended).toEqual(['success', alice]);
     expect(await login({ account: {} }, passportRequest().req).ended).toEqual(['success', alice]);
     expect(await login({ ...enrolled, enabled: false }, passportRequest().req).ended).toEqual(['success', alice]);
@@ -32,7 +35,10 @@ describe('the gate', () => {
 
   it('looks at nothing where the session is missing that should be there', async () => {
     const { ended, asked } = login({}, {});
-    expect(await ended).toEqual(['error', expect.objectContaining({ message: expect.stringMatching(/^There is no req\.session/) as string })]);
+    expect(await ended).toEqual([
+      'error',
+      expect.objectContaining({ message: expect.stringMatching(/^There is no req\.session/) as string }),
+    ]);
     expect(asked).toEqual([]);
   });
 
@@ -52,13 +58,17 @@ describe('the gate', () => {
 
   it('is passed once by a strategy that succeeds twice', async () => {
     const { service, asked } = serviceWith();
-    expect(await outcome(new TwoFactorStrategy({ service }, right(2)), passportRequest().req)).toEqual(['success', alice]);
+    expect(await outcome(new TwoFactorStrategy({ service }, right(2)), passportRequest().req)).toEqual([
+      'success',
+      alice,
+    ]);
     expect(asked).toEqual([['snapshot']]);
   });
 
   it('is not there for the linking of an account to a user who is logged in', async () => {
     const linking = (loggedIn: boolean, assignProperty: string) =>
-      login(enrolled, Object.assign(passportRequest().req, { isAuthenticated: () => loggedIn }), { assignProperty }).ended;
+      login(enrolled, Object.assign(passportRequest().req, { isAuthenticated: () => loggedIn }), { assignProperty })
+        .ended;
     expect(await linking(true, 'account')).toEqual(['success', alice]);
     expect(await linking(false, 'account')).toMatchObject(['error', { name: 'SecondFactorRequiredError' }]);
     for (const name of ['user', '__proto__', 'constructor', 'session', 'isAuthenticated', '_userProperty']) {
@@ -68,7 +78,10 @@ describe('the gate', () => {
   });
 
   it('sends a halted login where protect was told to, or nowhere', async () => {
-    for (const [options, ended] of [[{ secondFactorRedirect: '/2fa' }, ['redirect', '/2fa']], [{}, ['error', expect.any(SecondFactorRequiredError)]]] as const) {
+    for (const [options, ended] of [
+      [{ secondFactorRedirect: '/2fa' }, ['redirect', '/2fa']],
+      [{}, ['error', expect.any(SecondFactorRequiredError)]],
+    ] as const) {
       const passport = new Passport();
       passport.use(right());
       protect(passport, { service: serviceWith(enrolled).service, ...options });

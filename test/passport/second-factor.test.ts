@@ -11,33 +11,55 @@ const pending = () => passportRequest({ twoFactor: { pending: { token } } }).req
 
 describe('a code that is refused', () => {
   const refused = (verdict: Error, options: object = {}) =>
-    outcome(new SecondFactorStrategy({ service: serviceWith({ verdict }).service }), { ...pending(), body: { code: '1' } }, options);
+    outcome(
+      new SecondFactorStrategy({ service: serviceWith({ verdict }).service }),
+      { ...pending(), body: { code: '1' } },
+      options,
+    );
 
   it('is a failure with its code where the route has a failureRedirect', async () => {
     const wrong = new InvalidTwoFactorCodeError();
     const { code, message, status } = wrong;
     expect(await refused(wrong, { failureRedirect: '/2fa' })).toEqual(['fail', { code, message }, status]);
     const tooMany = new TooManyAttemptsError(7);
-    expect(await refused(tooMany, { failureRedirect: '/2fa' }))
-      .toEqual(['fail', { code: tooMany.code, message: tooMany.message, retryAfter: 7 }, tooMany.status]);
+    expect(await refused(tooMany, { failureRedirect: '/2fa' })).toEqual([
+      'fail',
+      { code: tooMany.code, message: tooMany.message, retryAfter: 7 },
+      tooMany.status,
+    ]);
   });
 
   it('is an error where it has none, for the error handler', async () => {
-    for (const error of [new InvalidTwoFactorCodeError(), new TooManyAttemptsError(7)]) expect(await refused(error)).toEqual(['error', error]);
+    for (const error of [new InvalidTwoFactorCodeError(), new TooManyAttemptsError(7)])
+      expect(await refused(error)).toEqual(['error', error]);
   });
 
-  it.each([new SealedDataError('altered'), new DeliveryFailedError(), new Error('no database')])('is an error in any case where it was not judged: %s', async (error) => {
-    expect(await refused(error, { failureRedirect: '/2fa' })).toEqual(['error', error]);
-  });
+  it.each([new SealedDataError('altered'), new DeliveryFailedError(), new Error('no database')])(
+    'is an error in any case where it was not judged: %s',
+    async (error) => {
+      expect(await refused(error, { failureRedirect: '/2fa' })).toEqual(['error', error]);
+    },
+  );
 });
 
 describe("what the second step reads from the request's body", () => {
   async function given(body: unknown, options: object = {}) {
     const { service, asked } = serviceWith();
-    return { asked, ended: await outcome(new SecondFactorStrategy({ service }), { ...pending(), body, query: { code: '2' } }, options) };
+    return {
+      asked,
+      ended: await outcome(
+        new SecondFactorStrategy({ service }),
+        { ...pending(), body, query: { code: '2' } },
+        options,
+      ),
+    };
   }
 
-  const read: [method: string | undefined, methods: string[]][] = [[undefined, everyMethod], ['', everyMethod], ...everyMethod.map((name): [string, string[]] => [name, [name]])];
+  const read: [method: string | undefined, methods: string[]][] = [
+    [undefined, everyMethod],
+    ['', everyMethod],
+    ...everyMethod.map((name): [string, string[]] => [name, [name]]),
+  ];
 
   it.each(read)('method %j: %j', async (method, methods) => {
     const { asked, ended } = await given({ method, code: '1' });
@@ -45,12 +67,15 @@ describe("what the second step reads from the request's body", () => {
     expect(ended).toEqual(['success', { id: 1 }, 'info']);
   });
 
-  it.each(['TOTP', 'push', 1, ['totp'], {}, null])('method %j is refused, before any code is looked at', async (method) => {
-    const { asked, ended } = await given({ method, code: '1' });
-    expect(ended).toEqual(['error', expect.any(InvalidInputError)]);
-    expect(String(ended[1])).toMatch(/method must be "totp", "email", "sms" or "backup_code"/);
-    expect(asked).toEqual([]);
-  });
+  it.each(['TOTP', 'push', 1, ['totp'], {}, null])(
+    'method %j is refused, before any code is looked at',
+    async (method) => {
+      const { asked, ended } = await given({ method, code: '1' });
+      expect(ended).toEqual(['error', expect.any(InvalidInputError)]);
+      expect(String(ended[1])).toMatch(/method must be "totp", "email", "sms" or "backup_code"/);
+      expect(asked).toEqual([]);
+    },
+  );
 
   it.each([undefined, null])('nothing where the body is %s', async (body) => {
     expect((await given(body)).asked).toEqual([['verifyLogin', token, everyMethod, undefined]]);
@@ -58,32 +83,50 @@ describe("what the second step reads from the request's body", () => {
 
   it('the token of the pending login, where there is no session', async () => {
     const other = 'Aa0_-'.padEnd(43, 'x');
-    expect((await given({ challengeToken: other, code: '1' }, { session: false })).asked).toEqual([['verifyLogin', other, everyMethod, '1']]);
+    expect((await given({ challengeToken: other, code: '1' }, { session: false })).asked).toEqual([
+      ['verifyLogin', other, everyMethod, '1'],
+    ]);
   });
 
-  it.each([undefined, null, 1, '', [token], { toString: () => token }, token.slice(1), `${token}T`, ` ${token}`, `${token}\n`, token.replace('T', '+')])(
-    'a token that is %j is answered like one that has expired',
-    async (challengeToken) => {
-      const { asked, ended } = await given({ challengeToken, code: '1' }, { session: false });
-      expect(ended).toEqual(['error', expect.any(TwoFactorExpiredError)]);
-      expect(asked).toEqual([]);
-    },
-  );
+  it.each([
+    undefined,
+    null,
+    1,
+    '',
+    [token],
+    { toString: () => token },
+    token.slice(1),
+    `${token}T`,
+    ` ${token}`,
+    `${token}\n`,
+    token.replace('T', '+'),
+  ])('a token that is %j is answered like one that has expired', async (challengeToken) => {
+    const { asked, ended } = await given({ challengeToken, code: '1' }, { session: false });
+    expect(ended).toEqual(['error', expect.any(TwoFactorExpiredError)]);
+    expect(asked).toEqual([]);
+  });
 });
 
 describe('what a code is for', () => {
   it('is the pending login, also for a session whose user is logged in', async () => {
     const { service, asked } = serviceWith();
-    expect(await outcome(new SecondFactorStrategy({ service }), { ...pending(), user: { id: 2 }, body: { code: '1' } })).toMatchObject(['success', { id: 1 }, 'info']);
+    expect(
+      await outcome(new SecondFactorStrategy({ service }), { ...pending(), user: { id: 2 }, body: { code: '1' } }),
+    ).toMatchObject(['success', { id: 1 }, 'info']);
     expect(asked).toEqual([['verifyLogin', token, everyMethod, '1']]);
   });
 
   it('is a step-up where a user is logged in and no login is pending, by the token of the code that was sent', async () => {
-    for (const [twoFactor, sent] of [[undefined, ''], [{ stepUp: 'sent' }, 'sent']] as const) {
+    for (const [twoFactor, sent] of [
+      [undefined, ''],
+      [{ stepUp: 'sent' }, 'sent'],
+    ] as const) {
       const { service, asked } = serviceWith();
       const user = { id: 2 };
       const { req } = passportRequest({ twoFactor });
-      expect(await outcome(new SecondFactorStrategy({ service }), Object.assign(req, { user, body: { code: '1' } }))).toEqual(['success', user]);
+      expect(
+        await outcome(new SecondFactorStrategy({ service }), Object.assign(req, { user, body: { code: '1' } })),
+      ).toEqual(['success', user]);
       expect(asked).toEqual([['verifyUser', { id: '1', key: 'alice' }, everyMethod, '1', sent]]);
     }
   });

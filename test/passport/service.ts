@@ -16,14 +16,24 @@ export interface Answers {
 }
 
 /** A service without a database, which tells what it was asked. */
-export function serviceWith({ authenticators = [], account, verdict, enabled = true }: Answers = {}): { service: TwoFactorService; asked: unknown[][] } {
+export function serviceWith({ authenticators = [], account, verdict, enabled = true }: Answers = {}): {
+  service: TwoFactorService;
+  asked: unknown[][];
+} {
   const asked: unknown[][] = [];
   const answer = <T>(result: T) => (verdict ? Promise.reject(verdict) : Promise.resolve(result));
   const identity = { id: '1', key: 'alice' };
   const subject = { challenge: { id: 'challenge' }, snapshot: { securityEpoch: 3 } };
   const service = {
     setup: {},
-    settings: { enabled, keepInSession: [], rememberFor: 1000, clock: () => now, requireForOAuth: false, users: { find: () => ({ id: 1 }) } },
+    settings: {
+      enabled,
+      keepInSession: [],
+      rememberFor: 1000,
+      clock: () => now,
+      requireForOAuth: false,
+      users: { find: () => ({ id: 1 }) },
+    },
     identify: () => identity,
     snapshot: () => {
       asked.push(['snapshot']);
@@ -40,7 +50,16 @@ export function serviceWith({ authenticators = [], account, verdict, enabled = t
       },
     },
     logins: {
-      begin: () => Promise.resolve({ token, methods: { totp: true }, availableMethods: { totp: true }, expiresAt: now + 1000, resendAfter: {}, spent: {}, deliver: () => Promise.resolve() }),
+      begin: () =>
+        Promise.resolve({
+          token,
+          methods: { totp: true },
+          availableMethods: { totp: true },
+          expiresAt: now + 1000,
+          resendAfter: {},
+          spent: {},
+          deliver: () => Promise.resolve(),
+        }),
       finish: () => Promise.resolve({ identity, user: { id: 1 }, info: 'info', remember: false, securityEpoch: 3 }),
     },
   };
@@ -50,8 +69,18 @@ export function serviceWith({ authenticators = [], account, verdict, enabled = t
 /** Runs a strategy as Passport does; the action that it ends with, and what it is called with. */
 export function outcome(strategy: InnerStrategy, req: object, options: object = {}): Promise<unknown[]> {
   return new Promise((resolve) => {
-    const end = (name: string) => (...given: unknown[]) => { resolve([name, ...given.filter((one) => one !== undefined)]); };
-    const actions: Actions = { success: end('success'), fail: end('fail'), redirect: end('redirect'), pass: end('pass'), error: end('error') };
+    const end =
+      (name: string) =>
+      (...given: unknown[]) => {
+        resolve([name, ...given.filter((one) => one !== undefined)]);
+      };
+    const actions: Actions = {
+      success: end('success'),
+      fail: end('fail'),
+      redirect: end('redirect'),
+      pass: end('pass'),
+      error: end('error'),
+    };
     runStrategy(strategy, req as Request, options, actions);
   });
 }

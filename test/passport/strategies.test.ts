@@ -5,14 +5,20 @@ import { protect, SecondFactorStrategy, TwoFactorStrategy, type TwoFactorService
 // By its shape: that of another copy of the package is a service, too.
 const service = { setup: {} } as unknown as TwoFactorService;
 const inner = { name: 'local', authenticate: () => undefined };
-const registered = (passport: object) => (passport as { _strategies: Record<string, Strategy | undefined> })._strategies;
+const registered = (passport: object) =>
+  (passport as { _strategies: Record<string, Strategy | undefined> })._strategies;
 
 describe('the options of TwoFactorStrategy', () => {
   it('are a service and a strategy; name, kind and redirect are optional', () => {
     expect(new TwoFactorStrategy({ service }, inner)).toMatchObject({ name: 'local', kind: 'unknown', inner });
-    expect(new TwoFactorStrategy({ service }, { ...inner, _oauth2: {}, _callbackURL: '/cb' } as never).kind).toBe('oauth');
-    expect(new TwoFactorStrategy({ service, name: 'members', kind: 'local', secondFactorRedirect: '/2fa' }, inner)).toMatchObject({ name: 'members', kind: 'local' });
-    for (const kind of ['local', 'oauth', 'unknown'] as const) expect(new TwoFactorStrategy({ service, kind }, inner).kind).toBe(kind);
+    expect(new TwoFactorStrategy({ service }, { ...inner, _oauth2: {}, _callbackURL: '/cb' } as never).kind).toBe(
+      'oauth',
+    );
+    expect(
+      new TwoFactorStrategy({ service, name: 'members', kind: 'local', secondFactorRedirect: '/2fa' }, inner),
+    ).toMatchObject({ name: 'members', kind: 'local' });
+    for (const kind of ['local', 'oauth', 'unknown'] as const)
+      expect(new TwoFactorStrategy({ service, kind }, inner).kind).toBe(kind);
     const longest = 'n'.repeat(191);
     expect(new TwoFactorStrategy({ service, name: longest }, inner).name).toBe(longest);
   });
@@ -27,10 +33,25 @@ describe('the options of TwoFactorStrategy', () => {
     ['an empty name', { service, name: '' }, inner, /the strategy has no name/],
     ['a name that is a number', { service, name: 1 }, inner, /the strategy has no name/],
     ['a name of 192 characters', { service, name: 'n'.repeat(192) }, inner, /1 to 191 characters; got 192/],
-    ['an unknown kind', { service, kind: 'saml' }, inner, /kind must be one of "local", "oauth", "remembered", "unknown"; got string "saml"/],
+    [
+      'an unknown kind',
+      { service, kind: 'saml' },
+      inner,
+      /kind must be one of "local", "oauth", "remembered", "unknown"; got string "saml"/,
+    ],
     ['a kind of null', { service, kind: null }, inner, /kind must be one of/],
-    ['an option that there is not', { service, secondfactorRedirect: '/2fa' }, inner, /^TwoFactorStrategy: there is no option "secondfactorRedirect"/],
-    ['a redirect that is no path', { service, secondFactorRedirect: true }, inner, /secondFactorRedirect must be a path such as "\/2fa"; got boolean/],
+    [
+      'an option that there is not',
+      { service, secondfactorRedirect: '/2fa' },
+      inner,
+      /^TwoFactorStrategy: there is no option "secondfactorRedirect"/,
+    ],
+    [
+      'a redirect that is no path',
+      { service, secondFactorRedirect: true },
+      inner,
+      /secondFactorRedirect must be a path such as "\/2fa"; got boolean/,
+    ],
   ])('refuse %s and say what to write', (_what, options, strategy, message) => {
     expect(() => new TwoFactorStrategy(options as never, strategy as never)).toThrow(TypeError);
     expect(() => new TwoFactorStrategy(options as never, strategy as never)).toThrow(message);
@@ -41,10 +62,16 @@ describe('the options of SecondFactorStrategy', () => {
   it('are a service and, if it is to have another one, a name', () => {
     expect(new SecondFactorStrategy({ service }).name).toBe('two-factor');
     expect(new SecondFactorStrategy({ service, name: '2fa' }).name).toBe('2fa');
-    expect(() => new SecondFactorStrategy(undefined as never)).toThrow(/SecondFactorStrategy: service must be a TwoFactorService/);
-    expect(() => new SecondFactorStrategy({ service, nmae: '2fa' } as never)).toThrow(/^SecondFactorStrategy: there is no option "nmae"/);
+    expect(() => new SecondFactorStrategy(undefined as never)).toThrow(
+      /SecondFactorStrategy: service must be a TwoFactorService/,
+    );
+    expect(() => new SecondFactorStrategy({ service, nmae: '2fa' } as never)).toThrow(
+      /^SecondFactorStrategy: there is no option "nmae"/,
+    );
     expect(() => new SecondFactorStrategy({ service, name: '' })).toThrow(/name must be the name of the strategy/);
-    expect(() => new SecondFactorStrategy({} as never)).toThrow(/SecondFactorStrategy: service must be a TwoFactorService/);
+    expect(() => new SecondFactorStrategy({} as never)).toThrow(
+      /SecondFactorStrategy: service must be a TwoFactorService/,
+    );
   });
 });
 
@@ -57,7 +84,8 @@ describe('protect', () => {
     passport.use(named('local')).use('key', named('other'));
     protect(passport, { service, secondFactorRedirect: '/2fa' });
     expect(passport.use(named('later')).use('named', named())).toBe(passport);
-    for (const name of ['local', 'key', 'later', 'named']) expect(registered(passport)[name]).toMatchObject({ constructor: TwoFactorStrategy, name });
+    for (const name of ['local', 'key', 'later', 'named'])
+      expect(registered(passport)[name]).toMatchObject({ constructor: TwoFactorStrategy, name });
     expect(registered(passport).session).toBe(session);
     expect(registered(passport)['two-factor']).toBeInstanceOf(SecondFactorStrategy);
   });
@@ -97,15 +125,36 @@ describe('protect', () => {
     expect(() => passport.use(named())).toThrow(/no name/);
   });
 
-  it.each([{}, { use: () => undefined }, { use: true, _strategies: {} }, { _strategies: {} }])('refuses %j, which is no passport', (given) => {
-    expect(() => { protect(given as never, { service }); }).toThrow(/the first argument must be the app's passport/);
-  });
+  it.each([{}, { use: () => undefined }, { use: true, _strategies: {} }, { _strategies: {} }])(
+    'refuses %j, which is no passport',
+    (given) => {
+      expect(() => {
+        protect(given as never, { service });
+      }).toThrow(/the first argument must be the app's passport/);
+    },
+  );
 
   it('tells what it has wrapped and what it has left, and leaves out those that read tokens', () => {
     const passport = new Passport();
-    passport.use(named('local')).use('jwt', named('jwt', { _jwtFromRequest: () => null })).use(named('key'));
-    passport.use(new TwoFactorStrategy({ service }, { name: 'own', authenticate() { /* Never. */ } }));
-    expect(protect(passport, { service, except: ['key'] })).toEqual({ wrapped: ['local', 'own'], left: ['jwt', 'key'] });
+    passport
+      .use(named('local'))
+      .use('jwt', named('jwt', { _jwtFromRequest: () => null }))
+      .use(named('key'));
+    passport.use(
+      new TwoFactorStrategy(
+        { service },
+        {
+          name: 'own',
+          authenticate() {
+            /* Never. */
+          },
+        },
+      ),
+    );
+    expect(protect(passport, { service, except: ['key'] })).toEqual({
+      wrapped: ['local', 'own'],
+      left: ['jwt', 'key'],
+    });
     passport.use('bearer', named('bearer', { _realm: 'Users', _challenge: () => '' }));
     expect(registered(passport).bearer).not.toBeInstanceOf(TwoFactorStrategy);
   });
@@ -113,12 +162,18 @@ describe('protect', () => {
   it('is told by kinds how a strategy proves who the user is, that of a token strategy too', () => {
     const passport = new Passport();
     passport.use(named('sso')).use('jwt', named('jwt', { _jwtFromRequest: () => null }));
-    expect(protect(passport, { service, kinds: { sso: 'oauth', jwt: 'local' } })).toEqual({ wrapped: ['sso', 'jwt'], left: [] });
+    expect(protect(passport, { service, kinds: { sso: 'oauth', jwt: 'local' } })).toEqual({
+      wrapped: ['sso', 'jwt'],
+      left: [],
+    });
     expect(registered(passport)).toMatchObject({ sso: { kind: 'oauth' }, jwt: { kind: 'local' } });
   });
 
   it.each([
-    [{ exept: ['key'] }, /^protect: there is no option "exept"; there are service, secondFactorRedirect, only, except, kinds, name$/],
+    [
+      { exept: ['key'] },
+      /^protect: there is no option "exept"; there are service, secondFactorRedirect, only, except, kinds, name$/,
+    ],
     [{ kinds: { local: 'saml' } }, /^protect: kind must be one of/],
     [{ kinds: { lcoal: 'local' } }, /no strategy is registered as "lcoal"/],
     [{ secondFactorRedirect: 5 }, /^protect: secondFactorRedirect must be a path such as "\/2fa"; got number/],
@@ -137,6 +192,8 @@ describe('protect', () => {
   });
 
   it('refuses to go without a service', () => {
-    expect(() => { protect(new Passport(), undefined as never); }).toThrow(/^protect: service must be a TwoFactorService/);
+    expect(() => {
+      protect(new Passport(), undefined as never);
+    }).toThrow(/^protect: service must be a TwoFactorService/);
   });
 });

@@ -5,7 +5,23 @@ import { timeStep } from '../../lib/core/totp.js';
 import type { TestApp } from '../support/app.js';
 import { crashAt, learn, type CrashMode } from './crash.js';
 import {
-  beginAccount, type Browser, changeFactors, countSend, draftIsLive, epochOf, fail, hasAccount, hasFactor, isLive, isRecent, type LoggedIn, type Model, type Pending, succeed, throttled, type UserModel,
+  beginAccount,
+  type Browser,
+  changeFactors,
+  countSend,
+  draftIsLive,
+  epochOf,
+  fail,
+  hasAccount,
+  hasFactor,
+  isLive,
+  isRecent,
+  type LoggedIn,
+  type Model,
+  type Pending,
+  succeed,
+  throttled,
+  type UserModel,
 } from './model.js';
 
 /** One request of one browser: what is sent, and what must come of it. */
@@ -46,7 +62,11 @@ export abstract class Step implements AsyncCommand<Model, TestApp> {
 }
 
 export class LogIn extends Step {
-  constructor(browser: number, readonly user: number, readonly password: 'right' | 'wrong') {
+  constructor(
+    browser: number,
+    readonly user: number,
+    readonly password: 'right' | 'wrong',
+  ) {
     super(browser);
   }
 
@@ -59,7 +79,13 @@ export class LogIn extends Step {
   }
 
   send(model: Model, test: TestApp): Promise<Response> {
-    return test.login(this.browserOf(model).agent, this.subject(model).user, this.password === 'wrong' ? { password: 'wrong horse' } : {}).then();
+    return test
+      .login(
+        this.browserOf(model).agent,
+        this.subject(model).user,
+        this.password === 'wrong' ? { password: 'wrong horse' } : {},
+      )
+      .then();
   }
 
   settle(model: Model, test: TestApp, { status, body }: Response): void {
@@ -86,7 +112,11 @@ export class LogIn extends Step {
     expect(body.methods.email !== undefined).toBe(mailed);
     user.pendings += 1;
     browser.state = {
-      kind: 'pending', user, epoch: epochOf(user), expiresAt: now + 600_000, replaced: undefined,
+      kind: 'pending',
+      user,
+      epoch: epochOf(user),
+      expiresAt: now + 600_000,
+      replaced: undefined,
       email: mailed ? { code: test.lastCode(), expiresAt: now + 300_000, sentAt: now, sends: 1 } : undefined,
     };
   }
@@ -101,11 +131,16 @@ export class Verify extends Step {
 
   override check(model: Model): boolean {
     const user = this.subject(model);
-    const wanted = user && (this.method === 'totp' ? user.totp !== undefined : this.method === 'email' ? user.email : user.hasCodes);
+    const wanted =
+      user && (this.method === 'totp' ? user.totp !== undefined : this.method === 'email' ? user.email : user.hasCodes);
     return super.check(model) && (wanted === true || this.browser === 2);
   }
 
-  constructor(browser: number, readonly method: Method, readonly choice: CodeChoice) {
+  constructor(
+    browser: number,
+    readonly method: Method,
+    readonly choice: CodeChoice,
+  ) {
     super(browser);
   }
 
@@ -117,7 +152,10 @@ export class Verify extends Step {
   send(model: Model, test: TestApp): Promise<Response> {
     const { agent, state } = this.browserOf(model);
     this.code = this.choose(model, test);
-    return agent.post(state.kind === 'in' ? '/verify' : '/verify-2fa').send({ method: this.method, code: this.code }).then();
+    return agent
+      .post(state.kind === 'in' ? '/verify' : '/verify-2fa')
+      .send({ method: this.method, code: this.code })
+      .then();
   }
 
   settle(model: Model, test: TestApp, response: Response): void {
@@ -140,7 +178,9 @@ export class Verify extends Step {
       denied(429, 'TOO_MANY_ATTEMPTS');
       return;
     }
-    if (this.method === 'backupCode' ? !user.hasCodes : this.method === 'totp' ? user.totp === undefined : !user.email) {
+    if (
+      this.method === 'backupCode' ? !user.hasCodes : this.method === 'totp' ? user.totp === undefined : !user.email
+    ) {
       // A login is told nothing of what was begun; a user who is logged in is.
       if (this.method === 'totp' && state.kind === 'in' && draftIsLive(user, now)) denied(409, 'SETUP_INCOMPLETE');
       else denied(404, 'NOT_SETUP');
@@ -169,14 +209,22 @@ export class Verify extends Step {
   /** The time step that the code is of, within the window and not spent. */
   private step(user: UserModel, test: TestApp): number | undefined {
     const current = timeStep(test.clock.now, 30);
-    const steps = [1, 0, -1].filter((offset) => test.totp(user.totp!, offset) === this.code && current + offset > Math.max(user.lastStep, user.confirmedStep));
+    const steps = [1, 0, -1].filter(
+      (offset) =>
+        test.totp(user.totp!, offset) === this.code && current + offset > Math.max(user.lastStep, user.confirmedStep),
+    );
     return steps[0] === undefined ? undefined : current + steps[0];
   }
 
   private accept(model: Model, state: Pending | LoggedIn, test: TestApp): void {
     const { user } = state;
     const step = this.method === 'totp' ? this.step(user, test) : undefined;
-    const use = [user.user.id, this.method, step ?? this.code, this.method === 'email' ? (state as Pending).expiresAt : ''].join(' ');
+    const use = [
+      user.user.id,
+      this.method,
+      step ?? this.code,
+      this.method === 'email' ? (state as Pending).expiresAt : '',
+    ].join(' ');
     expect(model.accepted).not.toContain(use);
     model.accepted.add(use);
     if (this.method === 'backupCode') {
@@ -203,12 +251,27 @@ export class Verify extends Step {
       return this.choice === 'wrong' ? test.wrongTotp(user.totp) : test.totp(user.totp, steps[this.choice]);
     }
     if (this.method === 'backupCode') {
-      const found = { good: user?.codes[0], earlier: user?.codes.at(-1), later: user?.codes[0]?.toLowerCase(), used: user?.usedCodes[0], "another user's": other.codes[0], wrong: undefined }[this.choice];
+      const found = {
+        good: user?.codes[0],
+        earlier: user?.codes.at(-1),
+        later: user?.codes[0]?.toLowerCase(),
+        used: user?.usedCodes[0],
+        "another user's": other.codes[0],
+        wrong: undefined,
+      }[this.choice];
       return (found ?? '0123456789ABC').toUpperCase();
     }
     const mine = state.kind === 'pending' ? state.email?.code : undefined;
-    const foreign = model.browsers.find(({ state: s }) => s !== state && s.kind === 'pending' && s.email)?.state as Pending | undefined;
-    const found = { good: mine, later: mine, earlier: state.kind === 'pending' ? state.replaced : undefined, used: undefined, "another user's": foreign?.email?.code, wrong: undefined }[this.choice];
+    const foreign = model.browsers.find(({ state: s }) => s !== state && s.kind === 'pending' && s.email)?.state as
+      Pending | undefined;
+    const found = {
+      good: mine,
+      later: mine,
+      earlier: state.kind === 'pending' ? state.replaced : undefined,
+      used: undefined,
+      "another user's": foreign?.email?.code,
+      wrong: undefined,
+    }[this.choice];
     return found ?? (mine === '000000' ? '111111' : '000000');
   }
 }
@@ -252,7 +315,10 @@ export type ChangeName = 'begin totp' | 'add email' | 'disable totp' | 'disable 
 
 /** A change of factors by a user who is logged in. */
 export class Change extends Step {
-  constructor(browser: number, readonly change: ChangeName) {
+  constructor(
+    browser: number,
+    readonly change: ChangeName,
+  ) {
     super(browser);
   }
 
@@ -264,8 +330,11 @@ export class Change extends Step {
   send(model: Model, test: TestApp): Promise<Response> {
     const { agent } = this.browserOf(model);
     const calls = {
-      'begin totp': ['setup.totp', true, { qr: 'svg' }], 'add email': ['setup.email'],
-      'disable totp': ['disable', 1], 'disable email': ['disable', 2], 'new codes': ['generateNewBackupCodes'],
+      'begin totp': ['setup.totp', true, { qr: 'svg' }],
+      'add email': ['setup.email'],
+      'disable totp': ['disable', 1],
+      'disable email': ['disable', 2],
+      'new codes': ['generateNewBackupCodes'],
     } as const;
     const [member, ...args] = calls[this.change];
     return test.call(agent, member, ...args).then();
@@ -288,7 +357,8 @@ export class Change extends Step {
       beginAccount(user);
       expect(status).toBe(exists ? 409 : 200);
       if (exists) return;
-      if (this.change === 'begin totp') user.draft = { secret: body.result.secret, epoch: epochOf(user), expiresAt: now + 900_000 };
+      if (this.change === 'begin totp')
+        user.draft = { secret: body.result.secret, epoch: epochOf(user), expiresAt: now + 900_000 };
       else user.email = true;
       if (this.change === 'add email') changeFactors(user, state, now);
       return;
@@ -310,13 +380,17 @@ export class Change extends Step {
     else user.email = false;
     changeFactors(user, state, now);
     // Backup codes stand in for a factor: without one they are nothing.
-    if (!hasFactor(user)) Object.assign(user, { hasCodes: false, usedCodes: [...user.codes, ...user.usedCodes], codes: [] });
+    if (!hasFactor(user))
+      Object.assign(user, { hasCodes: false, usedCodes: [...user.codes, ...user.usedCodes], codes: [] });
   }
 }
 
 /** The code that confirms the enrolment begun last. */
 export class Confirm extends Step {
-  constructor(browser: number, readonly code: 'right' | 'wrong') {
+  constructor(
+    browser: number,
+    readonly code: 'right' | 'wrong',
+  ) {
     super(browser);
   }
 
@@ -407,7 +481,11 @@ export class Exhaust implements AsyncCommand<Model, TestApp> {
 
 /** The same request, whose nth statement loses its connection. */
 export class Crash implements AsyncCommand<Model, TestApp> {
-  constructor(readonly step: Step, readonly nth: number, readonly mode: CrashMode) {}
+  constructor(
+    readonly step: Step,
+    readonly nth: number,
+    readonly mode: CrashMode,
+  ) {}
 
   check(model: Readonly<Model>): boolean {
     return this.step.check(model);
@@ -418,7 +496,9 @@ export class Crash implements AsyncCommand<Model, TestApp> {
     const before = browser.state;
     const subject = this.step.subject(model);
     const crash = crashAt(test.db, this.nth, this.mode);
-    const response = await this.step.send(model, test).finally(() => { crash.end(); });
+    const response = await this.step.send(model, test).finally(() => {
+      crash.end();
+    });
     // What decides nothing may fail, and a change whose answer was lost is looked up.
     if (!crash.fired() || response.status < 500) {
       await this.step.settle(model, test, response);
@@ -439,7 +519,10 @@ export class Crash implements AsyncCommand<Model, TestApp> {
 
 /** Many codes at once for one pending login, the right one among them. */
 export class Burst extends Step {
-  constructor(browser: number, readonly wrong: number) {
+  constructor(
+    browser: number,
+    readonly wrong: number,
+  ) {
     super(browser);
   }
 

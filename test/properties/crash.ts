@@ -19,7 +19,10 @@ export function crashAt(db: DataSource, nth: number, mode: CrashMode): { fired: 
     // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its runner below
     const { query } = runner;
     patched.set(runner, query);
-    runner.query = async function crashing(this: QueryRunner, ...given: Parameters<QueryRunner['query']>): Promise<unknown> {
+    runner.query = async function crashing(
+      this: QueryRunner,
+      ...given: Parameters<QueryRunner['query']>
+    ): Promise<unknown> {
       seen += 1;
       if (seen !== nth) return query.apply(this, given);
       if (mode === 'after') await query.apply(this, given);
@@ -64,7 +67,14 @@ export async function learn(test: TestApp, user: UserModel): Promise<void> {
   if (enrollments.length === 0) user.draft = undefined;
   user.hasCodes = account.backupSetId !== '';
   user.codesUncertain = true;
-  const quota = await test.db.getRepository('TwoFactorQuota').findOneBy({ id: new Keyring(test.keys).mac('quota', ['user', userId, '2']) });
-  const { hourStart, hourCount, dayStart, dayCount } = quota ?? { hourStart: 0, hourCount: 0, dayStart: 0, dayCount: 0 };
+  const quota = await test.db
+    .getRepository('TwoFactorQuota')
+    .findOneBy({ id: new Keyring(test.keys).mac('quota', ['user', userId, '2']) });
+  const { hourStart, hourCount, dayStart, dayCount } = quota ?? {
+    hourStart: 0,
+    hourCount: 0,
+    dayStart: 0,
+    dayCount: 0,
+  };
   user.sends = { hourStart, hourCount, dayStart, dayCount };
 }

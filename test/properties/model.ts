@@ -62,7 +62,8 @@ export const hasAccount = (user: UserModel): boolean => user.challengeEpoch >= 0
 /** What a challenge is born under: it ends with either of the two. */
 export const epochOf = (user: UserModel): string => `${user.challengeEpoch}/${user.securityEpoch}`;
 
-export const isLive = (pending: Pending, now: number): boolean => pending.expiresAt > now && pending.epoch === epochOf(pending.user);
+export const isLive = (pending: Pending, now: number): boolean =>
+  pending.expiresAt > now && pending.epoch === epochOf(pending.user);
 export const draftIsLive = (user: UserModel, now: number): boolean =>
   user.draft !== undefined && user.draft.expiresAt > now && user.draft.epoch === epochOf(user);
 
@@ -90,8 +91,14 @@ export function changeFactors(user: UserModel, by: LoggedIn | undefined, now: nu
 /** Five messages an hour, ten a day. */
 export function countSend(user: UserModel, now: number): boolean {
   const { sends } = user;
-  const hour = now < sends.hourStart + 60 * minute ? { hourStart: sends.hourStart, hourCount: sends.hourCount + 1 } : { hourStart: now, hourCount: 1 };
-  const day = now < sends.dayStart + 24 * 60 * minute ? { dayStart: sends.dayStart, dayCount: sends.dayCount + 1 } : { dayStart: now, dayCount: 1 };
+  const hour =
+    now < sends.hourStart + 60 * minute
+      ? { hourStart: sends.hourStart, hourCount: sends.hourCount + 1 }
+      : { hourStart: now, hourCount: 1 };
+  const day =
+    now < sends.dayStart + 24 * 60 * minute
+      ? { dayStart: sends.dayStart, dayCount: sends.dayCount + 1 }
+      : { dayStart: now, dayCount: 1 };
   if (hour.hourCount > 5 || day.dayCount > 10) return false;
   user.sends = { ...hour, ...day };
   return true;
@@ -110,9 +117,23 @@ export async function begin(test: TestApp, starts: readonly Start[]): Promise<Mo
   for (const start of starts) {
     const user = await test.user((ids += 1));
     const model: UserModel = {
-      user, totp: undefined, confirmedStep: 0, email: false, draft: undefined, hasCodes: false, codes: [], usedCodes: [], codesUncertain: false,
-      lastStep: 0, failures: 0, nextAttemptAt: 0, challengeEpoch: -1, securityEpoch: -1,
-      sends: { hourStart: 0, hourCount: 0, dayStart: 0, dayCount: 0 }, pendings: 0, lastAccepted: undefined,
+      user,
+      totp: undefined,
+      confirmedStep: 0,
+      email: false,
+      draft: undefined,
+      hasCodes: false,
+      codes: [],
+      usedCodes: [],
+      codesUncertain: false,
+      lastStep: 0,
+      failures: 0,
+      nextAttemptAt: 0,
+      challengeEpoch: -1,
+      securityEpoch: -1,
+      sends: { hourStart: 0, hourCount: 0, dayStart: 0, dayCount: 0 },
+      pendings: 0,
+      lastAccepted: undefined,
     };
     if (start === 'totp' || start === 'both') {
       const { secret, backupCodes } = await test.service.setup.totp(String(user.id), false, { qr: 'svg' });
@@ -128,7 +149,11 @@ export async function begin(test: TestApp, starts: readonly Start[]): Promise<Mo
     }
     users.push(model);
   }
-  return { users, browsers: [0, 1, 2].map(() => ({ agent: test.agent(), state: { kind: 'out' } })), accepted: new Set() };
+  return {
+    users,
+    browsers: [0, 1, 2].map(() => ({ agent: test.agent(), state: { kind: 'out' } })),
+    accepted: new Set(),
+  };
 }
 
 /** The row of counters comes into being with the first enrolment that is begun. */

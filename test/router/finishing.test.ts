@@ -6,48 +6,63 @@ import { RouterApp } from './support.js';
 const nothing: unknown[] = [undefined, null, 0, '', false, 'route', 'router'];
 
 /** Throws it, whatever it is. */
-const throwing = (reason: unknown): never => { throw reason as Error; };
+const throwing = (reason: unknown): never => {
+  throw reason as Error;
+};
 
 /** What goes wrong where a login or a step-up is finished: nothing but a login that was made is answered as one. */
 describe.each(databases)('finishing by the router on $name', (database) => {
   let app: RouterApp;
-  afterEach(async () => { await app.close(); });
-
-  test.each<unknown>(nothing)('a function of the app that fails with %j finishes no login and no step-up', async (reason) => {
-    let broken = false;
-    const fail = (): void => { if (broken) throwing(reason); };
-    const users = {
-      id: (user: { id: number }) => { fail(); return String(user.id); },
-      find: async (id: string) => { fail(); return (await app.test.db.query(`SELECT * FROM app_users WHERE id = ${Number(id)}`))[0]; },
-    };
-    app = await RouterApp.open(database, { service: { users } });
-    const { user, secret } = await app.test.withTotp(1);
-    const client = await app.halted(user);
-    const token = await client.token();
-    broken = true;
-    await client.post('/verify', { code: app.test.totp(secret) }, token).expect(500);
-    broken = false;
-    await client.agent.get('/me').expect(401);
-    expect(app.lastError).toBeTypeOf('object');
-
-    app.test.clock.advance('30s');
-    const page = new FormClient((await app.halted(user)).agent);
-    await page.open('/2fa');
-    broken = true;
-    await page.submit('/verify', { code: app.test.totp(secret) });
-    expect(page.status).toBe(500);
-    broken = false;
-    await page.agent.get('/me').expect(401);
-
-    app.test.clock.advance('30s');
-    const inside = await app.loggedIn(user, secret);
-    app.test.clock.advance('6m');
-    const { csrfToken } = await inside.status();
-    broken = true;
-    await inside.post('/step-up', { code: app.test.totp(secret) }, csrfToken as string).expect(500);
-    broken = false;
-    expect(await inside.status()).toMatchObject({ recent: false });
+  afterEach(async () => {
+    await app.close();
   });
+
+  test.each<unknown>(nothing)(
+    'a function of the app that fails with %j finishes no login and no step-up',
+    async (reason) => {
+      let broken = false;
+      const fail = (): void => {
+        if (broken) throwing(reason);
+      };
+      const users = {
+        id: (user: { id: number }) => {
+          fail();
+          return String(user.id);
+        },
+        find: async (id: string) => {
+          fail();
+          return (await app.test.db.query(`SELECT * FROM app_users WHERE id = ${Number(id)}`))[0];
+        },
+      };
+      app = await RouterApp.open(database, { service: { users } });
+      const { user, secret } = await app.test.withTotp(1);
+      const client = await app.halted(user);
+      const token = await client.token();
+      broken = true;
+      await client.post('/verify', { code: app.test.totp(secret) }, token).expect(500);
+      broken = false;
+      await client.agent.get('/me').expect(401);
+      expect(app.lastError).toBeTypeOf('object');
+
+      app.test.clock.advance('30s');
+      const page = new FormClient((await app.halted(user)).agent);
+      await page.open('/2fa');
+      broken = true;
+      await page.submit('/verify', { code: app.test.totp(secret) });
+      expect(page.status).toBe(500);
+      broken = false;
+      await page.agent.get('/me').expect(401);
+
+      app.test.clock.advance('30s');
+      const inside = await app.loggedIn(user, secret);
+      app.test.clock.advance('6m');
+      const { csrfToken } = await inside.status();
+      broken = true;
+      await inside.post('/step-up', { code: app.test.totp(secret) }, csrfToken as string).expect(500);
+      broken = false;
+      expect(await inside.status()).toMatchObject({ recent: false });
+    },
+  );
 
   test('a language or a page of the app that fails with nothing is a failure of the server', async () => {
     for (const reason of nothing) {
@@ -56,7 +71,16 @@ describe.each(databases)('finishing by the router on $name', (database) => {
       const { status } = await client.agent.get('/2fa');
       expect([reason, status]).toEqual([reason, 500]);
       await app.close();
-      app = await RouterApp.open(database, { router: { pages: { manage: async () => { await Promise.resolve(); return throwing(reason); } } } });
+      app = await RouterApp.open(database, {
+        router: {
+          pages: {
+            manage: async () => {
+              await Promise.resolve();
+              return throwing(reason);
+            },
+          },
+        },
+      });
       const other = await app.loggedIn(await app.test.user(1));
       await other.agent.get('/2fa').expect(500);
       await app.close();

@@ -19,8 +19,16 @@ export class FormClient {
     const forms = [...this.html.matchAll(/<form method="post" action="([^"]*)"[^>]*>([^]*?)<\/form>/g)];
     const form = forms.find(([, target]) => target!.endsWith(action));
     expect(form, `a form for ${action} in ${this.html}`).toBeDefined();
-    const filled = [...form![2]!.matchAll(/<input [^>]*name="([^"]*)"[^>]*value="([^"]*)"/g)].map(([, name, value]) => [name!, plain(value!)]);
-    return this.take(await this.agent.post(form![1]!).type('form').send({ ...Object.fromEntries(filled), ...fields }));
+    const filled = [...form![2]!.matchAll(/<input [^>]*name="([^"]*)"[^>]*value="([^"]*)"/g)].map(([, name, value]) => [
+      name!,
+      plain(value!),
+    ]);
+    return this.take(
+      await this.agent
+        .post(form![1]!)
+        .type('form')
+        .send({ ...Object.fromEntries(filled), ...fields }),
+    );
   }
 
   follow(): Promise<this> {
@@ -29,7 +37,9 @@ export class FormClient {
 
   /** The text of the page, without its markup. */
   get text(): string {
-    return plain(this.html.replace(/<head>[^]*<\/head>/, '').replace(/<[^>]*>/g, ' ')).replace(/\s+/g, ' ').trim();
+    return plain(this.html.replace(/<head>[^]*<\/head>/, '').replace(/<[^>]*>/g, ' '))
+      .replace(/\s+/g, ' ')
+      .trim();
   }
 
   get title(): string {
@@ -45,4 +55,5 @@ export class FormClient {
 }
 
 const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" };
-export const plain = (markup: string): string => markup.replace(/&(amp|lt|gt|quot|#39);/g, (_all, name: string) => entities[name]!);
+export const plain = (markup: string): string =>
+  markup.replace(/&(amp|lt|gt|quot|#39);/g, (_all, name: string) => entities[name]!);

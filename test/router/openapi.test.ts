@@ -18,7 +18,9 @@ describe.each(databases)('the OpenAPI document on $name', (database) => {
     app = await RouterApp.open(database);
   });
 
-  afterAll(async () => { await app.close(); });
+  afterAll(async () => {
+    await app.close();
+  });
 
   test('is valid OpenAPI 3.1 and names the address that it is served at', async () => {
     const { body } = await app.agent().get('/2fa/api/openapi.json').expect(200).expect('Content-Type', /json/);
@@ -26,7 +28,9 @@ describe.each(databases)('the OpenAPI document on $name', (database) => {
     expect(document.openapi).toBe('3.1.0');
     expect(document.servers).toEqual([{ url: '/2fa/api' }]);
     expect(await new Validator().validate(body as Record<string, unknown>)).toMatchObject({ valid: true });
-    const ids = Object.values(document.paths).flatMap((verbs) => Object.values(verbs).map(({ operationId }) => operationId));
+    const ids = Object.values(document.paths).flatMap((verbs) =>
+      Object.values(verbs).map(({ operationId }) => operationId),
+    );
     expect(new Set(ids).size).toBe(ids.length);
   });
 
@@ -35,7 +39,12 @@ describe.each(databases)('the OpenAPI document on $name', (database) => {
     const client = await app.halted(user);
     expect(await client.status()).toMatchObject({ state: 'pending', methods: { totp: true, backupCode: true } });
     await client.ok('/verify', { code: app.test.totp(secret) });
-    expect(await client.status()).toMatchObject({ state: 'authenticated', backupCodes: 10, recent: true, enrollable: ['totp', 'email', 'sms'] });
+    expect(await client.status()).toMatchObject({
+      state: 'authenticated',
+      backupCodes: 10,
+      recent: true,
+      enrollable: ['totp', 'email', 'sms'],
+    });
     expect(await client.get('/backup-codes')).toEqual({ remaining: 10 });
 
     const nobody = stranger();
@@ -52,11 +61,15 @@ describe.each(databases)('the OpenAPI document on $name', (database) => {
     await client.refused('/verify', { code: '123456', method: 'sms' }, 404, 'NOT_SETUP');
     await client.refused('/verify', { code: app.test.totp(secret) }, 403, 'INVALID_CSRF_TOKEN', 'another');
     await client.refused('/verify', { code: 'x'.repeat(20_000) }, 413, 'INVALID_INPUT');
-    expect(await client.ok('/verify', { code: backupCodes[0]!, returnTo: '/inbox' })).toMatchObject({ returnTo: '/inbox' });
+    expect(await client.ok('/verify', { code: backupCodes[0]!, returnTo: '/inbox' })).toMatchObject({
+      returnTo: '/inbox',
+    });
     await client.refused('/verify', { code: app.test.totp(secret) }, 401, 'CHALLENGE_EXPIRED');
 
     await lock(secret, await app.halted(user));
-    const { retryAfter } = await (await app.halted(user)).refused('/verify', { code: app.test.totp(secret) }, 429, 'TOO_MANY_ATTEMPTS');
+    const { retryAfter } = await (
+      await app.halted(user)
+    ).refused('/verify', { code: app.test.totp(secret) }, 429, 'TOO_MANY_ATTEMPTS');
     expect(retryAfter).toBeGreaterThan(0);
   });
 
@@ -66,7 +79,10 @@ describe.each(databases)('the OpenAPI document on $name', (database) => {
     const { retryAfter } = await client.refused('/challenge', { method: 'email' }, 429, 'TOO_MANY_ATTEMPTS');
     expect(retryAfter).toBe(30);
     app.test.clock.advance('30s');
-    expect(await client.ok('/challenge', { method: 'email' })).toMatchObject({ maskedContact: 'u***@example.com', resendAfter: 60 });
+    expect(await client.ok('/challenge', { method: 'email' })).toMatchObject({
+      maskedContact: 'u***@example.com',
+      resendAfter: 60,
+    });
     await client.refused('/challenge', { method: 'sms' }, 404, 'NOT_SETUP');
     await client.refused('/challenge', { method: 'totp' }, 400, 'INVALID_INPUT');
     await client.refused('/challenge', { method: 'email' }, 403, 'INVALID_CSRF_TOKEN', 'another');
@@ -109,7 +125,12 @@ describe.each(databases)('the OpenAPI document on $name', (database) => {
     const client = await app.loggedIn(await newUser());
     await client.refused('/enroll/totp', { label: 7 }, 400, 'INVALID_INPUT');
     const { secret } = await client.ok('/enroll/totp', { label: 'Phone' });
-    await client.refused('/confirm', { method: 'totp', code: app.test.wrongTotp(secret as string) }, 401, 'INVALID_CODE');
+    await client.refused(
+      '/confirm',
+      { method: 'totp', code: app.test.wrongTotp(secret as string) },
+      401,
+      'INVALID_CODE',
+    );
     await client.refused('/confirm', { method: 'totp', code: {} }, 400, 'INVALID_INPUT');
     const { backupCodes } = await client.ok('/confirm', { method: 'totp', code: app.test.totp(secret as string) });
     expect(backupCodes).toHaveLength(10);
@@ -118,7 +139,9 @@ describe.each(databases)('the OpenAPI document on $name', (database) => {
 
     await client.refused('/enroll/email', { address: 'nobody' }, 400, 'INVALID_INPUT');
     expect(await client.ok('/enroll/email')).toEqual({ maskedContact: `u***@example.com` });
-    expect(await client.ok('/confirm', { method: 'email', code: app.lastCode(TwoFactorMechanism.EMAIL) })).toMatchObject({ backupCodes: [] });
+    expect(
+      await client.ok('/confirm', { method: 'email', code: app.lastCode(TwoFactorMechanism.EMAIL) }),
+    ).toMatchObject({ backupCodes: [] });
     await client.refused('/enroll/email', {}, 409, 'ALREADY_ENABLED');
     await client.refused('/enroll/sms', { phone: '12' }, 400, 'INVALID_INPUT');
     await client.ok('/enroll/sms', { phone: sms });
@@ -137,8 +160,19 @@ describe.each(databases)('the OpenAPI document on $name', (database) => {
     await client.refused('/enroll/sms', { phone: '+15551234575' }, 429, 'TOO_MANY_ATTEMPTS');
 
     const { secret: second } = await client.ok('/enroll/totp', { label: 'Tablet' });
-    for (let wrong = 0; wrong < 5; wrong += 1) await client.refused('/confirm', { method: 'totp', code: app.test.wrongTotp(second as string) }, 401, 'INVALID_CODE');
-    await client.refused('/confirm', { method: 'totp', code: app.test.totp(second as string) }, 429, 'TOO_MANY_ATTEMPTS');
+    for (let wrong = 0; wrong < 5; wrong += 1)
+      await client.refused(
+        '/confirm',
+        { method: 'totp', code: app.test.wrongTotp(second as string) },
+        401,
+        'INVALID_CODE',
+      );
+    await client.refused(
+      '/confirm',
+      { method: 'totp', code: app.test.totp(second as string) },
+      429,
+      'TOO_MANY_ATTEMPTS',
+    );
   });
 
   test('manage: every answer', async () => {
@@ -149,7 +183,11 @@ describe.each(databases)('the OpenAPI document on $name', (database) => {
     const { secret: second } = await client.ok('/enroll/totp', { label: 'Tablet' });
     app.test.clock.advance('30s');
     await client.ok('/confirm', { method: 'totp', code: app.test.totp(second as string) });
-    const [first, text] = (await client.status()).authenticators as { id: string; method: string; maskedContact?: string }[];
+    const [first, text] = (await client.status()).authenticators as {
+      id: string;
+      method: string;
+      maskedContact?: string;
+    }[];
     expect(text).toMatchObject({ method: 'sms', maskedContact: '+1•••••••67' });
 
     await client.ok('/rename', { id: first!.id, label: 'Old phone' });
@@ -164,15 +202,30 @@ describe.each(databases)('the OpenAPI document on $name', (database) => {
     app.test.clock.advance('6m');
     expect(await client.status()).toMatchObject({ recent: false });
     for (const [path, body] of [
-      ['/remove', { id: first!.id }], ['/backup-codes', {}], ['/enroll/totp', {}], ['/enroll/email', {}], ['/enroll/sms', { phone: sms }],
-    ] as const) await client.refused(path, body, 403, 'STEP_UP_REQUIRED');
+      ['/remove', { id: first!.id }],
+      ['/backup-codes', {}],
+      ['/enroll/totp', {}],
+      ['/enroll/email', {}],
+      ['/enroll/sms', { phone: sms }],
+    ] as const)
+      await client.refused(path, body, 403, 'STEP_UP_REQUIRED');
     await (await app.loggedIn(await newUser())).refused('/backup-codes', {}, 404, 'NOT_SETUP');
   });
 
   test('what no login, no token and no JSON is answered with, everywhere', async () => {
     const client = await app.loggedIn(await newUser());
     const nobody = stranger();
-    for (const path of ['/enroll/totp', '/enroll/email', '/enroll/sms', '/confirm', '/rename', '/remove', '/backup-codes', '/challenge', '/step-up']) {
+    for (const path of [
+      '/enroll/totp',
+      '/enroll/email',
+      '/enroll/sms',
+      '/confirm',
+      '/rename',
+      '/remove',
+      '/backup-codes',
+      '/challenge',
+      '/step-up',
+    ]) {
       await nobody.refused(path, {}, 401, 'NOT_LOGGED_IN');
       await client.refused(path, {}, 403, 'INVALID_CSRF_TOKEN', 'another');
       await client.refused(path, { label: 'x'.repeat(20_000) }, 413, 'INVALID_INPUT');
@@ -182,7 +235,17 @@ describe.each(databases)('the OpenAPI document on $name', (database) => {
   });
 
   test('a path asked by another method answers 405 and says which it has', async () => {
-    for (const path of ['/verify', '/challenge', '/step-up', '/enroll/totp', '/enroll/email', '/enroll/sms', '/confirm', '/rename', '/remove']) {
+    for (const path of [
+      '/verify',
+      '/challenge',
+      '/step-up',
+      '/enroll/totp',
+      '/enroll/email',
+      '/enroll/sms',
+      '/confirm',
+      '/rename',
+      '/remove',
+    ]) {
       await app.agent().get(`/2fa/api${path}`).expect(405).expect('Allow', 'POST').expect('Cache-Control', 'no-store');
     }
     await app.agent().delete('/2fa/api/backup-codes').expect(405).expect('Allow', 'GET, POST');

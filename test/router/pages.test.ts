@@ -8,9 +8,13 @@ import { RouterApp, type RouterAppOptions } from './support.js';
 
 describe.each(databases)('the pages, by forms alone, on $name', (database) => {
   let app: RouterApp;
-  const open = async (options: RouterAppOptions = {}): Promise<void> => { app = await RouterApp.open(database, options); };
+  const open = async (options: RouterAppOptions = {}): Promise<void> => {
+    app = await RouterApp.open(database, options);
+  };
 
-  afterEach(async () => { await app.close(); });
+  afterEach(async () => {
+    await app.close();
+  });
 
   async function browser(user: TestUser): Promise<FormClient> {
     const client = new FormClient(app.agent());
@@ -36,7 +40,9 @@ describe.each(databases)('the pages, by forms alone, on $name', (database) => {
     const codes = [...page.html.matchAll(/<code>([0-9A-Z-]{15})<\/code>/g)].map(([, code]) => code!);
     expect(codes).toHaveLength(10);
     const download = /href="data:text\/plain;charset=utf-8;base64,([^"]+)"/.exec(page.html)![1]!;
-    expect(Buffer.from(download, 'base64').toString()).toBe(`MyApp: backup codes. Each of them works once.\n\n${codes.join('\n')}\n`);
+    expect(Buffer.from(download, 'base64').toString()).toBe(
+      `MyApp: backup codes. Each of them works once.\n\n${codes.join('\n')}\n`,
+    );
     await (await page.submit('/saved')).follow();
     expect(page.text).toContain('Authenticator app Added on');
     expect(page.text).toContain('Codes left: 10.');
@@ -176,7 +182,10 @@ describe.each(databases)('the pages, by forms alone, on $name', (database) => {
     const other = await browser(await app.test.user(1));
     app.test.clock.advance('6m');
     await (await other.open('/2fa/add')).follow();
-    expect([other.status, other.text]).toEqual([403, expect.stringContaining('Your last login was too long ago for this.')]);
+    expect([other.status, other.text]).toEqual([
+      403,
+      expect.stringContaining('Your last login was too long ago for this.'),
+    ]);
   });
 
   test('names can be changed, and a bad one is said so on the page', async () => {
@@ -201,7 +210,10 @@ describe.each(databases)('the pages, by forms alone, on $name', (database) => {
     await (await page.open('/2fa/add')).submit('/add/totp', { _csrf: 'another' });
     expect([page.status, page.text]).toEqual([403, expect.stringContaining('Nothing was changed.')]);
     expect(page.html).toContain('href="/2fa/"');
-    const answer = await page.agent.post('/2fa/add/email').type('form').send({ contact: 'x'.repeat(20_000) });
+    const answer = await page.agent
+      .post('/2fa/add/email')
+      .type('form')
+      .send({ contact: 'x'.repeat(20_000) });
     expect([answer.status, answer.text]).toEqual([413, expect.stringContaining('The request could not be read.')]);
     app.failing = true;
     await (await page.open('/2fa/add/email')).submit('/add/email');
@@ -221,8 +233,10 @@ describe.each(databases)('the pages, by forms alone, on $name', (database) => {
     expect((await page.follow()).status).toBe(200);
   });
 
-  test('speaks the browser\'s language, the app\'s choice, or another that the app adds', async () => {
-    await open({ router: { messages: { fr: { 'manage.title': 'Connexion en deux étapes' }, en: { 'manage.off': 'Off!' } } } });
+  test("speaks the browser's language, the app's choice, or another that the app adds", async () => {
+    await open({
+      router: { messages: { fr: { 'manage.title': 'Connexion en deux étapes' }, en: { 'manage.off': 'Off!' } } },
+    });
     const page = await browser(await app.test.user(1));
     const as = async (language: string) => (await page.agent.get('/2fa').set('Accept-Language', language)).text;
     expect(await as('de-AT,de;q=0.9')).toContain('<html lang="de">');
@@ -238,12 +252,13 @@ describe.each(databases)('the pages, by forms alone, on $name', (database) => {
     expect((await other.open('/2fa?lang=x')).html).toContain('<html lang="en">');
   });
 
-  test('a page can be replaced, or wrapped, and the app\'s stylesheet comes after the router\'s', async () => {
+  test("a page can be replaced, or wrapped, and the app's stylesheet comes after the router's", async () => {
     await open({
       router: {
         stylesheet: '/app.css',
         pages: {
-          manage: ({ csrfToken, authenticators, base }) => html`<p>${authenticators.length} of mine at ${base}, ${csrfToken}</p>`.markup,
+          manage: ({ csrfToken, authenticators, base }) =>
+            html`<p>${authenticators.length} of mine at ${base}, ${csrfToken}</p>`.markup,
           add: (view, render) => render(view).replace('<body>', '<body><nav>App</nav>'),
         },
       },
@@ -258,7 +273,10 @@ describe.each(databases)('the pages, by forms alone, on $name', (database) => {
     await open();
     const page = await browser(await app.test.user(1));
     await page.open('/2fa');
-    for (const [pattern, type] of [[/href="(\/2fa\/two-factor\.css\?v=\w{8})"/, 'text/css'], [/src="(\/2fa\/two-factor\.js\?v=\w{8})"/, 'text/javascript']] as const) {
+    for (const [pattern, type] of [
+      [/href="(\/2fa\/two-factor\.css\?v=\w{8})"/, 'text/css'],
+      [/src="(\/2fa\/two-factor\.js\?v=\w{8})"/, 'text/javascript'],
+    ] as const) {
       const answer = await app.agent().get(pattern.exec(page.html)![1]!).expect(200);
       expect(answer.headers['content-type']).toContain(type);
       expect(answer.headers['cache-control']).toBe('public, max-age=31536000, immutable');

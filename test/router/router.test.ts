@@ -14,9 +14,15 @@ import { RouterApp } from './support.js';
 
 describe.each(databases)('the router on $name', (database) => {
   let app: RouterApp | TestApp;
-  afterEach(async () => { await app.close(); });
+  afterEach(async () => {
+    await app.close();
+  });
 
-  test.each([['/', ''], ['/account/security', '/account/security'], ['/t/:tenant/2fa', '/t/acme/2fa']])('works where it is mounted, here at %s, and all of its links stay there', async (path, base) => {
+  test.each([
+    ['/', ''],
+    ['/account/security', '/account/security'],
+    ['/t/:tenant/2fa', '/t/acme/2fa'],
+  ])('works where it is mounted, here at %s, and all of its links stay there', async (path, base) => {
     const router = await RouterApp.open(database, { path });
     app = router;
     const page = new FormClient(router.agent());
@@ -34,14 +40,26 @@ describe.each(databases)('the router on $name', (database) => {
     expect((await page.agent.get(`${base}/api/openapi.json`)).body.servers).toEqual([{ url: `${base}/api` }]);
   });
 
-  test('works inside of other routers, without the app\'s own req.auth and beside one of another name', async () => {
+  test("works inside of other routers, without the app's own req.auth and beside one of another name", async () => {
     const router = await RouterApp.open(database, {
-      before: (outer: Express) => { outer.use((req, _res, next) => { Object.assign(req, { auth: { payload: 'the app\'s own' } }); next(); }); },
+      before: (outer: Express) => {
+        outer.use((req, _res, next) => {
+          Object.assign(req, { auth: { payload: "the app's own" } });
+          next();
+        });
+      },
     });
     app = router;
-    const nested = Router().use('/deep', twoFactorRouter({ service: router.test.service, passport: router.test.passport, pages: true }));
+    const nested = Router().use(
+      '/deep',
+      twoFactorRouter({ service: router.test.service, passport: router.test.passport, pages: true }),
+    );
     router.app.use('/outer', nested);
-    router.app.use('/named', twoFactorAuth({ service: router.test.service, passport: router.test.passport, property: 'mfa' }), twoFactorRouter({ service: router.test.service, passport: router.test.passport }));
+    router.app.use(
+      '/named',
+      twoFactorAuth({ service: router.test.service, passport: router.test.passport, property: 'mfa' }),
+      twoFactorRouter({ service: router.test.service, passport: router.test.passport }),
+    );
     const client = await router.loggedIn(await router.test.user(1));
     expect(await client.status()).toMatchObject({ state: 'authenticated' });
     expect((await client.agent.get('/outer/deep/add')).text).toContain('action="/outer/deep/add/totp"');
@@ -50,11 +68,15 @@ describe.each(databases)('the router on $name', (database) => {
     await client.agent.get('/named/').expect(404);
   });
 
-  test('the app\'s own routes behind it are reached, with their bodies as they were', async () => {
+  test("the app's own routes behind it are reached, with their bodies as they were", async () => {
     const router = await RouterApp.open(database, { path: '/' });
     app = router;
-    router.app.post('/echo', json(), (req, res) => { res.json(req.body); });
-    router.app.get('/api/mine', (_req, res) => { res.json({ mine: true }); });
+    router.app.post('/echo', json(), (req, res) => {
+      res.json(req.body);
+    });
+    router.app.get('/api/mine', (_req, res) => {
+      res.json({ mine: true });
+    });
     const agent = router.agent();
     await agent.post('/echo').send({ a: 1 }).expect(200, { a: 1 });
     const { headers } = await agent.get('/api/mine').expect(200, { mine: true });
@@ -70,7 +92,9 @@ describe.each(databases)('the router on $name', (database) => {
   });
 
   test('a client with a bearer token and no session needs no CSRF token', async () => {
-    const test1 = await TestApp.open(database, { service: { recentAuthentication: false, deliver: { email: () => undefined } } });
+    const test1 = await TestApp.open(database, {
+      service: { recentAuthentication: false, deliver: { email: () => undefined } },
+    });
     app = test1;
     const user = await test1.user(1);
     const bearer = express();
@@ -79,7 +103,8 @@ describe.each(databases)('the router on $name', (database) => {
       next();
     });
     bearer.use('/2fa', twoFactorRouter({ service: test1.service, passport: test1.passport }));
-    const post = (path: string, body: object, token = 'right') => request(bearer).post(`/2fa/api${path}`).set('Authorization', `Bearer ${token}`).send(body);
+    const post = (path: string, body: object, token = 'right') =>
+      request(bearer).post(`/2fa/api${path}`).set('Authorization', `Bearer ${token}`).send(body);
     const setup = await post('/enroll/totp', {}).expect(200);
     await post('/confirm', { method: 'totp', code: test1.totp(setup.body.secret as string) }).expect(200);
     const status = await request(bearer).get('/2fa/api/status').set('Authorization', 'Bearer right').expect(200);
@@ -89,11 +114,18 @@ describe.each(databases)('the router on $name', (database) => {
     expect(stepUp.body.error).toMatchObject({ code: 'INVALID_INPUT', message: expect.stringContaining('session') });
     await post('/enroll/totp', {}, 'wrong').expect(401);
     // Without the header there is nothing that another site could not have sent.
-    bearer.use('/cookie', (req, _res, next) => { req.user = user; next(); }, twoFactorRouter({ service: test1.service, passport: test1.passport }));
+    bearer.use(
+      '/cookie',
+      (req, _res, next) => {
+        req.user = user;
+        next();
+      },
+      twoFactorRouter({ service: test1.service, passport: test1.passport }),
+    );
     await request(bearer).post('/cookie/api/enroll/totp').send({ label: 'x' }).expect(403);
   });
 
-  test('what is the server\'s fault reaches the app\'s error handler, and is not told to the user', async () => {
+  test("what is the server's fault reaches the app's error handler, and is not told to the user", async () => {
     const router = await RouterApp.open(database);
     app = router;
     const client = await router.loggedIn(await router.test.user(1));
@@ -122,11 +154,15 @@ describe.each(databases)('the router on $name', (database) => {
       [{ returnTo: 'https://evil.example' }, /returnTo must be a path on this site/],
       [{ locale: 7 }, /locale must be a language/],
       [{ messages: { 'not a language': {} } }, /messages must name languages/],
-      [{ messages: { fr: { 'manage.titel': 'x' } } }, /messages\.fr must be texts by their keys; "manage\.titel" is none/],
+      [
+        { messages: { fr: { 'manage.titel': 'x' } } },
+        /messages\.fr must be texts by their keys; "manage\.titel" is none/,
+      ],
       [{ stylesheet: 7 }, /stylesheet must be/],
       [{ methods: ['push'] }, /methods must be a list of "totp", "email" and "sms"/],
       [{ methods: [] }, /methods must be a list/],
-    ] as const) expect(given(options), JSON.stringify(options)).toThrow(message);
+    ] as const)
+      expect(given(options), JSON.stringify(options)).toThrow(message);
     expect(() => twoFactorRouter(undefined as never)).toThrow(/twoFactorRouter: the argument must be an object/);
     expect(given({})).not.toThrow();
   });
@@ -143,12 +179,22 @@ describe('the texts', () => {
     }
   });
 
-  test.each([[1, '1 second'], [30, '30 seconds'], [119, '119 seconds'], [120, '2 minutes'], [121, '3 minutes'], [3600, '60 minutes'], [7200, '2 hours']])(
-    '%i seconds are %s', (seconds, text) => { expect(duration('en', seconds)).toBe(text); });
+  test.each([
+    [1, '1 second'],
+    [30, '30 seconds'],
+    [119, '119 seconds'],
+    [120, '2 minutes'],
+    [121, '3 minutes'],
+    [3600, '60 minutes'],
+    [7200, '2 hours'],
+  ])('%i seconds are %s', (seconds, text) => {
+    expect(duration('en', seconds)).toBe(text);
+  });
 
   test('what is filled into a page is escaped once, and what is markup already is not', () => {
-    expect(html`<p title="${'"<>&\''}">${html`<b>${'<'}</b>`}${['a', html`<i>`, false, undefined, 0]}</p>`.markup)
-      .toBe('<p title="&quot;&lt;&gt;&amp;&#39;"><b>&lt;</b>a<i>0</p>');
+    expect(html`<p title="${'"<>&\''}">${html`<b>${'<'}</b>`}${['a', html`<i>`, false, undefined, 0]}</p>`.markup).toBe(
+      '<p title="&quot;&lt;&gt;&amp;&#39;"><b>&lt;</b>a<i>0</p>',
+    );
   });
 });
 

@@ -29,7 +29,10 @@ export class RouterApp {
   /** What reached the app's own error handler. */
   lastError: unknown;
 
-  private constructor(readonly test: TestApp, readonly path: string) {}
+  private constructor(
+    readonly test: TestApp,
+    readonly path: string,
+  ) {}
 
   static async open(database: TestDatabase, options: RouterAppOptions = {}): Promise<RouterApp> {
     const holder: { app?: RouterApp } = {};
@@ -38,7 +41,8 @@ export class RouterApp {
       holder.app!.messages.push(message);
     };
     const test = await TestApp.open(database, {
-      service: { deliver: { email: deliver, sms: deliver }, ...options.service }, ...(options.twoFactor && { twoFactor: options.twoFactor }),
+      service: { deliver: { email: deliver, sms: deliver }, ...options.service },
+      ...(options.twoFactor && { twoFactor: options.twoFactor }),
     });
     const app = new RouterApp(test, options.path ?? '/2fa');
     holder.app = app;
@@ -86,21 +90,39 @@ export class RouterApp {
     app.use(passport.session());
     before?.(app);
     app.use(this.path, twoFactorRouter({ service, passport, pages: true, ...router }));
-    const login = passport.authenticate('local', { secondFactorRedirect: this.path, successReturnToOrRedirect: '/', failureRedirect: '/login' });
-    app.post('/login', urlencoded({ extended: false }), json(), login);
-    app.get('/me', (req, res) => { res.status(req.user ? 200 : 401).json({ id: (req.user as TestUser | undefined)?.id ?? null }); });
-    app.get('/guarded', requireSecondFactor({ service, redirect: `${this.path}/continue` }), (_req, res) => { res.json({ ok: true }); });
-    app.use(secondFactorErrorHandler());
-    app.use((error: Error & { status?: number }, _req: express.Request, res: express.Response, _next: express.NextFunction) => {
-      this.lastError = error;
-      res.status(error.status ?? 500).json({ internal: error.message });
+    const login = passport.authenticate('local', {
+      secondFactorRedirect: this.path,
+      successReturnToOrRedirect: '/',
+      failureRedirect: '/login',
     });
+    app.post('/login', urlencoded({ extended: false }), json(), login);
+    app.get('/me', (req, res) => {
+      res.status(req.user ? 200 : 401).json({ id: (req.user as TestUser | undefined)?.id ?? null });
+    });
+    app.get('/guarded', requireSecondFactor({ service, redirect: `${this.path}/continue` }), (_req, res) => {
+      res.json({ ok: true });
+    });
+    app.use(secondFactorErrorHandler());
+    app.use(
+      (
+        error: Error & { status?: number },
+        _req: express.Request,
+        res: express.Response,
+        _next: express.NextFunction,
+      ) => {
+        this.lastError = error;
+        res.status(error.status ?? 500).json({ internal: error.message });
+      },
+    );
   }
 }
 
 /** Talks to the JSON API as a single-page app does. Every answer is held against the OpenAPI document. */
 export class Client {
-  constructor(readonly router: RouterApp, readonly agent: Agent) {}
+  constructor(
+    readonly router: RouterApp,
+    readonly agent: Agent,
+  ) {}
 
   async get(path: string, status = 200): Promise<Json> {
     const answer = await this.agent.get(`${this.router.path}/api${path}`);
@@ -117,7 +139,13 @@ export class Client {
     return this.check('post', path, await this.post(path, body, await this.token()), 200);
   }
 
-  async refused(path: string, body: object | string, status: number, code: string, token?: string): Promise<{ code: string; message: string; retryAfter?: number }> {
+  async refused(
+    path: string,
+    body: object | string,
+    status: number,
+    code: string,
+    token?: string,
+  ): Promise<{ code: string; message: string; retryAfter?: number }> {
     const answer = this.check('post', path, await this.post(path, body, token ?? (await this.token())), status);
     expect(answer).toMatchObject({ error: { code, message: expect.stringMatching(/./) } });
     return answer.error as { code: string; message: string };
@@ -131,7 +159,12 @@ export class Client {
     return ((await this.agent.get(`${this.router.path}/api/status`)).body as { csrfToken?: string }).csrfToken ?? '';
   }
 
-  private check(verb: 'get' | 'post', path: string, { status, body, headers }: request.Response, expected: number): Json {
+  private check(
+    verb: 'get' | 'post',
+    path: string,
+    { status, body, headers }: request.Response,
+    expected: number,
+  ): Json {
     expect(status, JSON.stringify(body)).toBe(expected);
     expect(headers['cache-control']).toBe('no-store');
     checkAnswer(verb, path, status, body as { error?: { code: string } });

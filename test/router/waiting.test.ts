@@ -15,7 +15,9 @@ const html = 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8';
 /** What somebody is told who has to wait, or whose login cannot go on. */
 describe.each(databases)('waiting, on $name', (database) => {
   let app: RouterApp;
-  afterEach(async () => { await app.close(); });
+  afterEach(async () => {
+    await app.close();
+  });
 
   async function browser(user: TestUser): Promise<FormClient> {
     const client = new FormClient(app.agent());
@@ -29,10 +31,18 @@ describe.each(databases)('waiting, on $name', (database) => {
     const code = app.test.totp(secret);
     await (await (await browser(user)).open('/2fa')).submit('/verify', { code });
     const used = await (await (await browser(user)).open('/2fa')).submit('/verify', { code });
-    expect([used.status, used.text]).toEqual([401, expect.stringMatching(/each is good once\. Your app shows the next one within 30 seconds\./)]);
-    const wrong = await (await (await browser(user)).open('/2fa')).submit('/verify', { code: app.test.wrongTotp(secret) });
+    expect([used.status, used.text]).toEqual([
+      401,
+      expect.stringMatching(/each is good once\. Your app shows the next one within 30 seconds\./),
+    ]);
+    const wrong = await (
+      await (await browser(user)).open('/2fa')
+    ).submit('/verify', { code: app.test.wrongTotp(secret) });
     expect(wrong.text).toBe(used.text);
-    const { text } = await used.agent.post('/2fa/verify').set('Accept-Language', 'de').type('form')
+    const { text } = await used.agent
+      .post('/2fa/verify')
+      .set('Accept-Language', 'de')
+      .type('form')
       .send({ _csrf: (await used.agent.get('/2fa/api/status')).body.csrfToken as string, code });
     expect(text).toMatch(/Jeder gilt einmal\. Ihre App zeigt innerhalb von 30 Sekunden den nächsten\./);
   });
@@ -47,9 +57,21 @@ describe.each(databases)('waiting, on $name', (database) => {
 
     const login = await browser(user);
     const token = (await login.agent.get('/2fa/api/status')).body.csrfToken as string;
-    login.html = (await login.agent.post('/2fa/verify').type('form').send({ _csrf: token, method: 'totp', code: app.test.totp(secret), returnTo: '/inbox' }).expect(429)).text;
+    login.html = (
+      await login.agent
+        .post('/2fa/verify')
+        .type('form')
+        .send({ _csrf: token, method: 'totp', code: app.test.totp(secret), returnTo: '/inbox' })
+        .expect(429)
+    ).text;
     const stepUp = new FormClient(inside.agent);
-    stepUp.html = (await stepUp.agent.post('/2fa/step-up').type('form').send({ _csrf: (await inside.status()).csrfToken as string, method: 'totp', code: app.test.totp(secret) }).expect(429)).text;
+    stepUp.html = (
+      await stepUp.agent
+        .post('/2fa/step-up')
+        .type('form')
+        .send({ _csrf: (await inside.status()).csrfToken as string, method: 'totp', code: app.test.totp(secret) })
+        .expect(429)
+    ).text;
     for (const { html: page, text } of [login, stepUp]) {
       expect(page).not.toMatch(/<form|name="code"/);
       expect(page).toMatch(/data-resend-after="30"[^]*data-wait="Time left: \{time\}\."/);
@@ -68,7 +90,8 @@ describe.each(databases)('waiting, on $name', (database) => {
     const page = new FormClient((await app.loggedIn(user, secret)).agent);
     await (await page.open('/2fa/add')).submit('/add/totp');
     const fresh = /data-copy="([A-Z2-7]+)"/.exec(page.html)![1]!;
-    for (let tries = 0; tries < 6 && page.status !== 429; tries += 1) await page.submit('/confirm/totp', { code: app.test.wrongTotp(fresh) });
+    for (let tries = 0; tries < 6 && page.status !== 429; tries += 1)
+      await page.submit('/confirm/totp', { code: app.test.wrongTotp(fresh) });
     expect(page.status).toBe(429);
     expect(page.html).not.toContain('name="code"');
     await page.submit('/confirm/totp');
@@ -78,14 +101,22 @@ describe.each(databases)('waiting, on $name', (database) => {
 
   test('too many wrong passwords: 429 to both, and no field on the page', async () => {
     app = await RouterApp.open(database, { router: { login: 'limited' } });
-    app.test.passport.use('limited', new LocalStrategy({ usernameField: 'email' }, (_email, _password, done) => { done(new TooManyAttemptsError(90)); }));
+    app.test.passport.use(
+      'limited',
+      new LocalStrategy({ usernameField: 'email' }, (_email, _password, done) => {
+        done(new TooManyAttemptsError(90));
+      }),
+    );
     const client = await app.loggedIn(await app.test.user(1));
     app.test.clock.advance('6m');
     const refused = await client.refused('/step-up', { password: 'guess' }, 429, 'TOO_MANY_ATTEMPTS');
     expect(refused.retryAfter).toBe(90);
     const page = await new FormClient(client.agent).open('/2fa/step-up');
     await page.submit('/step-up/password', { password: 'guess' });
-    expect([page.status, page.text]).toEqual([429, expect.stringContaining('Too many attempts. Try again in 90 seconds.')]);
+    expect([page.status, page.text]).toEqual([
+      429,
+      expect.stringContaining('Too many attempts. Try again in 90 seconds.'),
+    ]);
     expect(page.html).not.toMatch(/<form|name="password"/);
     expect(page.html).toMatch(/data-resend-after="90"[^]*href="\/2fa\/step-up"/);
   });
@@ -93,11 +124,16 @@ describe.each(databases)('waiting, on $name', (database) => {
   /** The app's own routes after the router, as one with pages for browsers ends. */
   const ends = (): express.Express => {
     const { app: outer } = app;
-    outer.post('/enter', urlencoded({ extended: false }), app.test.passport.authenticate('local') as express.RequestHandler);
+    outer.post(
+      '/enter',
+      urlencoded({ extended: false }),
+      app.test.passport.authenticate('local') as express.RequestHandler,
+    );
     outer.use(twoFactorErrorPages({ path: '/2fa/' }), secondFactorErrorHandler());
     return outer;
   };
-  const enter = (agent: ReturnType<typeof request.agent>, { email, password }: TestUser) => agent.post('/enter').type('form').send({ email, password });
+  const enter = (agent: ReturnType<typeof request.agent>, { email, password }: TestUser) =>
+    agent.post('/enter').type('form').send({ email, password });
 
   test('a login whose code cannot be sent, or is not sent any more, leads a browser to a page that says what to do', async () => {
     app = await RouterApp.open(database);
@@ -107,7 +143,9 @@ describe.each(databases)('waiting, on $name', (database) => {
     const { headers } = await enter(agent, user).set('Accept', html).expect(303).expect('Cache-Control', 'no-store');
     const down = await agent.get(headers.location!).expect(502);
     expect(down.text).toMatch(/could not be sent, and nobody was logged in[^]*href="\/login"/);
-    await enter(agent, user).set('Accept', 'application/json').expect(502, { error: { code: 'DELIVERY_FAILED', message: 'The code could not be sent. Try again.' } });
+    await enter(agent, user)
+      .set('Accept', 'application/json')
+      .expect(502, { error: { code: 'DELIVERY_FAILED', message: 'The code could not be sent. Try again.' } });
 
     app.failing = false;
     let answer = await enter(agent, user).set('Accept', html).expect(303);

@@ -23,16 +23,49 @@ describe.each(databases)('several authenticators of a user, on $name', (database
     await test.service.setup.email(id);
     await test.service.setup.email(id, 'second@example.net', false);
     const list = await test.service.list(id);
-    return { id, phone, tablet, backupCodes, list, labelled: (label: string): Authenticator => list.find((one) => one.label === label)! };
+    return {
+      id,
+      phone,
+      tablet,
+      backupCodes,
+      list,
+      labelled: (label: string): Authenticator => list.find((one) => one.label === label)!,
+    };
   }
 
   it('are listed, oldest first, masked, with when they were last used', async () => {
     const { id, tablet, list } = await withSeveral();
     expect(list).toEqual([
-      { id: expect.stringMatching(/^[0-9a-f]{32}$/) as string, mechanism: TOTP, label: 'default', createdAt: expect.any(Number) as number, lastUsedAt: 0 },
-      { id: expect.any(String) as string, mechanism: TOTP, label: 'Tablet', createdAt: expect.any(Number) as number, lastUsedAt: 0 },
-      { id: expect.any(String) as string, mechanism: EMAIL, label: 'u***@example.com', maskedContact: 'u***@example.com', createdAt: expect.any(Number) as number, lastUsedAt: 0 },
-      { id: expect.any(String) as string, mechanism: EMAIL, label: 's***@example.net', maskedContact: 's***@example.net', createdAt: expect.any(Number) as number, lastUsedAt: 0 },
+      {
+        id: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+        mechanism: TOTP,
+        label: 'default',
+        createdAt: expect.any(Number) as number,
+        lastUsedAt: 0,
+      },
+      {
+        id: expect.any(String) as string,
+        mechanism: TOTP,
+        label: 'Tablet',
+        createdAt: expect.any(Number) as number,
+        lastUsedAt: 0,
+      },
+      {
+        id: expect.any(String) as string,
+        mechanism: EMAIL,
+        label: 'u***@example.com',
+        maskedContact: 'u***@example.com',
+        createdAt: expect.any(Number) as number,
+        lastUsedAt: 0,
+      },
+      {
+        id: expect.any(String) as string,
+        mechanism: EMAIL,
+        label: 's***@example.net',
+        maskedContact: 's***@example.net',
+        createdAt: expect.any(Number) as number,
+        lastUsedAt: 0,
+      },
     ]);
     const times = list.map(({ createdAt }) => createdAt);
     expect(times).toEqual([...times].sort((a, b) => a - b));
@@ -50,7 +83,7 @@ describe.each(databases)('several authenticators of a user, on $name', (database
     await test.service.verify.totp(id, test.totp(tablet));
   });
 
-  it('share the steps that are spent: one app\'s code is no second chance for another\'s', async () => {
+  it("share the steps that are spent: one app's code is no second chance for another's", async () => {
     const { id, phone, tablet } = await withSeveral();
     await test.service.verify.totp(id, test.totp(phone, 1));
     await refused(test.service.verify.totp(id, test.totp(tablet, 1)), 'INVALID_CODE');
@@ -125,13 +158,14 @@ describe.each(databases)('several authenticators of a user, on $name', (database
     const both = [labelled('default'), labelled('Tablet')].map((one) => test.service.rename(id, one.id, 'same'));
     const results = await Promise.allSettled(both);
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    for (const result of results) if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'ALREADY_ENABLED' });
+    for (const result of results)
+      if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'ALREADY_ENABLED' });
     expect((await test.service.list(id)).filter(({ label }) => label === 'same')).toHaveLength(1);
   });
 
   it('take a label that a request has left behind which was cut off', async () => {
     const { id, labelled } = await withSeveral();
-    const [{ userKey }] = await authenticators(test, id) as [{ userKey: string }];
+    const [{ userKey }] = (await authenticators(test, id)) as [{ userKey: string }];
     const leftBehind = (label: string) => row(userKey, { userId: id, label, handle: sha256(label), provisional: 1 });
     await test.db.getRepository('TwoFactorAuthenticator').insert([leftBehind('left behind'), leftBehind('another')]);
     expect((await test.service.list(id)).map(({ label }) => label)).not.toContain('left behind');
@@ -143,9 +177,14 @@ describe.each(databases)('several authenticators of a user, on $name', (database
 
   it('have six digits and steps of thirty seconds, whatever somebody has written into their row', async () => {
     const { id, secret } = await withTotp(test);
-    await test.db.createQueryBuilder().update('TwoFactorAuthenticator').set({ digits: 1, period: 86_400, algorithm: 'none' })
-      .where('user_id = :id', { id }).execute();
-    for (let digit = 0; digit < 10; digit += 1) await refused(test.service.verify.totp(id, String(digit)), 'INVALID_INPUT');
+    await test.db
+      .createQueryBuilder()
+      .update('TwoFactorAuthenticator')
+      .set({ digits: 1, period: 86_400, algorithm: 'none' })
+      .where('user_id = :id', { id })
+      .execute();
+    for (let digit = 0; digit < 10; digit += 1)
+      await refused(test.service.verify.totp(id, String(digit)), 'INVALID_INPUT');
     expect(await test.service.getTotpUri(id)).toMatch(/&algorithm=SHA1&digits=6&period=30$/);
     await test.service.verify.totp(id, test.totp(secret));
     await refused(test.service.verify.totp(id, test.totp(secret)), 'INVALID_CODE');

@@ -15,7 +15,8 @@ describe.each(databases)('wrong codes on $name', (database) => {
   });
   afterAll(() => test.close());
 
-  const wrong = (id: string, secret: string): Promise<void> => refused(test.service.verify.totp(id, test.wrongTotp(secret)), 'INVALID_CODE');
+  const wrong = (id: string, secret: string): Promise<void> =>
+    refused(test.service.verify.totp(id, test.wrongTotp(secret)), 'INVALID_CODE');
   const right = (id: string, secret: string): Promise<void> => test.service.verify.totp(id, test.totp(secret));
   const mustWait = (id: string, secret: string, retryAfter: number): Promise<void> =>
     refused(right(id, secret), 'TOO_MANY_ATTEMPTS', { status: 429, retryAfter });
@@ -163,7 +164,12 @@ describe.each(databases)('wrong codes on $name', (database) => {
 
   it('that version 0.1 has counted are counted on', async () => {
     const { id, secret } = await withTotp(test);
-    await test.db.createQueryBuilder().update('TwoFactorAccount').set({ windowFailures: 99, windowStart: test.clock.now }).where('user_id = :id', { id }).execute();
+    await test.db
+      .createQueryBuilder()
+      .update('TwoFactorAccount')
+      .set({ windowFailures: 99, windowStart: test.clock.now })
+      .where('user_id = :id', { id })
+      .execute();
     await wrong(id, secret);
     await mustWait(id, secret, 30 * 24 * 3600);
   });
@@ -184,11 +190,18 @@ describe.each(databases)('wrong codes on $name', (database) => {
     const { id, secret, backupCodes } = await withTotp(test);
     await failing(id, secret, 2);
     const codes = [...backupCodes, '0000000000000', ...backupCodes];
-    const tries = [...codes.map((code) => test.service.verify.backupCode(id, code)), test.service.verify.totp(id, test.wrongTotp(secret))];
+    const tries = [
+      ...codes.map((code) => test.service.verify.backupCode(id, code)),
+      test.service.verify.totp(id, test.wrongTotp(secret)),
+    ];
     const results = await Promise.allSettled(tries);
-    const wrongs = results.filter((result) => result.status === 'rejected' && String((result.reason as { code: unknown }).code).startsWith('INVALID'));
+    const wrongs = results.filter(
+      (result) =>
+        result.status === 'rejected' && String((result.reason as { code: unknown }).code).startsWith('INVALID'),
+    );
     expect(await account(test, id)).toMatchObject({
-      windowFailures: 2 + wrongs.length, failureDays: `${test.clock.now}:${3 * (2 + wrongs.length)}`,
+      windowFailures: 2 + wrongs.length,
+      failureDays: `${test.clock.now}:${3 * (2 + wrongs.length)}`,
     });
   });
 
@@ -220,7 +233,12 @@ describe.each(databases)('wrong codes on $name', (database) => {
   it('end a suspension by unlock, and what was spent stays spent', async () => {
     const { id, secret } = await withTotp(test);
     await right(id, secret);
-    await test.db.createQueryBuilder().update('TwoFactorAccount').set({ windowFailures: 100, windowStart: test.clock.now }).where('user_id = :id', { id }).execute();
+    await test.db
+      .createQueryBuilder()
+      .update('TwoFactorAccount')
+      .set({ windowFailures: 100, windowStart: test.clock.now })
+      .where('user_id = :id', { id })
+      .execute();
     await mustWait(id, secret, 30 * 24 * 3600);
     await test.service.unlock(id);
     await refused(right(id, secret), 'INVALID_CODE');
@@ -233,10 +251,13 @@ describe.each(databases)('wrong codes on $name', (database) => {
   });
 
   it('are counted as the app says where it says so', async () => {
-    const strict = await open(database, { service: { limits: { attempts: 3, backoff: '10s', maxBackoff: '1m', suspendAfter: 10, suspensionWindow: '1d' } } });
+    const strict = await open(database, {
+      service: { limits: { attempts: 3, backoff: '10s', maxBackoff: '1m', suspendAfter: 10, suspensionWindow: '1d' } },
+    });
     try {
       const { id, secret } = await withTotp(strict);
-      const guess = (): Promise<void> => refused(strict.service.verify.totp(id, strict.wrongTotp(secret)), 'INVALID_CODE');
+      const guess = (): Promise<void> =>
+        refused(strict.service.verify.totp(id, strict.wrongTotp(secret)), 'INVALID_CODE');
       const begin = strict.clock.now;
       await guess();
       await guess();
@@ -246,7 +267,9 @@ describe.each(databases)('wrong codes on $name', (database) => {
         strict.clock.advance(wait * 1000);
       }
       await guess();
-      await refused(strict.service.verify.totp(id, strict.totp(secret)), 'TOO_MANY_ATTEMPTS', { retryAfter: (begin + ms('1d') - strict.clock.now) / 1000 });
+      await refused(strict.service.verify.totp(id, strict.totp(secret)), 'TOO_MANY_ATTEMPTS', {
+        retryAfter: (begin + ms('1d') - strict.clock.now) / 1000,
+      });
     } finally {
       await strict.close();
     }

@@ -16,8 +16,18 @@ describe.each(databases)('a clock that does not tell the time, on $name', (datab
   afterAll(() => test.close());
 
   const times: [string, () => unknown][] = [
-    ['NaN', () => Number.NaN], ['undefined', () => undefined], ['Infinity', () => Infinity], ['minus one', () => -1], ['a date as text', () => '2026-01-01T12:00:00Z'],
-    ['an object', () => ({})], ['nothing: it throws', () => { throw new TypeError('clock is broken'); }],
+    ['NaN', () => Number.NaN],
+    ['undefined', () => undefined],
+    ['Infinity', () => Infinity],
+    ['minus one', () => -1],
+    ['a date as text', () => '2026-01-01T12:00:00Z'],
+    ['an object', () => ({})],
+    [
+      'nothing: it throws',
+      () => {
+        throw new TypeError('clock is broken');
+      },
+    ],
   ];
 
   it.each(times)('but answers %s denies every code and every login', async (_name, answer) => {
@@ -31,14 +41,23 @@ describe.each(databases)('a clock that does not tell the time, on $name', (datab
       await expect(test.service.verify.totp(id, test.totp(secret))).rejects.toThrow(/clock/);
       await expect(test.service.verify.backupCode(id, backupCodes[0]!)).rejects.toThrow(/clock/);
       await test.login(test.agent(), user).expect(500);
-      await pending.post('/2fa').send({ code: test.totp(secret) }).expect(500);
-      await pending.post('/verify-2fa').send({ code: test.totp(secret) }).expect(500);
+      await pending
+        .post('/2fa')
+        .send({ code: test.totp(secret) })
+        .expect(500);
+      await pending
+        .post('/verify-2fa')
+        .send({ code: test.totp(secret) })
+        .expect(500);
     } finally {
       broken = undefined;
     }
     await pending.get('/me').expect(401);
     expect(await account(test, id)).toEqual(before);
-    await pending.post('/2fa').send({ code: test.totp(secret) }).expect(200);
+    await pending
+      .post('/2fa')
+      .send({ code: test.totp(secret) })
+      .expect(200);
   });
 
   it('in whole milliseconds is read as one that does', async () => {
@@ -54,7 +73,12 @@ describe.each(databases)('a clock that does not tell the time, on $name', (datab
 });
 
 it('a clock that is not given is Date.now as it is at each call: a test that fakes the date later is believed', () => {
-  const { clock } = readOptions({ db: {}, keys: '', users: { id: String, find: () => null }, twoFactor: { issuer: 'MyApp' } });
+  const { clock } = readOptions({
+    db: {},
+    keys: '',
+    users: { id: String, find: () => null },
+    twoFactor: { issuer: 'MyApp' },
+  });
   const now = vi.spyOn(Date, 'now').mockReturnValue(1234567890_000);
   expect(clock()).toBe(1234567890_000);
   now.mockRestore();

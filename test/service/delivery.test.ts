@@ -10,7 +10,10 @@ const { EMAIL, SMS } = TwoFactorMechanism;
 class Senders {
   readonly messages: CodeMessage[] = [];
   failure: (() => unknown) | undefined;
-  readonly deliver = { email: (message: CodeMessage) => this.send(message), sms: (message: CodeMessage) => this.send(message) };
+  readonly deliver = {
+    email: (message: CodeMessage) => this.send(message),
+    sms: (message: CodeMessage) => this.send(message),
+  };
 
   last = (): CodeMessage => this.messages.at(-1)!;
 
@@ -22,7 +25,13 @@ class Senders {
 }
 
 const failures: [string, () => unknown, RegExp][] = [
-  ['throws', () => { throw new Error('smtp is down'); }, /smtp is down/],
+  [
+    'throws',
+    () => {
+      throw new Error('smtp is down');
+    },
+    /smtp is down/,
+  ],
   ['rejects', () => Promise.reject(new Error('smtp is down')), /smtp is down/],
 ];
 
@@ -33,17 +42,31 @@ describe.each(databases)('the delivery of codes on $name', (database) => {
   let senders: Senders;
 
   const start = async (options: AppOptions = {}): Promise<void> => {
-    test = await open(database, { ...options, service: { deliver: senders.deliver, deliverTimeout: '50ms', ...options.service } });
+    test = await open(database, {
+      ...options,
+      service: { deliver: senders.deliver, deliverTimeout: '50ms', ...options.service },
+    });
   };
 
-  beforeEach(() => { senders = new Senders(); });
+  beforeEach(() => {
+    senders = new Senders();
+  });
   afterEach(() => test.close());
 
-  const userOf = (id: string): TestUser => ({ id: Number(id), email: `user${id}@example.com`, password: 'correct horse', disabled: 0 });
+  const userOf = (id: string): TestUser => ({
+    id: Number(id),
+    email: `user${id}@example.com`,
+    password: 'correct horse',
+    disabled: 0,
+  });
 
   const counted = async (): Promise<[unknown, unknown][]> =>
-    (await test.db.createQueryBuilder().select('quota').from('TwoFactorQuota', 'quota').getMany() as { hourCount: number; dayCount: number }[])
-      .map(({ hourCount, dayCount }) => [hourCount, dayCount]);
+    (
+      (await test.db.createQueryBuilder().select('quota').from('TwoFactorQuota', 'quota').getMany()) as {
+        hourCount: number;
+        dayCount: number;
+      }[]
+    ).map(({ hourCount, dayCount }) => [hourCount, dayCount]);
 
   async function emailUser(): Promise<string> {
     const id = await newUser(test);
@@ -58,12 +81,21 @@ describe.each(databases)('the delivery of codes on $name', (database) => {
     await test.service.setup.sms(id, phoneOf(id), false);
     const agent = test.agent();
     await test.login(agent, userOf(id)).expect(202);
-    const common = { code: expect.stringMatching(/^\d{6}$/) as string, purpose: 'login', userId: id, issuer: 'MyApp', expiresAt: test.clock.now + 300_000 };
+    const common = {
+      code: expect.stringMatching(/^\d{6}$/) as string,
+      purpose: 'login',
+      userId: id,
+      issuer: 'MyApp',
+      expiresAt: test.clock.now + 300_000,
+    };
     expect(senders.messages).toEqual([
-      { ...common, mechanism: EMAIL, to: `user${id}@example.com` }, { ...common, mechanism: SMS, to: phoneOf(id) },
+      { ...common, mechanism: EMAIL, to: `user${id}@example.com` },
+      { ...common, mechanism: SMS, to: phoneOf(id) },
     ]);
     expect((test.lastError as { availableMethods: object }).availableMethods).toEqual({
-      totp: true, backupCode: true, email: { maskedContact: 'u***@example.com', contact: `user${id}@example.com` },
+      totp: true,
+      backupCode: true,
+      email: { maskedContact: 'u***@example.com', contact: `user${id}@example.com` },
       sms: { maskedContact: expect.any(String) as string, contact: phoneOf(id) },
     });
     await agent.post('/2fa').send({ code: senders.messages[0]!.code }).expect(200);
@@ -86,12 +118,19 @@ describe.each(databases)('the delivery of codes on $name', (database) => {
     expect(senders.messages).toHaveLength(1);
     expect((await test.service.challenge.sms(id)).otpValue).toMatch(/^\d{6}$/);
     expect((await test.service.challenge.email(id)).otpValue).toBeUndefined();
-    await agent.post('/2fa').send({ code: test.lastCode('sms') }).expect(200);
+    await agent
+      .post('/2fa')
+      .send({ code: test.lastCode('sms') })
+      .expect(200);
   });
 
   describe.each(failures)('by a sender that %s', (_name, failure, cause) => {
-    function broken(): void { senders.failure = failure; }
-    function mended(): void { senders.failure = undefined; }
+    function broken(): void {
+      senders.failure = failure;
+    }
+    function mended(): void {
+      senders.failure = undefined;
+    }
 
     it('fails a login that needs the code, which may be asked for again at once while messages are left', async () => {
       await start();
@@ -99,7 +138,9 @@ describe.each(databases)('the delivery of codes on $name', (database) => {
       broken();
       const agent = test.agent();
       const answer = await test.login(agent, userOf(id)).expect(502);
-      expect(answer.body).toEqual({ error: { code: 'DELIVERY_FAILED', message: 'The code could not be sent. Try again.' } });
+      expect(answer.body).toEqual({
+        error: { code: 'DELIVERY_FAILED', message: 'The code could not be sent. Try again.' },
+      });
       expect(String((test.lastError as DeliveryFailedError).cause)).toMatch(cause);
       expect(await counted()).toEqual([[1, 1]]);
       expect(await account(test, id)).toMatchObject({ failures: 0, windowFailures: 0 });
@@ -122,27 +163,43 @@ describe.each(databases)('the delivery of codes on $name', (database) => {
       broken();
       const agent = test.agent();
       await test.login(agent, userOf(id)).expect(202);
-      expect(await counted()).toEqual([[1, 1], [1, 1]]);
+      expect(await counted()).toEqual([
+        [1, 1],
+        [1, 1],
+      ]);
       mended();
       await test.call(agent, 'challenge.email').expect(200);
       await test.call(agent, 'challenge.sms').expect(200);
-      await agent.post('/2fa').send({ code: test.totp(secret) }).expect(200);
+      await agent
+        .post('/2fa')
+        .send({ code: test.totp(secret) })
+        .expect(200);
     });
 
     it('is called five times an hour and ten a day, however often somebody asks: it may have sent what it reports as failed', async () => {
       await start();
       const [id, other] = [await emailUser(), await newUser(test)];
       let called = 0;
-      senders.failure = () => { called += 1; return failure(); };
+      senders.failure = () => {
+        called += 1;
+        return failure();
+      };
       const statuses: number[] = [];
       for (let hour = 0; hour < 3; hour += 1) {
         for (let login = 0; login < 7; login += 1) statuses.push((await test.login(test.agent(), userOf(id))).status);
         test.clock.advance('1h');
       }
-      expect(statuses).toEqual([...Array<number>(5).fill(502), 429, 429, ...Array<number>(5).fill(502), ...Array<number>(9).fill(429)]);
+      expect(statuses).toEqual([
+        ...Array<number>(5).fill(502),
+        429,
+        429,
+        ...Array<number>(5).fill(502),
+        ...Array<number>(9).fill(429),
+      ]);
       await refused(test.service.challenge.email(id), 'TOO_MANY_ATTEMPTS');
       expect(called).toBe(10);
-      for (let begun = 0; begun < 20; begun += 1) await test.service.setup.email(other, `other${String(begun)}@example.net`).catch(() => undefined);
+      for (let begun = 0; begun < 20; begun += 1)
+        await test.service.setup.email(other, `other${String(begun)}@example.net`).catch(() => undefined);
       expect(called).toBe(15);
       // One account adds no more rows than it has messages: its own budget, the five destinations, and that of the other user.
       expect(await counted()).toHaveLength(7);
@@ -163,8 +220,12 @@ describe.each(databases)('the delivery of codes on $name', (database) => {
       await start();
       const id = await newUser(test);
       broken();
-      for (let begun = 0; begun < 4; begun += 1) await refused(test.service.setup.email(id, `other${id}@example.net`), 'DELIVERY_FAILED', { status: 502 });
-      expect(await counted()).toEqual([[4, 4], [4, 4]]);
+      for (let begun = 0; begun < 4; begun += 1)
+        await refused(test.service.setup.email(id, `other${id}@example.net`), 'DELIVERY_FAILED', { status: 502 });
+      expect(await counted()).toEqual([
+        [4, 4],
+        [4, 4],
+      ]);
       expect(await test.service.isEnabled(id)).toBe(false);
       mended();
       await test.service.setup.email(id, `other${id}@example.net`);
@@ -203,35 +264,61 @@ describe.each(databases)('the delivery of codes on $name', (database) => {
 
     it.each([
       ['logins', async (id: string) => (await test.login(test.agent(), userOf(id))).status],
-      ['enrolments', async (id: string) => test.service.setup.email(id, `other${id}@example.net`).then(() => 200, (error: unknown) => (error as { status: number }).status)],
-    ] as const)('is not called more often than messages may be sent: they may still arrive (%s)', async (_what, ask) => {
-      await start();
-      const id = await emailUser();
-      let calls = 0;
-      senders.failure = () => { calls += 1; return hangs(); };
-      const statuses: number[] = [];
-      for (let asked = 0; asked < 7; asked += 1) statuses.push(await ask(id));
-      expect(statuses).toEqual([502, 502, 502, 502, 502, 429, 429]);
-      expect(calls).toBe(5);
-    });
+      [
+        'enrolments',
+        async (id: string) =>
+          test.service.setup.email(id, `other${id}@example.net`).then(
+            () => 200,
+            (error: unknown) => (error as { status: number }).status,
+          ),
+      ],
+    ] as const)(
+      'is not called more often than messages may be sent: they may still arrive (%s)',
+      async (_what, ask) => {
+        await start();
+        const id = await emailUser();
+        let calls = 0;
+        senders.failure = () => {
+          calls += 1;
+          return hangs();
+        };
+        const statuses: number[] = [];
+        for (let asked = 0; asked < 7; asked += 1) statuses.push(await ask(id));
+        expect(statuses).toEqual([502, 502, 502, 502, 502, 429, 429]);
+        expect(calls).toBe(5);
+      },
+    );
 
     it('is not called more often than a challenge has messages', async () => {
       await start({ service: { limits: { sendsPerHour: 20 } } });
       const { id, secret } = await withTotp(test);
       await test.service.setup.email(id);
       let calls = 0;
-      senders.failure = () => { calls += 1; return hangs(); };
+      senders.failure = () => {
+        calls += 1;
+        return hangs();
+      };
       const agent = test.agent();
       await test.login(agent, userOf(id)).expect(202);
       for (const status of [502, 502, 502, 429, 429]) await test.call(agent, 'challenge.email').expect(status);
       expect(calls).toBe(4);
-      await agent.post('/2fa').send({ code: test.totp(secret) }).expect(200);
+      await agent
+        .post('/2fa')
+        .send({ code: test.totp(secret) })
+        .expect(200);
     });
   });
 
   it('by one sender that fails goes on with the other', async () => {
     let emailWorks = false;
-    await start({ service: { deliver: { email: (message) => (emailWorks ? senders.deliver.email(message) : Promise.reject(new Error('no'))), sms: senders.deliver.sms } } });
+    await start({
+      service: {
+        deliver: {
+          email: (message) => (emailWorks ? senders.deliver.email(message) : Promise.reject(new Error('no'))),
+          sms: senders.deliver.sms,
+        },
+      },
+    });
     const id = await emailUser();
     await test.service.setup.sms(id, phoneOf(id), false);
     const agent = test.agent();
@@ -249,7 +336,12 @@ describe.each(databases)('the delivery of codes on $name', (database) => {
       service: {
         deliver: {
           email: async ({ userId }) => {
-            entered = await test.db.createQueryBuilder().select('c').from('TwoFactorChallenge', 'c').where('c.user_id = :userId', { userId }).getCount();
+            entered = await test.db
+              .createQueryBuilder()
+              .select('c')
+              .from('TwoFactorChallenge', 'c')
+              .where('c.user_id = :userId', { userId })
+              .getCount();
           },
         },
         deliverTimeout: '10s',

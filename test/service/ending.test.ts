@@ -7,7 +7,13 @@ import { UserSchema, type TestApp, type TestUser } from '../support/app.js';
 import { databases } from '../support/databases.js';
 
 const { TOTP, SMS } = TwoFactorMechanism;
-const tables = ['TwoFactorAccount', 'TwoFactorAuthenticator', 'TwoFactorBackupCode', 'TwoFactorChallenge', 'TwoFactorQuota'];
+const tables = [
+  'TwoFactorAccount',
+  'TwoFactorAuthenticator',
+  'TwoFactorBackupCode',
+  'TwoFactorChallenge',
+  'TwoFactorQuota',
+];
 
 describe.each(databases)('the end of what there is of a user, on $name', (database) => {
   let test: TestApp;
@@ -18,11 +24,17 @@ describe.each(databases)('the end of what there is of a user, on $name', (databa
   beforeAll(async () => {
     test = await openApp(database);
     failing = new FailingDatabase(test.db);
-    for (const name of ['forgotten', 'standingsEnded'] as const) test.service.on(name, (event) => { told.push([name, event]); });
+    for (const name of ['forgotten', 'standingsEnded'] as const)
+      test.service.on(name, (event) => {
+        told.push([name, event]);
+      });
   });
   afterAll(() => test.close());
 
-  const settled = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+  const settled = (): Promise<void> =>
+    new Promise((resolve) => {
+      setImmediate(resolve);
+    });
 
   /** How many rows of each table are this user's. */
   const left = (id: number): Promise<number[]> =>
@@ -53,7 +65,7 @@ describe.each(databases)('the end of what there is of a user, on $name', (databa
       await test.service.forget('nobody');
     });
 
-    it('gives the next owner of the id nothing, and the sessions of the former one nothing of the next one\'s', async () => {
+    it("gives the next owner of the id nothing, and the sessions of the former one nothing of the next one's", async () => {
       const { user, secret, backupCodes } = await test.withTotp((ids += 1));
       const id = String(user.id);
       const [former, pending] = [await loggedIn(test, user, secret), await halted(test, user)];
@@ -62,36 +74,49 @@ describe.each(databases)('the end of what there is of a user, on $name', (databa
       const next = { ...user, email: `next${id}@example.com` };
       const agent = test.agent();
       await test.login(agent, next).expect(200);
-      await pending.post('/verify-2fa').send({ code: test.totp(secret) }).expect(401);
+      await pending
+        .post('/verify-2fa')
+        .send({ code: test.totp(secret) })
+        .expect(401);
       // The clock stands still, and the next owner changes factors as often as the former one did.
       for (let changes = 0; changes < 4; changes += 1) {
         const { body } = await test.call(agent, 'setup.totp', true, { label: String(changes) }).expect(200);
-        await test.call(agent, 'complete.totp', test.totp((body as { result: { secret: string } }).result.secret)).expect(200);
+        await test
+          .call(agent, 'complete.totp', test.totp((body as { result: { secret: string } }).result.secret))
+          .expect(200);
         await former.get('/admin').expect(403);
         await test.call(former, 'getTotpUri').expect(403);
       }
       await expect(test.service.verify.totp(id, test.totp(secret))).rejects.toMatchObject({ code: 'INVALID_CODE' });
-      await expect(test.service.verify.backupCode(id, backupCodes[0]!)).rejects.toMatchObject({ code: 'INVALID_BACKUP_CODE' });
+      await expect(test.service.verify.backupCode(id, backupCodes[0]!)).rejects.toMatchObject({
+        code: 'INVALID_BACKUP_CODE',
+      });
     });
 
-    it.each<Moment>(['before', 'after'])('that was cut short %s one of its statements lets nobody in, and is done by the next call', async (moment) => {
-      let nth = 1;
-      for (; nth < 20; nth += 1) {
-        const { user } = await withEverything();
-        failing.arm(nth, moment);
-        const cut = await test.service.forget(String(user.id)).then(() => false, () => true);
-        failing.arm(0);
-        if (!cut) break;
-        const rest = await left(user.id);
-        const { status } = await test.login(test.agent(), user);
-        // Only once every factor is gone is the user one without a factor.
-        if (rest[1]! > 0) expect([202, 500]).toContain(status);
-        await test.service.forget(String(user.id));
-        expect(await left(user.id)).toEqual([0, 0, 0, 0, 0]);
-      }
-      expect(nth).toBeGreaterThan(5);
-      expect(nth).toBeLessThan(20);
-    });
+    it.each<Moment>(['before', 'after'])(
+      'that was cut short %s one of its statements lets nobody in, and is done by the next call',
+      async (moment) => {
+        let nth = 1;
+        for (; nth < 20; nth += 1) {
+          const { user } = await withEverything();
+          failing.arm(nth, moment);
+          const cut = await test.service.forget(String(user.id)).then(
+            () => false,
+            () => true,
+          );
+          failing.arm(0);
+          if (!cut) break;
+          const rest = await left(user.id);
+          const { status } = await test.login(test.agent(), user);
+          // Only once every factor is gone is the user one without a factor.
+          if (rest[1]! > 0) expect([202, 500]).toContain(status);
+          await test.service.forget(String(user.id));
+          expect(await left(user.id)).toEqual([0, 0, 0, 0, 0]);
+        }
+        expect(nth).toBeGreaterThan(5);
+        expect(nth).toBeLessThan(20);
+      },
+    );
   });
 
   describe('endStandings', () => {
@@ -106,7 +131,10 @@ describe.each(databases)('the end of what there is of a user, on $name', (databa
         await agent.get('/admin').expect(403);
         await test.call(agent, 'disable', SMS).expect(403);
       }
-      await pending.post('/verify-2fa').send({ code: test.totp(secret) }).expect(401);
+      await pending
+        .post('/verify-2fa')
+        .send({ code: test.totp(secret) })
+        .expect(401);
       expect(await test.service.list(String(user.id))).toEqual(before);
       expect(await test.service.remainingBackupCodes(String(user.id))).toBe(2);
       await settled();

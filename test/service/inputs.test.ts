@@ -31,13 +31,26 @@ describe.each(databases)('the input of a verb, on $name', (database) => {
   });
 
   it.each([[7], ['png'], [true]])('options: %j are none', async (options) => {
-    await refused(test.service.setup.totp(await newUser(test), false, options as unknown as object), 'INVALID_INPUT', { field: 'options' });
+    await refused(test.service.setup.totp(await newUser(test), false, options as unknown as object), 'INVALID_INPUT', {
+      field: 'options',
+    });
   });
 
-  it.each([[{ lable: 'phone' }], [{ labels: 'phone' }], [{ Label: 'phone' }], [{ label: 'phone', qrs: 'svg' }], [{ QR: 'svg' }]])('options: %j are misspelt, and nothing is begun', async (options) => {
+  it.each([
+    [{ lable: 'phone' }],
+    [{ labels: 'phone' }],
+    [{ Label: 'phone' }],
+    [{ label: 'phone', qrs: 'svg' }],
+    [{ QR: 'svg' }],
+  ])('options: %j are misspelt, and nothing is begun', async (options) => {
     const id = await newUser(test);
-    await refused(test.service.setup.totp(id, true, options as object), 'INVALID_INPUT', { field: 'options', message: expect.stringMatching(/there is no option .* did you mean "(label|qr)"/) as unknown });
-    await refused(test.service.importTotp(id, 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', options as object), 'INVALID_INPUT', { field: 'options' });
+    await refused(test.service.setup.totp(id, true, options as object), 'INVALID_INPUT', {
+      field: 'options',
+      message: expect.stringMatching(/there is no option .* did you mean "(label|qr)"/) as unknown,
+    });
+    await refused(test.service.importTotp(id, 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', options as object), 'INVALID_INPUT', {
+      field: 'options',
+    });
     expect(await test.service.list(id)).toEqual([]);
   });
 
@@ -60,8 +73,11 @@ describe.each(databases)('the input of a verb, on $name', (database) => {
   });
 
   it.each([
-    ['spare bits', 'GEZDGNBVGY3TQOJQGEZDGNBVGZ'], ['a length that no bytes have', 'GEZDGNBVGY3TQOJQGEZDGNBVGY3'], ['lower case and spaces', 'gezd gnbv gy3t qojq gezd gnbv gy'],
-    ['padding', 'GEZDGNBVGY3TQOJQGEZDGNBVGY======'], ['no-break spaces, dashes and a newline', 'GEZD\u00a0GNBV-GY3T\u2011QOJQGEZDGNBVGY\n'],
+    ['spare bits', 'GEZDGNBVGY3TQOJQGEZDGNBVGZ'],
+    ['a length that no bytes have', 'GEZDGNBVGY3TQOJQGEZDGNBVGY3'],
+    ['lower case and spaces', 'gezd gnbv gy3t qojq gezd gnbv gy'],
+    ['padding', 'GEZDGNBVGY3TQOJQGEZDGNBVGY======'],
+    ['no-break spaces, dashes and a newline', 'GEZD\u00a0GNBV-GY3T\u2011QOJQGEZDGNBVGY\n'],
   ])('secret: with %s it is read as authenticator apps read it', async (_what, secret) => {
     const id = await newUser(test);
     await test.service.importTotp(id, secret);
@@ -74,8 +90,22 @@ describe.each(databases)('the input of a verb, on $name', (database) => {
     await test.service.verify.totp(id, currentTotp('GEZDGNBVGY3TQOJQGEZDGNBVGY', test.clock.now));
   });
 
-  it.each(['jörg@example.com', '_host@example.com', '"john doe"@example.com', 'taro..y.@example.jp', 'joe@my_host.example.com'])('address: %s is taken where it is the account\'s own, and a code reaches it', async (email) => {
-    const own = await open(database, { service: { users: { id: (user: { id: number }) => String(user.id), email: () => email, find: (id: string) => ({ id: Number(id) }) } } });
+  it.each([
+    'jörg@example.com',
+    '_host@example.com',
+    '"john doe"@example.com',
+    'taro..y.@example.jp',
+    'joe@my_host.example.com',
+  ])("address: %s is taken where it is the account's own, and a code reaches it", async (email) => {
+    const own = await open(database, {
+      service: {
+        users: {
+          id: (user: { id: number }) => String(user.id),
+          email: () => email,
+          find: (id: string) => ({ id: Number(id) }),
+        },
+      },
+    });
     expect(await own.service.setup.email('1')).toMatchObject({ verified: true });
     expect(await own.service.getContact('1', EMAIL)).toBe(email);
     expect(await own.service.setup.email('2', ` ${email}\u200e`)).toMatchObject({ verified: true });
@@ -94,23 +124,41 @@ describe.each(databases)('the input of a verb, on $name', (database) => {
     }
   });
 
-  it.each([['!GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'], ['GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ!'], ['ſEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ']])(
-    'secret: %s is none', async (secret) => {
-      await refused(test.service.importTotp(await newUser(test), secret), 'INVALID_INPUT', { field: 'secret' });
-    },
-  );
+  it.each([
+    ['!GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'],
+    ['GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ!'],
+    ['ſEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'],
+  ])('secret: %s is none', async (secret) => {
+    await refused(test.service.importTotp(await newUser(test), secret), 'INVALID_INPUT', { field: 'secret' });
+  });
 
   it('address and phone: there is none where the account has none', async () => {
     for (const email of ['', null, undefined]) {
-      const bare = await open(database, { service: { users: { id: (user: { id: number }) => String(user.id), email: () => email!, find: (id: string) => ({ id: Number(id) }) } } });
-      await refused(bare.service.setup.email('1'), 'INVALID_INPUT', { field: 'address', message: expect.stringContaining('the account has none') as unknown });
+      const bare = await open(database, {
+        service: {
+          users: {
+            id: (user: { id: number }) => String(user.id),
+            email: () => email!,
+            find: (id: string) => ({ id: Number(id) }),
+          },
+        },
+      });
+      await refused(bare.service.setup.email('1'), 'INVALID_INPUT', {
+        field: 'address',
+        message: expect.stringContaining('the account has none') as unknown,
+      });
       await bare.close();
     }
-    await refused(test.service.setup.sms(await newUser(test), undefined as unknown as string), 'INVALID_INPUT', { field: 'phone', message: expect.stringContaining('the account has none') as unknown });
+    await refused(test.service.setup.sms(await newUser(test), undefined as unknown as string), 'INVALID_INPUT', {
+      field: 'phone',
+      message: expect.stringContaining('the account has none') as unknown,
+    });
   });
 
   it('users.email may be left out: the app that knows no addresses gives them', async () => {
-    const bare = await open(database, { service: { users: { id: (user: { id: number }) => String(user.id), find: (id: string) => ({ id: Number(id) }) } } });
+    const bare = await open(database, {
+      service: { users: { id: (user: { id: number }) => String(user.id), find: (id: string) => ({ id: Number(id) }) } },
+    });
     expect(await bare.service.setup.email('1', 'a@example.com')).toMatchObject({ verified: false });
     expect((await bare.service.setup.totp('1', true, { qr: 'svg' })).uri).toContain('otpauth://totp/MyApp:1?');
     await bare.close();
@@ -118,9 +166,18 @@ describe.each(databases)('the input of a verb, on $name', (database) => {
 
   it('users.label: an empty one is none', async () => {
     const labelled = await open(database, {
-      service: { users: { id: (user: { id: number }) => String(user.id), label: () => '', email: () => 'a@example.com', find: (id: string) => ({ id: Number(id) }) } },
+      service: {
+        users: {
+          id: (user: { id: number }) => String(user.id),
+          label: () => '',
+          email: () => 'a@example.com',
+          find: (id: string) => ({ id: Number(id) }),
+        },
+      },
     });
-    expect(decodeURIComponent((await labelled.service.setup.totp('1', true, { qr: 'svg' })).uri)).toContain('MyApp:a@example.com?');
+    expect(decodeURIComponent((await labelled.service.setup.totp('1', true, { qr: 'svg' })).uri)).toContain(
+      'MyApp:a@example.com?',
+    );
     await labelled.close();
   });
 
@@ -140,7 +197,7 @@ describe.each(databases)('the input of a verb, on $name', (database) => {
     await test.service.verify.totp(id, test.totp(secret));
   });
 
-  it('id: of an authenticator is a text, and the user\'s own', async () => {
+  it("id: of an authenticator is a text, and the user's own", async () => {
     const { id } = await withTotp(test);
     for (const given of [7, undefined, null, {}]) {
       await refused(test.service.remove(id, given as string), 'INVALID_INPUT', { field: 'id' });
@@ -169,7 +226,9 @@ describe.each(databases)('the input of a verb, on $name', (database) => {
   });
 
   it.each([[undefined], [null], [false]])('a user for whom users.find answers %s is nobody', async (nobody) => {
-    const empty = await open(database, { service: { users: { id: (user: { id: number }) => String(user.id), find: () => nobody as null } } });
+    const empty = await open(database, {
+      service: { users: { id: (user: { id: number }) => String(user.id), find: () => nobody as null } },
+    });
     await refused(empty.service.setup.totp('1'), 'NOT_SETUP');
     await refused(empty.service.setup.email('1', 'a@example.com'), 'NOT_SETUP');
     await empty.close();
@@ -186,7 +245,8 @@ describe.each(databases)('the input of a verb, on $name', (database) => {
     const { id } = await withTotp(test);
     await test.service.setup.email(id);
     await test.service.setup.email(id, 'other@example.net', false);
-    for (const { id: own, mechanism } of await test.service.list(id)) if (mechanism === EMAIL) await test.service.rename(id, own, 'default');
+    for (const { id: own, mechanism } of await test.service.list(id))
+      if (mechanism === EMAIL) await test.service.rename(id, own, 'default');
     expect((await test.service.list(id)).map(({ label }) => label)).toEqual(['default', 'default', 'default']);
   });
 
@@ -199,7 +259,8 @@ describe.each(databases)('the input of a verb, on $name', (database) => {
   it('the fifth wrong code raises the epoch that ends pending logins', async () => {
     const { id, secret } = await withTotp(test);
     const before = (await account(test, id)).challengeEpoch as number;
-    for (let guess = 0; guess < 5; guess += 1) await refused(test.service.verify.totp(id, test.wrongTotp(secret)), 'INVALID_CODE');
+    for (let guess = 0; guess < 5; guess += 1)
+      await refused(test.service.verify.totp(id, test.wrongTotp(secret)), 'INVALID_CODE');
     expect((await account(test, id)).challengeEpoch).toBe(before + 1);
   });
 
@@ -230,7 +291,9 @@ describe.each(databases)('the input of a verb, on $name', (database) => {
     const commit = vi.spyOn(AccountStore.prototype, 'commit').mockResolvedValue(false);
     try {
       for (const verdict of [
-        () => test.service.verify.totp(id, test.totp(secret)), () => test.service.verify.totp(id, test.wrongTotp(secret)), () => test.service.verify.backupCode(id, backupCodes[0]!),
+        () => test.service.verify.totp(id, test.totp(secret)),
+        () => test.service.verify.totp(id, test.wrongTotp(secret)),
+        () => test.service.verify.backupCode(id, backupCodes[0]!),
       ]) {
         commit.mockClear();
         await refused(verdict(), 'TOO_MANY_ATTEMPTS', { retryAfter: 1 });

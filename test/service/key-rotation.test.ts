@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { generateKey, SealedDataError, TwoFactorMechanism, type TwoFactorEvent } from 'passport-two-factor';
-import type { TestApp} from '../support/app.js';
+import type { TestApp } from '../support/app.js';
 import { type TestUser } from '../support/app.js';
 import { databases } from '../support/databases.js';
 import { account, authenticators, newUser, open, otherThan, phoneOf, refused, withTotp } from './support.js';
@@ -20,11 +20,18 @@ describe.each(databases)('the rotation of keys on $name', (database) => {
   }
 
   /** The app after a restart with these keys. */
-  const restart = (keys: string): Promise<TestApp> => open(database, { dataSource: before.db, clock: before.clock, keys });
+  const restart = (keys: string): Promise<TestApp> =>
+    open(database, { dataSource: before.db, clock: before.clock, keys });
 
-  const userOf = (id: string): TestUser => ({ id: Number(id), email: `user${id}@example.com`, password: 'correct horse', disabled: 0 });
+  const userOf = (id: string): TestUser => ({
+    id: Number(id),
+    email: `user${id}@example.com`,
+    password: 'correct horse',
+    disabled: 0,
+  });
 
-  const keysOf = async (id: string): Promise<string[]> => (await authenticators(before, id)).map(({ sealed }) => String(sealed).split('.')[1]!);
+  const keysOf = async (id: string): Promise<string[]> =>
+    (await authenticators(before, id)).map(({ sealed }) => String(sealed).split('.')[1]!);
 
   async function logIn(app: TestApp, id: string, code: () => string, method = 'totp'): Promise<void> {
     const agent = app.agent();
@@ -86,13 +93,21 @@ describe.each(databases)('the rotation of keys on $name', (database) => {
     const fresh = await newUser(before);
     const { secret } = await before.service.setup.totp(fresh);
     const { otpValue } = await before.service.setup.email(fresh, `other${fresh}@example.net`);
-    const halt = await before.agent().post('/token/login').send({ email: userOf(id).email, password: 'correct horse' }).expect(202);
+    const halt = await before
+      .agent()
+      .post('/token/login')
+      .send({ email: userOf(id).email, password: 'correct horse' })
+      .expect(202);
     const code = before.lastCode('sms');
 
     const after = await restart(`${k2},${k1}`);
     await refused(after.service.verify.email(id, otherThan(sent.otpValue!)), 'INVALID_CODE');
     await after.service.verify.email(id, sent.otpValue!);
-    await after.agent().post('/token/2fa').send({ challengeToken: (halt.body as { challengeToken: string }).challengeToken, code }).expect(200);
+    await after
+      .agent()
+      .post('/token/2fa')
+      .send({ challengeToken: (halt.body as { challengeToken: string }).challengeToken, code })
+      .expect(200);
     await after.service.complete.email(fresh, otpValue!);
     await refused(after.service.complete.totp(fresh, after.totp(secret)), 'NOT_SETUP');
     const again = await before.service.setup.totp(fresh);
@@ -121,12 +136,19 @@ describe.each(databases)('the rotation of keys on $name', (database) => {
       for (const path of ['/2fa', '/verify-2fa']) {
         const agent = after.agent();
         await after.login(agent, userOf(id)).expect(202);
-        const { body } = await agent.post(path).send({ code: after.totp(secret) }).expect(500);
+        const { body } = await agent
+          .post(path)
+          .send({ code: after.totp(secret) })
+          .expect(500);
         expect(body).toEqual({ internal: 'A stored secret names the key "k1", which is not in the keys option.' });
         expect(after.lastError).toBeInstanceOf(SealedDataError);
         await agent.get('/me').expect(401);
       }
-      await expect(after.service.getTotpUri(id)).rejects.toMatchObject({ name: 'SealedDataError', code: 'SEALED_DATA', status: 500 });
+      await expect(after.service.getTotpUri(id)).rejects.toMatchObject({
+        name: 'SealedDataError',
+        code: 'SEALED_DATA',
+        status: 500,
+      });
       // Nothing was lost: with the key back, everything works.
       const mended = await restart(`${k2},${k1}`);
       await logIn(mended, id, () => mended.totp(secret));
@@ -142,7 +164,9 @@ describe.each(databases)('the rotation of keys on $name', (database) => {
       await agent.get('/me').expect(401);
       expect(after.sent).toEqual([]);
       // It can still be looked at and removed.
-      expect(await after.service.list(id)).toEqual([expect.not.objectContaining({ maskedContact: expect.anything() as unknown })]);
+      expect(await after.service.list(id)).toEqual([
+        expect.not.objectContaining({ maskedContact: expect.anything() as unknown }),
+      ]);
       await refused(after.service.getContact(id, EMAIL), 'SEALED_DATA');
       await refused(after.service.challenge.email(id), 'SEALED_DATA');
       await refused(after.service.setup.email(id, 'x@example.net'), 'SEALED_DATA');
@@ -166,7 +190,8 @@ describe.each(databases)('the rotation of keys on $name', (database) => {
       const both = await restart(`${k2},${k1}`);
       await both.service.verify.totp(id, both.totp(secret));
       const after = await restart(k2);
-      for (let guess = 0; guess < 6; guess += 1) await expect(after.service.verify.backupCode(id, backupCodes[0]!)).rejects.toThrow(SealedDataError);
+      for (let guess = 0; guess < 6; guess += 1)
+        await expect(after.service.verify.backupCode(id, backupCodes[0]!)).rejects.toThrow(SealedDataError);
       before.clock.advance('30s');
       await after.service.verify.totp(id, after.totp(secret));
     });
@@ -191,18 +216,27 @@ describe.each(databases)('the rotation of keys on $name', (database) => {
     /** The app without the key of the first factors; `damaged` are rows that no key opens. */
     async function without(keys: string, damaged: string[] = []): Promise<TestApp> {
       for (const id of damaged) {
-        await before.db.createQueryBuilder().update('TwoFactorAuthenticator').set({ sealed: 'v1.k2.AAAA.AAAA.AAAA' }).where('id = :id', { id }).execute();
+        await before.db
+          .createQueryBuilder()
+          .update('TwoFactorAuthenticator')
+          .set({ sealed: 'v1.k2.AAAA.AAAA.AAAA' })
+          .where('id = :id', { id })
+          .execute();
       }
       const after = await restart(keys);
       unreadable.length = 0;
-      after.service.on('unreadable', (event) => { unreadable.push(event); });
+      after.service.on('unreadable', (event) => {
+        unreadable.push(event);
+      });
       return after;
     }
 
     it('passes over an app whose key is gone, with an event: the intact one logs in, a wrong code is charged', async () => {
       await start();
       const { id } = await withTotp(before);
-      const { secret } = await (await restart(`${k2},${k1}`)).service.setup.totp(id, false, { label: 'new phone', qr: 'svg' });
+      const { secret } = await (
+        await restart(`${k2},${k1}`)
+      ).service.setup.totp(id, false, { label: 'new phone', qr: 'svg' });
       const after = await without(k2);
       expect((await after.service.list(id)).map(({ label }) => label)).toEqual(['default', 'new phone']);
       await refused(after.service.verify.totp(id, after.wrongTotp(secret)), 'INVALID_CODE');
@@ -212,15 +246,22 @@ describe.each(databases)('the rotation of keys on $name', (database) => {
       await after.service.remove(id, (await after.service.list(id))[0]!.id);
     });
 
-    it('halts a login with what can be read: an address whose row was damaged stands in nobody\'s way', async () => {
+    it("halts a login with what can be read: an address whose row was damaged stands in nobody's way", async () => {
       await start();
       const { id, secret } = await everything();
       const [, email, sms] = await before.service.list(id);
       const after = await without(k1, [email!.id]);
       const agent = after.agent();
       const halt = await after.login(agent, userOf(id)).expect(202);
-      expect((halt.body as { methods: object }).methods).toEqual({ totp: true, sms: sms!.maskedContact, backupCode: true });
-      await agent.post('/verify-2fa').send({ code: after.lastCode('sms'), method: 'sms' }).expect(200);
+      expect((halt.body as { methods: object }).methods).toEqual({
+        totp: true,
+        sms: sms!.maskedContact,
+        backupCode: true,
+      });
+      await agent
+        .post('/verify-2fa')
+        .send({ code: after.lastCode('sms'), method: 'sms' })
+        .expect(200);
       expect((await after.service.list(id))[1]).toEqual({ ...email, maskedContact: undefined, lastUsedAt: 0 });
       await refused(after.service.getContact(id, EMAIL), 'SEALED_DATA');
       // What cannot be read can be replaced.
@@ -235,20 +276,29 @@ describe.each(databases)('the rotation of keys on $name', (database) => {
       await start();
       const { id, secret } = await withTotp(before);
       const after = await without(k2, [(await before.service.list(id))[0]!.id]);
-      for (let guess = 0; guess < 12; guess += 1) await refused(after.service.verify.totp(id, after.wrongTotp(secret)), 'SEALED_DATA');
+      for (let guess = 0; guess < 12; guess += 1)
+        await refused(after.service.verify.totp(id, after.wrongTotp(secret)), 'SEALED_DATA');
       const agent = after.agent();
       await after.login(agent, userOf(id)).expect(202);
-      await agent.post('/verify-2fa').send({ code: after.totp(secret) }).expect(500);
+      await agent
+        .post('/verify-2fa')
+        .send({ code: after.totp(secret) })
+        .expect(500);
       await agent.get('/me').expect(401);
       expect(await account(after, id)).toMatchObject({ failures: 0, windowFailures: 0 });
     });
   });
 
-  it('does not open what was moved to another user\'s row', async () => {
+  it("does not open what was moved to another user's row", async () => {
     await start();
     const [victim, attacker] = [await withTotp(before), await withTotp(before)];
     const [row] = await authenticators(before, attacker.id);
-    await before.db.createQueryBuilder().update('TwoFactorAuthenticator').set({ sealed: row!.sealed }).where('user_id = :id', { id: victim.id }).execute();
+    await before.db
+      .createQueryBuilder()
+      .update('TwoFactorAuthenticator')
+      .set({ sealed: row!.sealed })
+      .where('user_id = :id', { id: victim.id })
+      .execute();
     await refused(before.service.verify.totp(victim.id, before.totp(attacker.secret)), 'SEALED_DATA');
     await before.service.verify.totp(attacker.id, before.totp(attacker.secret));
   });

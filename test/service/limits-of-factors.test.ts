@@ -29,7 +29,11 @@ describe.each(databases)('what one user can make grow, on $name', (database) => 
 
   it('are factors up to the limit, over all methods and by every way to add one', async () => {
     const id = await withThree();
-    const more = { field: 'factors', message: 'factors must be at most 3: remove one before you add another.', status: 400 };
+    const more = {
+      field: 'factors',
+      message: 'factors must be at most 3: remove one before you add another.',
+      status: 400,
+    };
     await refused(test.service.setup.totp(id, true, { label: 'fourth' }), 'INVALID_INPUT', more);
     await refused(test.service.setup.totp(id, false, { label: 'fourth' }), 'INVALID_INPUT', more);
     await refused(test.service.setup.email(id, 'fourth@example.net'), 'INVALID_INPUT', more);
@@ -43,7 +47,9 @@ describe.each(databases)('what one user can make grow, on $name', (database) => 
 
   it('are not more of them where many are added at once', async () => {
     const id = await newUser(test);
-    const results = await Promise.allSettled(numbers(8).map((n) => test.service.importTotp(id, secret, { label: `app ${String(n)}` })));
+    const results = await Promise.allSettled(
+      numbers(8).map((n) => test.service.importTotp(id, secret, { label: `app ${String(n)}` })),
+    );
     const counted = await test.service.list(id);
     expect(counted.length).toBeLessThanOrEqual(3);
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(counted.length);
@@ -54,7 +60,9 @@ describe.each(databases)('what one user can make grow, on $name', (database) => 
   it('are not enrollments that were begun, however many requests begin them at once', async () => {
     const id = await newUser(test);
     await test.service.setup.totp(id, true, { label: 'makes the account', qr: 'svg' });
-    await Promise.all(numbers(20).map((n) => test.service.setup.totp(id, true, { label: `app ${String(n % 10)}`, qr: 'svg' })));
+    await Promise.all(
+      numbers(20).map((n) => test.service.setup.totp(id, true, { label: `app ${String(n % 10)}`, qr: 'svg' })),
+    );
     const begun = await test.db.getRepository('TwoFactorChallenge').findBy({ userId: id });
     expect(begun.length).toBeLessThanOrEqual(4);
     expect(new Set(begun.map(({ handle }) => String(handle))).size).toBe(begun.length);
@@ -65,8 +73,11 @@ describe.each(databases)('what one user can make grow, on $name', (database) => 
   it('takes the factors away again that somebody has enrolled without a limit by version 0.1', async () => {
     const { id } = await withTotp(test);
     await test.service.setup.email(id);
-    const old = numbers(120).map((n) => row(sha256(id), { userId: id, handle: sha256(`old ${String(n)}`), label: `old ${String(n)}` }));
-    for (let from = 0; from < old.length; from += 40) await test.db.getRepository('TwoFactorAuthenticator').insert(old.slice(from, from + 40));
+    const old = numbers(120).map((n) =>
+      row(sha256(id), { userId: id, handle: sha256(`old ${String(n)}`), label: `old ${String(n)}` }),
+    );
+    for (let from = 0; from < old.length; from += 40)
+      await test.db.getRepository('TwoFactorAuthenticator').insert(old.slice(from, from + 40));
     expect(await test.service.list(id)).toHaveLength(122);
     await test.service.remove(id, old[7]!.id);
     expect(await test.service.list(id)).toHaveLength(121);

@@ -33,7 +33,9 @@ describe.each(databases)('the making of backup codes, on $name', (database) => {
     other = await open(database, { dataSource: test.db, clock: test.clock, keys: test.keys });
   });
   afterAll(() => test.close());
-  afterEach(() => { Object.assign(hashes, { made: 0, atOnce: 0, most: 0 }); });
+  afterEach(() => {
+    Object.assign(hashes, { made: 0, atOnce: 0, most: 0 });
+  });
 
   const codes = () => test.db.getRepository('TwoFactorBackupCode').count();
 
@@ -45,7 +47,8 @@ describe.each(databases)('the making of backup codes, on $name', (database) => {
     const results = await Promise.allSettled(asked);
     const given = results.filter((result) => result.status === 'fulfilled');
     expect(given).toHaveLength(1);
-    for (const result of results) if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'TOO_MANY_ATTEMPTS' });
+    for (const result of results)
+      if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'TOO_MANY_ATTEMPTS' });
     expect(hashes).toMatchObject({ made: 2, most: 1 });
     expect(await codes()).toBe(before);
     await test.service.verify.backupCode(id, given[0]!.value[0]!);
@@ -55,18 +58,25 @@ describe.each(databases)('the making of backup codes, on $name', (database) => {
   it('costs no more for a first factor that is added many times at once', async () => {
     const id = await newUser(test);
     const labels = Array.from({ length: 20 }, (_, n) => `app ${String(n % 4)}`);
-    const results = await Promise.allSettled(labels.map((label) => test.service.setup.totp(id, false, { label, qr: 'svg' })));
+    const results = await Promise.allSettled(
+      labels.map((label) => test.service.setup.totp(id, false, { label, qr: 'svg' })),
+    );
     expect(hashes.made).toBeLessThanOrEqual(6);
     expect(hashes.most).toBe(1);
-    const sets = results.flatMap((result) => (result.status === 'fulfilled' && result.value.backupCodes!.length > 0 ? [result.value.backupCodes!] : []));
+    const sets = results.flatMap((result) =>
+      result.status === 'fulfilled' && result.value.backupCodes!.length > 0 ? [result.value.backupCodes!] : [],
+    );
     expect(sets).toHaveLength(1);
     expect(await test.service.remainingBackupCodes(id)).toBe(2);
     await test.service.verify.backupCode(id, sets[0]![1]!);
   });
 
-  it('does not wait for another user\'s', async () => {
+  it("does not wait for another user's", async () => {
     const [one, two] = [await withTotp(test), await withTotp(test)];
-    const given = await Promise.all([test.service.generateNewBackupCodes(one.id), test.service.generateNewBackupCodes(two.id)]);
+    const given = await Promise.all([
+      test.service.generateNewBackupCodes(one.id),
+      test.service.generateNewBackupCodes(two.id),
+    ]);
     expect(given.flat()).toHaveLength(4);
   });
 
@@ -74,7 +84,9 @@ describe.each(databases)('the making of backup codes, on $name', (database) => {
     const { id } = await withTotp(test);
     const [account] = await test.db.getRepository('TwoFactorAccount').findBy({ userId: id });
     const { userKey } = account as { userKey: string };
-    await test.db.getRepository('TwoFactorBackupCode').insert({ setId: userKey.slice(0, 32), tag: 'claim', userKey, usedAt: test.clock.now + 60_000 });
+    await test.db
+      .getRepository('TwoFactorBackupCode')
+      .insert({ setId: userKey.slice(0, 32), tag: 'claim', userKey, usedAt: test.clock.now + 60_000 });
     await refused(test.service.generateNewBackupCodes(id), 'TOO_MANY_ATTEMPTS', { retryAfter: 1 });
     expect(hashes.made).toBe(2);
     test.clock.advance('1m');

@@ -1,6 +1,12 @@
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generateKey, twoFactorEntities, twoFactorMigrations, TwoFactorService, type TwoFactorOptions } from 'passport-two-factor';
+import {
+  generateKey,
+  twoFactorEntities,
+  twoFactorMigrations,
+  TwoFactorService,
+  type TwoFactorOptions,
+} from 'passport-two-factor';
 import { close, databases } from '../support/databases.js';
 
 const second = 1000;
@@ -18,7 +24,12 @@ afterAll(() => close(db));
 /** The least that an app must say, with `value` at `path`. */
 function options(path: string, value: unknown): unknown {
   const whole: Record<string, unknown> = {
-    db, keys: generateKey('k1'), users: { id: String, find: () => null }, twoFactor: { issuer: 'MyApp' }, limits: {}, deliver: {},
+    db,
+    keys: generateKey('k1'),
+    users: { id: String, find: () => null },
+    twoFactor: { issuer: 'MyApp' },
+    limits: {},
+    deliver: {},
   };
   const [block, name] = path.split('.') as [string, string | undefined];
   if (name === undefined) whole[block] = value;
@@ -35,7 +46,9 @@ function accepted(path: string, ...values: unknown[]): void {
 /** What is shown of a value: text and numbers as they are, of everything else the type. */
 const shown = (value: unknown): string => {
   if (value === null) return 'null';
-  return ['string', 'number', 'boolean'].includes(typeof value) ? `${typeof value} ${JSON.stringify(value)}` : typeof value;
+  return ['string', 'number', 'boolean'].includes(typeof value)
+    ? `${typeof value} ${JSON.stringify(value)}`
+    : typeof value;
 };
 
 /** A TypeError that names the option, what it must be, and what it is. */
@@ -71,7 +84,10 @@ describe('limits', () => {
 });
 
 describe.each(durations)('the option %s', (path, text, min, max, range) => {
-  const expected = path === 'recentAuthentication' ? `must be false or a duration ${range}, such as "${text}"` : `must be a duration ${range}, such as "${text}"`;
+  const expected =
+    path === 'recentAuthentication'
+      ? `must be false or a duration ${range}, such as "${text}"`
+      : `must be a duration ${range}, such as "${text}"`;
 
   it(`is a duration ${range}, or left out`, () => {
     accepted(path, min, max, `${String(min)}ms`, `${String(max / second)}s`, text, undefined);
@@ -82,7 +98,26 @@ describe.each(durations)('the option %s', (path, text, min, max, range) => {
   });
 
   it('is refused as anything that is no duration', () => {
-    refused(path, expected, 'soon', '5 parsecs', '-5m', '1e999', Number.NaN, Infinity, -Infinity, 0, -1, true, null, {}, [], ['5m'], () => 5, 'x'.repeat(200));
+    refused(
+      path,
+      expected,
+      'soon',
+      '5 parsecs',
+      '-5m',
+      '1e999',
+      Number.NaN,
+      Infinity,
+      -Infinity,
+      0,
+      -1,
+      true,
+      null,
+      {},
+      [],
+      ['5m'],
+      () => 5,
+      'x'.repeat(200),
+    );
   });
 
   it('is refused as an empty text', () => {
@@ -114,7 +149,23 @@ describe.each(integers)('the option %s', (path, min, max) => {
   });
 
   it('is refused as anything else', () => {
-    refused(path, expected, min - 1, max + 1, min + 0.5, String(min), Number.NaN, Infinity, -Infinity, null, true, {}, [min], 2 ** 53, -min - 1);
+    refused(
+      path,
+      expected,
+      min - 1,
+      max + 1,
+      min + 0.5,
+      String(min),
+      Number.NaN,
+      Infinity,
+      -Infinity,
+      null,
+      true,
+      {},
+      [min],
+      2 ** 53,
+      -min - 1,
+    );
   });
 });
 
@@ -131,7 +182,11 @@ const functions: [path: string, expected: string, needed: boolean][] = [
 
 describe.each(functions)('the option %s', (path, expected, needed) => {
   it('is a function', () => {
-    accepted(path, () => 'x', async () => Promise.resolve('x'));
+    accepted(
+      path,
+      () => 'x',
+      async () => Promise.resolve('x'),
+    );
     if (needed) refused(path, expected, undefined);
     else accepted(path, undefined);
     refused(path, expected, null, 'name', 7, true, {}, []);
@@ -140,11 +195,24 @@ describe.each(functions)('the option %s', (path, expected, needed) => {
 
 const choices: [path: string, expected: string, good: unknown[], bad: unknown[]][] = [
   ['twoFactor.enabled', 'must be true or false', [true, false, undefined], ['true', 0, 1, null, {}]],
-  ['challengeOn', 'must be "login" or "request"', ['login', 'request', undefined], ['Login', 'never', '', true, null, 0]],
-  ['twoFactor.requireForOAuth', 'must be true, false, a list of strategy names, or a function of the login',
-    [true, false, [], ['github', 'google'], () => true, undefined], ['github', [''], [7], [null], null, 0, {}]],
-  ['twoFactor.enforce', 'must be true, false, a function of the user, or { after: new Date("2027-01-01") }',
-    [true, false, () => true, { after: new Date(0) }, undefined], ['true', 1, null, {}, [], { after: '2027-01-01' }, { after: new Date('never') }]],
+  [
+    'challengeOn',
+    'must be "login" or "request"',
+    ['login', 'request', undefined],
+    ['Login', 'never', '', true, null, 0],
+  ],
+  [
+    'twoFactor.requireForOAuth',
+    'must be true, false, a list of strategy names, or a function of the login',
+    [true, false, [], ['github', 'google'], () => true, undefined],
+    ['github', [''], [7], [null], null, 0, {}],
+  ],
+  [
+    'twoFactor.enforce',
+    'must be true, false, a function of the user, or { after: new Date("2027-01-01") }',
+    [true, false, () => true, { after: new Date(0) }, undefined],
+    ['true', 1, null, {}, [], { after: '2027-01-01' }, { after: new Date('never') }],
+  ],
 ];
 
 describe.each(choices)('the option %s', (path, expected, good, bad) => {
@@ -158,7 +226,15 @@ describe('the option twoFactor.issuer', () => {
   it('is the name of the app', () => {
     accepted('twoFactor.issuer', 'MyApp', 'M', 'Müller & Söhne / 日本', 'x'.repeat(64));
     refused('twoFactor.issuer', 'must be the name of your app', undefined, null, 7, {});
-    refused('twoFactor.issuer', 'must be the name of your app: 1 to 64 characters without ":"', '', 'My:App', 'x'.repeat(65), 'My\nApp', 'My\0App');
+    refused(
+      'twoFactor.issuer',
+      'must be the name of your app: 1 to 64 characters without ":"',
+      '',
+      'My:App',
+      'x'.repeat(65),
+      'My\nApp',
+      'My\0App',
+    );
   });
 });
 
@@ -171,7 +247,10 @@ describe('the option keepInSession', () => {
   });
 
   it.each(['cookie', 'passport', 'twoFactor', '__proto__'])('never keeps "%s"', (key) => {
-    refused('keepInSession', 'must not name "cookie", "passport" or "twoFactor": they are the login itself', ['cart', key]);
+    refused('keepInSession', 'must not name "cookie", "passport" or "twoFactor": they are the login itself', [
+      'cart',
+      key,
+    ]);
   });
 });
 
@@ -186,7 +265,11 @@ describe('a block of options', () => {
   });
 
   it.each([
-    ['TwoFactorService options', 'issuer'], ['users', 'ids'], ['twoFactor', 'window'], ['deliver', 'push'], ['limits', 'tries'],
+    ['TwoFactorService options', 'issuer'],
+    ['users', 'ids'],
+    ['twoFactor', 'window'],
+    ['deliver', 'push'],
+    ['limits', 'tries'],
   ])('%s takes no option that is misspelt: "%s"', (block, name) => {
     const given = options(block === 'TwoFactorService options' ? name : `${block}.${name}`, 1) as TwoFactorOptions;
     const making = () => new TwoFactorService(given);
@@ -195,32 +278,50 @@ describe('a block of options', () => {
   });
 
   it.each([
-    ['TwoFactorService options', 'user', 'users'], ['TwoFactorService options', 'RememberFor', 'rememberFor'], ['users', 'mail', 'email'], ['twoFactor', 'backupCodeCount', 'backupCodesCount'],
-    ['twoFactor', 'tokenExpire', 'tokenExpiry'], ['deliver', 'e-mail', 'email'], ['limits', 'attemps', 'attempts'], ['limits', 'sendPerHour', 'sendsPerHour'],
+    ['TwoFactorService options', 'user', 'users'],
+    ['TwoFactorService options', 'RememberFor', 'rememberFor'],
+    ['users', 'mail', 'email'],
+    ['twoFactor', 'backupCodeCount', 'backupCodesCount'],
+    ['twoFactor', 'tokenExpire', 'tokenExpiry'],
+    ['deliver', 'e-mail', 'email'],
+    ['limits', 'attemps', 'attempts'],
+    ['limits', 'sendPerHour', 'sendsPerHour'],
   ])('%s: to whoever writes "%s" the name "%s" is told', (block, name, meant) => {
     const given = options(block === 'TwoFactorService options' ? name : `${block}.${name}`, 1) as TwoFactorOptions;
-    expect(() => new TwoFactorService(given)).toThrow(new RegExp(`^${block}: there is no option "${name}"; there are .*; did you mean "${meant}"\\?$`));
+    expect(() => new TwoFactorService(given)).toThrow(
+      new RegExp(`^${block}: there is no option "${name}"; there are .*; did you mean "${meant}"\\?$`),
+    );
   });
 
   it('twoFactor.enforce: a misspelt member beside the date is refused, and one in its place', () => {
     expect(() => make('twoFactor.enforce', { after: new Date(0), when: () => true })).toThrow(TypeError);
-    expect(() => make('twoFactor.enforce', { after: new Date(0), when: () => true })).toThrow(/^twoFactor\.enforce: there is no option "when"; there are after$/);
+    expect(() => make('twoFactor.enforce', { after: new Date(0), when: () => true })).toThrow(
+      /^twoFactor\.enforce: there is no option "when"; there are after$/,
+    );
     expect(() => make('twoFactor.enforce', { afters: new Date(0) })).toThrow(/^twoFactor\.enforce must be /);
   });
 
   it.each(['db', 'keys'])('%s that is left out is asked for by name, and how to make one is said', (name) => {
-    const given = Object.fromEntries(Object.entries(options('limits', {}) as object).filter(([other]) => other !== name));
+    const given = Object.fromEntries(
+      Object.entries(options('limits', {}) as object).filter(([other]) => other !== name),
+    );
     for (const without of [given, { ...given, [name]: undefined }, { ...given, [name]: null }]) {
       const making = () => new TwoFactorService(without as unknown as TwoFactorOptions);
       expect(making).toThrow(TypeError);
-      expect(making).toThrow(name === 'db' ? /^db must be a TypeORM DataSource: new DataSource/ : /^keys must be a comma-separated list .*generateKey/);
+      expect(making).toThrow(
+        name === 'db'
+          ? /^db must be a TypeORM DataSource: new DataSource/
+          : /^keys must be a comma-separated list .*generateKey/,
+      );
     }
   });
 
   it.each([undefined, null, 'mysql://', 7, []])('the options as a whole are an object, not %j', (given) => {
     const making = () => new TwoFactorService(given as unknown as TwoFactorOptions);
     expect(making).toThrow(TypeError);
-    expect(making).toThrow(/TwoFactorService options must be an object: \{ db, keys, users, twoFactor: \{ issuer \} \}/);
+    expect(making).toThrow(
+      /TwoFactorService options must be an object: \{ db, keys, users, twoFactor: \{ issuer \} \}/,
+    );
   });
 
   it('cannot be changed once the service is made', () => {
@@ -228,17 +329,31 @@ describe('a block of options', () => {
   });
 });
 
-describe.each([['twoFactorEntities', twoFactorEntities], ['twoFactorMigrations', twoFactorMigrations]])('%s', (_name, make) => {
-  it.each([['prefix', undefined], ['tableprefix', 'tablePrefix'], ['tablePrefixes', 'tablePrefix']])('takes no option "%s"', (name, meant) => {
+describe.each([
+  ['twoFactorEntities', twoFactorEntities],
+  ['twoFactorMigrations', twoFactorMigrations],
+])('%s', (_name, make) => {
+  it.each([
+    ['prefix', undefined],
+    ['tableprefix', 'tablePrefix'],
+    ['tablePrefixes', 'tablePrefix'],
+  ])('takes no option "%s"', (name, meant) => {
     const making = () => make({ [name]: 'mfa_' });
     expect(making).toThrow(TypeError);
-    expect(making).toThrow(`there is no option "${name}"; there are tablePrefix${meant === undefined ? '' : `; did you mean "${meant}"?`}`);
+    expect(making).toThrow(
+      `there is no option "${name}"; there are tablePrefix${meant === undefined ? '' : `; did you mean "${meant}"?`}`,
+    );
   });
 });
 
 describe('the option keys', () => {
-  it.each([undefined, null, '', '  ', 7, {}, 'short', 'k1:AAAA', `k1:${'A'.repeat(43)}=,k1:${'B'.repeat(43)}=`])('as %j is refused with how to make one', (keys) => {
-    expect(() => make('keys', keys)).toThrow(TypeError);
-    expect(() => make('keys', keys)).toThrow(/^keys must be a comma-separated list of "name:BASE64" with 32 random bytes each, newest first/);
-  });
+  it.each([undefined, null, '', '  ', 7, {}, 'short', 'k1:AAAA', `k1:${'A'.repeat(43)}=,k1:${'B'.repeat(43)}=`])(
+    'as %j is refused with how to make one',
+    (keys) => {
+      expect(() => make('keys', keys)).toThrow(TypeError);
+      expect(() => make('keys', keys)).toThrow(
+        /^keys must be a comma-separated list of "name:BASE64" with 32 random bytes each, newest first/,
+      );
+    },
+  );
 });

@@ -45,7 +45,7 @@ describe.each(databases)('wrong passwords of a user who is logged in, on $name',
     await refused(passwords.reserve(identity), 'TOO_MANY_ATTEMPTS');
   });
 
-  it('are no other user\'s', async () => {
+  it("are no other user's", async () => {
     const { identity, passwords } = await start();
     for (let guess = 0; guess < 10; guess += 1) await passwords.reserve(identity);
     await passwords.reserve(test.service.identify({ id: Number(await newUser(test)) }));

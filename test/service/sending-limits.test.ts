@@ -12,13 +12,20 @@ describe.each(databases)('the limits of sending on $name', (database) => {
 
   async function start(options: AppOptions = {}): Promise<void> {
     messages = [];
-    const send = (message: CodeMessage): void => { messages.push(message); };
+    const send = (message: CodeMessage): void => {
+      messages.push(message);
+    };
     test = await open(database, { ...options, service: { deliver: { email: send, sms: send }, ...options.service } });
   }
 
   afterEach(() => test.close());
 
-  const userOf = (id: string): TestUser => ({ id: Number(id), email: `user${id}@example.com`, password: 'correct horse', disabled: 0 });
+  const userOf = (id: string): TestUser => ({
+    id: Number(id),
+    email: `user${id}@example.com`,
+    password: 'correct horse',
+    disabled: 0,
+  });
 
   async function emailUser(): Promise<string> {
     const id = await newUser(test);
@@ -112,7 +119,7 @@ describe.each(databases)('the limits of sending on $name', (database) => {
       expect(messages).toHaveLength(11);
     });
 
-    it('are the app\'s own where it sets them', async () => {
+    it("are the app's own where it sets them", async () => {
       await start({ service: { limits: { sendsPerHour: 2, sendsPerDay: 3 } } });
       const id = await emailUser();
       for (let sent = 0; sent < 2; sent += 1) await test.service.challenge.email(id);
@@ -122,7 +129,7 @@ describe.each(databases)('the limits of sending on $name', (database) => {
       await refused(test.service.challenge.email(id), 'TOO_MANY_ATTEMPTS', { retryAfter: 23 * 3600 });
     });
 
-    it('are no other user\'s and no other method\'s', async () => {
+    it("are no other user's and no other method's", async () => {
       await start();
       const [id, other] = [await emailUser(), await emailUser()];
       await test.service.setup.sms(id, phoneOf(id), false);
@@ -137,7 +144,9 @@ describe.each(databases)('the limits of sending on $name', (database) => {
       const id = await emailUser();
       const results = await Promise.allSettled(Array.from({ length: 20 }, () => test.service.challenge.email(id)));
       expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(5);
-      for (const result of results) if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'TOO_MANY_ATTEMPTS', status: 429 });
+      for (const result of results)
+        if (result.status === 'rejected')
+          expect(result.reason).toMatchObject({ code: 'TOO_MANY_ATTEMPTS', status: 429 });
       expect(messages).toHaveLength(5);
     });
 
@@ -150,17 +159,22 @@ describe.each(databases)('the limits of sending on $name', (database) => {
       expect(halts.filter(({ methods }) => 'email' in methods)).toHaveLength(5);
       expect(halts.filter(({ methods }) => 'totp' in methods)).toHaveLength(20);
       const { agent } = await halted(id);
-      await agent.post('/2fa').send({ code: test.totp(secret) }).expect(200);
+      await agent
+        .post('/2fa')
+        .send({ code: test.totp(secret) })
+        .expect(200);
     });
   });
 
   describe('kept in the table', () => {
-    const rows = async () => await test.db.createQueryBuilder().select('q').from('TwoFactorQuota', 'q').getMany() as { userKey: string }[];
+    const rows = async () =>
+      (await test.db.createQueryBuilder().select('q').from('TwoFactorQuota', 'q').getMany()) as { userKey: string }[];
 
-    it('are one user\'s or nobody\'s, and a refused message of a user adds none', async () => {
+    it("are one user's or nobody's, and a refused message of a user adds none", async () => {
       await start();
       const id = await newUser(test);
-      for (let begun = 0; begun < 40; begun += 1) await test.service.setup.email(id, `other${String(begun)}@example.net`).catch(() => undefined);
+      for (let begun = 0; begun < 40; begun += 1)
+        await test.service.setup.email(id, `other${String(begun)}@example.net`).catch(() => undefined);
       const keys = (await rows()).map(({ userKey }) => userKey);
       expect(keys.filter((key) => key === '')).toHaveLength(5);
       expect(keys.filter((key) => key !== '')).toEqual([test.service.identify(userOf(id)).key]);
@@ -169,7 +183,8 @@ describe.each(databases)('the limits of sending on $name', (database) => {
     it('go when they count nothing any more, with the first message to somebody else', async () => {
       await start();
       const id = await newUser(test);
-      for (let begun = 0; begun < 5; begun += 1) await test.service.setup.email(id, `other${String(begun)}@example.net`);
+      for (let begun = 0; begun < 5; begun += 1)
+        await test.service.setup.email(id, `other${String(begun)}@example.net`);
       expect(await rows()).toHaveLength(6);
       test.clock.advance('400d');
       await halted(await emailUser());
@@ -182,11 +197,15 @@ describe.each(databases)('the limits of sending on $name', (database) => {
       await start();
       const { id, secret } = await withTotp(test);
       await test.service.setup.email(id);
-      for (let sent = 0; sent < 5; sent += 1) expect((await halted(id)).methods).toEqual({ totp: true, email: 'u***@example.com', backupCode: true });
+      for (let sent = 0; sent < 5; sent += 1)
+        expect((await halted(id)).methods).toEqual({ totp: true, email: 'u***@example.com', backupCode: true });
       const { agent, methods } = await halted(id);
       expect(methods).toEqual({ totp: true, backupCode: true });
       await test.call(agent, 'challenge.email').expect(429);
-      await agent.post('/2fa').send({ code: test.totp(secret) }).expect(200);
+      await agent
+        .post('/2fa')
+        .send({ code: test.totp(secret) })
+        .expect(200);
     });
 
     it('leave a method out while backup codes are left', async () => {
@@ -194,7 +213,8 @@ describe.each(databases)('the limits of sending on $name', (database) => {
       const { id, backupCodes } = await withTotp(test);
       await test.service.setup.email(id);
       await test.service.disable(id, TwoFactorMechanism.TOTP);
-      for (let sent = 0; sent < 5; sent += 1) expect((await halted(id)).methods).toEqual({ email: 'u***@example.com', backupCode: true });
+      for (let sent = 0; sent < 5; sent += 1)
+        expect((await halted(id)).methods).toEqual({ email: 'u***@example.com', backupCode: true });
       const { agent, methods } = await halted(id);
       expect(methods).toEqual({ backupCode: true });
       await agent.post('/2fa').send({ code: backupCodes[0] }).expect(200);
@@ -241,7 +261,9 @@ describe.each(databases)('the limits of sending on $name', (database) => {
       await start({ service: { challengeOn: 'request', deliver: {} } });
       const id = await emailUser();
       const { agent } = await halted(id);
-      expect((test.lastError as { availableMethods: { email: object } }).availableMethods.email).not.toHaveProperty('otpValue');
+      expect((test.lastError as { availableMethods: { email: object } }).availableMethods.email).not.toHaveProperty(
+        'otpValue',
+      );
       await test.call(agent, 'challenge.email').expect(200);
       await agent.post('/2fa').send({ code: test.lastCode() }).expect(200);
     });
@@ -253,7 +275,14 @@ describe.each(databases)('the limits of sending on $name', (database) => {
     const startWith = (first: unknown): Promise<void> => {
       asked.length = 0;
       answer = first;
-      return start({ service: { allowDestination: (contact, mechanism) => { asked.push([contact, mechanism]); return answer as boolean; } } });
+      return start({
+        service: {
+          allowDestination: (contact, mechanism) => {
+            asked.push([contact, mechanism]);
+            return answer as boolean;
+          },
+        },
+      });
     };
 
     it('refuse a contact at its setup, before it is stored or sent to', async () => {
@@ -289,8 +318,14 @@ describe.each(databases)('the limits of sending on $name', (database) => {
       await refused(test.service.setup.sms(await newUser(test), '+15551234567', false), 'INVALID_INPUT');
     });
 
-    it('refuse where it throws, with the app\'s error', async () => {
-      await start({ service: { allowDestination: () => { throw new Error('lookup failed'); } } });
+    it("refuse where it throws, with the app's error", async () => {
+      await start({
+        service: {
+          allowDestination: () => {
+            throw new Error('lookup failed');
+          },
+        },
+      });
       await expect(test.service.setup.sms(await newUser(test), '+15551234567', false)).rejects.toThrow('lookup failed');
     });
 

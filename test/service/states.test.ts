@@ -95,17 +95,23 @@ describe.each(databases)('a method, on $name', (database) => {
       await refused(use(id), 'NOT_SETUP');
     });
 
-    it.each([TOTP, EMAIL, SMS])('is begun anew by setup: what was begun before is dead (mechanism %i)', async (mechanism) => {
-      const id = await newUser(test);
-      const first = (await begin[mechanism](id)) as { secret?: string; otpValue?: string };
-      const second = (await begin[mechanism](id)) as { secret?: string; otpValue?: string };
-      const complete = test.service.complete[mechanism === TOTP ? 'totp' : mechanism === EMAIL ? 'email' : 'sms'];
-      const [dead, live] = mechanism === TOTP ? [test.totp(first.secret!), test.totp(second.secret!)] : [first.otpValue!, second.otpValue!];
-      if (dead !== live) await refused(complete(id, dead), 'INVALID_CODE');
-      await complete(id, live);
-      expect(await test.service.getEnabledMethods(id)).toEqual([mechanism]);
-      expect(await test.service.list(id)).toHaveLength(1);
-    });
+    it.each([TOTP, EMAIL, SMS])(
+      'is begun anew by setup: what was begun before is dead (mechanism %i)',
+      async (mechanism) => {
+        const id = await newUser(test);
+        const first = (await begin[mechanism](id)) as { secret?: string; otpValue?: string };
+        const second = (await begin[mechanism](id)) as { secret?: string; otpValue?: string };
+        const complete = test.service.complete[mechanism === TOTP ? 'totp' : mechanism === EMAIL ? 'email' : 'sms'];
+        const [dead, live] =
+          mechanism === TOTP
+            ? [test.totp(first.secret!), test.totp(second.secret!)]
+            : [first.otpValue!, second.otpValue!];
+        if (dead !== live) await refused(complete(id, dead), 'INVALID_CODE');
+        await complete(id, live);
+        expect(await test.service.getEnabledMethods(id)).toEqual([mechanism]);
+        expect(await test.service.list(id)).toHaveLength(1);
+      },
+    );
 
     it('is confirmed within fifteen minutes', async () => {
       const id = await newUser(test);
@@ -121,7 +127,9 @@ describe.each(databases)('a method, on $name', (database) => {
     it('is confirmed once, however many requests bring its code at once', async () => {
       const id = await newUser(test);
       const { secret } = await test.service.setup.totp(id);
-      const results = await Promise.allSettled(Array.from({ length: 10 }, () => test.service.complete.totp(id, test.totp(secret))));
+      const results = await Promise.allSettled(
+        Array.from({ length: 10 }, () => test.service.complete.totp(id, test.totp(secret))),
+      );
       expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
       expect(await test.service.list(id)).toHaveLength(1);
       expect(await test.service.remainingBackupCodes(id)).toBe(2);
@@ -129,13 +137,16 @@ describe.each(databases)('a method, on $name', (database) => {
   });
 
   describe('that is enabled', () => {
-    it.each([TOTP, EMAIL, SMS])('is ALREADY_ENABLED for setup of the same, with and without a code (mechanism %i)', async (mechanism) => {
-      const id = await newUser(test);
-      await enable[mechanism](id);
-      await refused(begin[mechanism](id), 'ALREADY_ENABLED', { status: 409 });
-      await refused(enable[mechanism](id), 'ALREADY_ENABLED');
-      expect(await test.service.list(id)).toHaveLength(1);
-    });
+    it.each([TOTP, EMAIL, SMS])(
+      'is ALREADY_ENABLED for setup of the same, with and without a code (mechanism %i)',
+      async (mechanism) => {
+        const id = await newUser(test);
+        await enable[mechanism](id);
+        await refused(begin[mechanism](id), 'ALREADY_ENABLED', { status: 409 });
+        await refused(enable[mechanism](id), 'ALREADY_ENABLED');
+        expect(await test.service.list(id)).toHaveLength(1);
+      },
+    );
 
     it('is the same in another spelling', async () => {
       const id = await newUser(test);
@@ -152,7 +163,7 @@ describe.each(databases)('a method, on $name', (database) => {
       await refused(test.service.complete.totp(id, test.totp(secret)), 'NOT_SETUP');
     });
 
-    it('is another user\'s as well: a contact may serve two accounts', async () => {
+    it("is another user's as well: a contact may serve two accounts", async () => {
       const [one, other] = [await newUser(test), await newUser(test)];
       for (const id of [one, other]) await test.service.setup.email(id, 'shared@example.net', false);
       expect(await test.service.emailEnabled(other)).toBe(true);
@@ -161,9 +172,12 @@ describe.each(databases)('a method, on $name', (database) => {
     it('is enabled once, however many requests enable it at once', async () => {
       const id = await newUser(test);
       await test.service.setup.totp(id, true, { label: 'makes the account', qr: 'svg' });
-      const results = await Promise.allSettled(Array.from({ length: 6 }, () => test.service.setup.totp(id, false, { qr: 'svg' })));
+      const results = await Promise.allSettled(
+        Array.from({ length: 6 }, () => test.service.setup.totp(id, false, { qr: 'svg' })),
+      );
       expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-      for (const result of results) if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'ALREADY_ENABLED' });
+      for (const result of results)
+        if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'ALREADY_ENABLED' });
       expect(await test.service.list(id)).toHaveLength(1);
     });
   });
@@ -189,16 +203,19 @@ describe.each(databases)('a method, on $name', (database) => {
       await refused(test.service.rename(id, authenticator, label), 'INVALID_INPUT', { field: 'label' });
     });
 
-    it.each(['', '12345', '1234567', 'abcdef', 123456, null])('is INVALID_INPUT for the code %j, which costs nothing', async (given) => {
-      const { id, secret } = await withTotp(test);
-      const setup = await test.service.setup.email(id, `other${id}@example.net`);
-      for (let tries = 0; tries < 6; tries += 1) {
-        await refused(test.service.verify.totp(id, given as string), 'INVALID_INPUT', { field: 'code' });
-        await refused(test.service.verify.backupCode(id, given as string), 'INVALID_INPUT');
-        await refused(test.service.complete.email(id, given as string), 'INVALID_INPUT');
-      }
-      await test.service.verify.totp(id, test.totp(secret));
-      await refused(test.service.complete.email(id, otherThan(setup.otpValue!)), 'INVALID_CODE');
-    });
+    it.each(['', '12345', '1234567', 'abcdef', 123456, null])(
+      'is INVALID_INPUT for the code %j, which costs nothing',
+      async (given) => {
+        const { id, secret } = await withTotp(test);
+        const setup = await test.service.setup.email(id, `other${id}@example.net`);
+        for (let tries = 0; tries < 6; tries += 1) {
+          await refused(test.service.verify.totp(id, given as string), 'INVALID_INPUT', { field: 'code' });
+          await refused(test.service.verify.backupCode(id, given as string), 'INVALID_INPUT');
+          await refused(test.service.complete.email(id, given as string), 'INVALID_INPUT');
+        }
+        await test.service.verify.totp(id, test.totp(secret));
+        await refused(test.service.complete.email(id, otherThan(setup.otpValue!)), 'INVALID_CODE');
+      },
+    );
   });
 });

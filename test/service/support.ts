@@ -33,13 +33,24 @@ export async function refused(work: Promise<unknown>, code: string, more: object
 
 /** The user's account as it is stored. */
 export async function account(test: TestApp, id: string): Promise<Record<string, unknown>> {
-  const [row] = await test.db.createQueryBuilder().select('account').from('TwoFactorAccount', 'account').where('account.user_id = :id', { id }).getMany();
+  const [row] = await test.db
+    .createQueryBuilder()
+    .select('account')
+    .from('TwoFactorAccount', 'account')
+    .where('account.user_id = :id', { id })
+    .getMany();
   return row as Record<string, unknown>;
 }
 
 /** The user's authenticators as they are stored. */
 export async function authenticators(test: TestApp, id: string): Promise<Record<string, unknown>[]> {
-  return test.db.createQueryBuilder().select('row').from('TwoFactorAuthenticator', 'row').where('row.user_id = :id', { id }).orderBy('row.verified_at').getMany();
+  return test.db
+    .createQueryBuilder()
+    .select('row')
+    .from('TwoFactorAuthenticator', 'row')
+    .where('row.user_id = :id', { id })
+    .orderBy('row.verified_at')
+    .getMany();
 }
 
 /** Six digits that are not `code`. */

@@ -20,7 +20,9 @@ describe.each(databases)('the service, by user id, on $name', (database) => {
       const id = await newUser(test);
       const { secret, uri, qrCode, backupCodes } = await service.setup.totp(id);
       expect(secret).toMatch(/^[A-Z2-7]{32}$/);
-      expect(uri).toBe(`otpauth://totp/MyApp:user${id}%40example.com?secret=${secret}&issuer=MyApp&algorithm=SHA1&digits=6&period=30`);
+      expect(uri).toBe(
+        `otpauth://totp/MyApp:user${id}%40example.com?secret=${secret}&issuer=MyApp&algorithm=SHA1&digits=6&period=30`,
+      );
       expect(qrCode).toMatch(/^data:image\/png;base64,/);
       expect(backupCodes).toBeUndefined();
       expect(await service.isEnabled(id)).toBe(false);
@@ -52,7 +54,8 @@ describe.each(databases)('the service, by user id, on $name', (database) => {
       const id = await newUser(test);
       const { qrCode } = await test.service.setup.totp(id, true, { qr: 'svg' });
       expect(qrCode).toMatch(/^<svg /);
-      for (const qr of ['gif', '', 1, {}] as never[]) await refused(test.service.setup.totp(id, true, { qr }), 'INVALID_INPUT', { field: 'qr' });
+      for (const qr of ['gif', '', 1, {}] as never[])
+        await refused(test.service.setup.totp(id, true, { qr }), 'INVALID_INPUT', { field: 'qr' });
     });
 
     it('takes codes with the spaces and dashes that apps show', async () => {
@@ -61,7 +64,13 @@ describe.each(databases)('the service, by user id, on $name', (database) => {
       await test.service.verify.totp(id, ` ${code.slice(0, 3)} ${code.slice(3)}-`);
     });
 
-    it.each([[-2, false], [-1, true], [0, true], [1, true], [2, false]])('takes a code of %i steps: %s', async (steps, accepted) => {
+    it.each([
+      [-2, false],
+      [-1, true],
+      [0, true],
+      [1, true],
+      [2, false],
+    ])('takes a code of %i steps: %s', async (steps, accepted) => {
       const { id, secret } = await withTotp(test);
       const verdict = test.service.verify.totp(id, test.totp(secret, steps));
       if (accepted) await verdict;
@@ -77,11 +86,14 @@ describe.each(databases)('the service, by user id, on $name', (database) => {
       await refused(test.service.importTotp(id, 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'), 'ALREADY_ENABLED');
     });
 
-    it.each(['', 'GEZDGNBVGY3TQOJQ', 'GEZDGNBVGY3TQOJQGEZDGNBV1', 'not base32!', 7, null, undefined])('is not imported from %j', async (secret) => {
-      const id = await newUser(test);
-      await refused(test.service.importTotp(id, secret as string), 'INVALID_INPUT', { field: 'secret' });
-      expect(await test.service.isEnabled(id)).toBe(false);
-    });
+    it.each(['', 'GEZDGNBVGY3TQOJQ', 'GEZDGNBVGY3TQOJQGEZDGNBV1', 'not base32!', 7, null, undefined])(
+      'is not imported from %j',
+      async (secret) => {
+        const id = await newUser(test);
+        await refused(test.service.importTotp(id, secret as string), 'INVALID_INPUT', { field: 'secret' });
+        expect(await test.service.isEnabled(id)).toBe(false);
+      },
+    );
   });
 
   describe('an e-mail address', () => {
@@ -122,13 +134,16 @@ describe.each(databases)('the service, by user id, on $name', (database) => {
       expect(await test.service.getContact(id, EMAIL)).toBe('Jane.Doe@example.net');
     });
 
-    it.each(['', 'nobody', 'a@', '@b.de', 'a@b', 'a b@c.de', `${'a'.repeat(250)}@b.de`, 7, {}, ['a@b.de']])('%j is none', async (address) => {
-      const id = await newUser(test);
-      for (const verify of [undefined, true, false]) {
-        await refused(test.service.setup.email(id, address as string, verify), 'INVALID_INPUT', { field: 'address' });
-      }
-      expect(await test.service.emailEnabled(id)).toBe(false);
-    });
+    it.each(['', 'nobody', 'a@', '@b.de', 'a@b', 'a b@c.de', `${'a'.repeat(250)}@b.de`, 7, {}, ['a@b.de']])(
+      '%j is none',
+      async (address) => {
+        const id = await newUser(test);
+        for (const verify of [undefined, true, false]) {
+          await refused(test.service.setup.email(id, address as string, verify), 'INVALID_INPUT', { field: 'address' });
+        }
+        expect(await test.service.emailEnabled(id)).toBe(false);
+      },
+    );
   });
 
   describe('a phone', () => {
@@ -142,10 +157,13 @@ describe.each(databases)('the service, by user id, on $name', (database) => {
       expect(await test.service.getContact(id, SMS)).toBe('+15551234567');
     });
 
-    it.each(['', '5551234567', '+1', 'phone', '+1555123456789012345', 15551234567, undefined, null])('%j is none', async (phone) => {
-      const id = await newUser(test);
-      await refused(test.service.setup.sms(id, phone as string), 'INVALID_INPUT', { field: 'phone' });
-    });
+    it.each(['', '5551234567', '+1', 'phone', '+1555123456789012345', 15551234567, undefined, null])(
+      '%j is none',
+      async (phone) => {
+        const id = await newUser(test);
+        await refused(test.service.setup.sms(id, phone as string), 'INVALID_INPUT', { field: 'phone' });
+      },
+    );
   });
 
   describe('a delivered code', () => {
@@ -155,7 +173,11 @@ describe.each(databases)('the service, by user id, on $name', (database) => {
       const sent = await test.service.challenge.email(id);
       expect(sent).toMatchObject({ maskedContact: 'u***@example.com', expiresAt: test.clock.now + 300_000 });
       expect(sent.contact).toBe(`user${id}@example.com`);
-      expect(Object.keys(JSON.parse(JSON.stringify(sent)) as object)).toEqual(['maskedContact', 'expiresAt', 'resendAfter']);
+      expect(Object.keys(JSON.parse(JSON.stringify(sent)) as object)).toEqual([
+        'maskedContact',
+        'expiresAt',
+        'resendAfter',
+      ]);
       await refused(test.service.verify.sms(id, sent.otpValue!), 'NOT_SETUP');
       await test.service.verify.email(id, sent.otpValue!);
       await refused(test.service.verify.email(id, sent.otpValue!), 'INVALID_CODE');
@@ -201,14 +223,20 @@ describe.each(databases)('the service, by user id, on $name', (database) => {
     it('is worth nothing for another user', async () => {
       const [id, other] = [await newUser(test), await newUser(test)];
       for (const user of [id, other]) await test.service.setup.email(user);
-      const [code, others] = [(await test.service.challenge.email(id)).otpValue!, (await test.service.challenge.email(other)).otpValue!];
+      const [code, others] = [
+        (await test.service.challenge.email(id)).otpValue!,
+        (await test.service.challenge.email(other)).otpValue!,
+      ];
       if (code !== others) await refused(test.service.verify.email(other, code), 'INVALID_CODE');
     });
   });
 
   describe('backup codes', () => {
     it('are each good once, in any case and spacing', async () => {
-      const { id, backupCodes: [one, two] } = await withTotp(test);
+      const {
+        id,
+        backupCodes: [one, two],
+      } = await withTotp(test);
       await test.service.verify.backupCode(id, ` ${one!.toLowerCase().replace(/(.{4})/g, '$1-')}`);
       expect(await test.service.remainingBackupCodes(id)).toBe(1);
       await refused(test.service.verify.backupCode(id, one!), 'INVALID_BACKUP_CODE');
@@ -217,7 +245,10 @@ describe.each(databases)('the service, by user id, on $name', (database) => {
     });
 
     it('die when there is a new set', async () => {
-      const { id, backupCodes: [one] } = await withTotp(test);
+      const {
+        id,
+        backupCodes: [one],
+      } = await withTotp(test);
       const fresh = await test.service.generateNewBackupCodes(id);
       expect(fresh).toHaveLength(2);
       await refused(test.service.verify.backupCode(id, one!), 'INVALID_BACKUP_CODE');
@@ -226,7 +257,10 @@ describe.each(databases)('the service, by user id, on $name', (database) => {
     });
 
     it('are given once: a second method gives no second set', async () => {
-      const { id, backupCodes: [one] } = await withTotp(test);
+      const {
+        id,
+        backupCodes: [one],
+      } = await withTotp(test);
       const setup = await test.service.setup.email(id, `other${id}@example.net`);
       expect(await test.service.complete.email(id, setup.otpValue!)).toEqual([]);
       expect((await test.service.setup.totp(id, false, { label: 'second' })).backupCodes).toEqual([]);
@@ -234,33 +268,52 @@ describe.each(databases)('the service, by user id, on $name', (database) => {
     });
 
     it('go with the last factor', async () => {
-      const { id, backupCodes: [one] } = await withTotp(test);
+      const {
+        id,
+        backupCodes: [one],
+      } = await withTotp(test);
       await test.service.setup.email(id);
       await test.service.disable(id, TOTP);
       expect(await test.service.remainingBackupCodes(id)).toBe(2);
       await test.service.disable(id, EMAIL);
       expect(await test.service.remainingBackupCodes(id)).toBe(0);
       await refused(test.service.verify.backupCode(id, one!), 'NOT_SETUP');
-      const left = await test.db.createQueryBuilder().select('code').from('TwoFactorBackupCode', 'code').innerJoin('TwoFactorAccount', 'account', 'account.user_key = code.user_key')
-        .where('account.user_id = :id', { id }).getCount();
+      const left = await test.db
+        .createQueryBuilder()
+        .select('code')
+        .from('TwoFactorBackupCode', 'code')
+        .innerJoin('TwoFactorAccount', 'account', 'account.user_key = code.user_key')
+        .where('account.user_id = :id', { id })
+        .getCount();
       expect(left).toBe(0);
     });
 
     it.each([
       ['an authenticator app', (id: string) => test.service.setup.totp(id, false), 2],
       ['an address', (id: string) => test.service.setup.email(id), 0],
-    ] as const)('do not come back with %s where a removal by version 0.1 was cut short', async (_factor, enrol, fresh) => {
-      const { id, backupCodes: [one] } = await withTotp(test);
-      // The factor is deleted, the account does not know it yet.
-      await test.db.createQueryBuilder().delete().from('TwoFactorAuthenticator').where('user_id = :id', { id }).execute();
-      expect(await test.service.isEnabled(id)).toBe(false);
-      await enrol(id);
-      expect(await test.service.remainingBackupCodes(id)).toBe(fresh);
-      await refused(test.service.verify.backupCode(id, one!), fresh === 0 ? 'NOT_SETUP' : 'INVALID_BACKUP_CODE');
-    });
+    ] as const)(
+      'do not come back with %s where a removal by version 0.1 was cut short',
+      async (_factor, enrol, fresh) => {
+        const {
+          id,
+          backupCodes: [one],
+        } = await withTotp(test);
+        // The factor is deleted, the account does not know it yet.
+        await test.db
+          .createQueryBuilder()
+          .delete()
+          .from('TwoFactorAuthenticator')
+          .where('user_id = :id', { id })
+          .execute();
+        expect(await test.service.isEnabled(id)).toBe(false);
+        await enrol(id);
+        expect(await test.service.remainingBackupCodes(id)).toBe(fresh);
+        await refused(test.service.verify.backupCode(id, one!), fresh === 0 ? 'NOT_SETUP' : 'INVALID_BACKUP_CODE');
+      },
+    );
   });
 
-  it('forgets nobody\'s methods but those that are named', async () => {
+  it("forgets nobody's methods but those that are named", async () => {
     const [one, other] = [await withTotp(test), await withTotp(test)];
     await test.service.setup.email(one.id);
     await test.service.setup.email(other.id);
@@ -273,16 +326,35 @@ describe.each(databases)('the service, by user id, on $name', (database) => {
     expect(await test.service.getEnabledMethods('\u{1f511}'.repeat(191))).toEqual([]);
   });
 
-  it.each([undefined, null, '', 'undefined', 'null', 'NaN', '[object Object]', 7, {}, '1'.repeat(192)])('takes no user id such as %j', async (given) => {
-    const id = given as string;
-    const { service } = test;
-    const verbs = [
-      () => service.setup.totp(id), () => service.setup.email(id), () => service.setup.sms(id, '+15551234567'), () => service.complete.totp(id, '123456'),
-      () => service.verify.totp(id, '123456'), () => service.challenge.email(id), () => service.isEnabled(id), () => service.getEnabledMethods(id),
-      () => service.disable(id, TOTP), () => service.generateNewBackupCodes(id), () => service.getContact(id, EMAIL), () => service.getTotpUri(id),
-      () => service.list(id), () => service.remove(id, 'x'), () => service.rename(id, 'x', 'y'), () => service.remainingBackupCodes(id), () => service.unlock(id),
-    ];
-    // Async, so that a synchronous throw is a refusal like any other.
-    for (const verb of verbs) await expect((async () => verb())()).rejects.toThrow(/The id of a user must be a string of 1 to 191 characters/);
-  });
+  it.each([undefined, null, '', 'undefined', 'null', 'NaN', '[object Object]', 7, {}, '1'.repeat(192)])(
+    'takes no user id such as %j',
+    async (given) => {
+      const id = given as string;
+      const { service } = test;
+      const verbs = [
+        () => service.setup.totp(id),
+        () => service.setup.email(id),
+        () => service.setup.sms(id, '+15551234567'),
+        () => service.complete.totp(id, '123456'),
+        () => service.verify.totp(id, '123456'),
+        () => service.challenge.email(id),
+        () => service.isEnabled(id),
+        () => service.getEnabledMethods(id),
+        () => service.disable(id, TOTP),
+        () => service.generateNewBackupCodes(id),
+        () => service.getContact(id, EMAIL),
+        () => service.getTotpUri(id),
+        () => service.list(id),
+        () => service.remove(id, 'x'),
+        () => service.rename(id, 'x', 'y'),
+        () => service.remainingBackupCodes(id),
+        () => service.unlock(id),
+      ];
+      // Async, so that a synchronous throw is a refusal like any other.
+      for (const verb of verbs)
+        await expect((async () => verb())()).rejects.toThrow(
+          /The id of a user must be a string of 1 to 191 characters/,
+        );
+    },
+  );
 });

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
-  authenticationOf, carryOver, elevate, isRecent, secondFactorVerified, stepUpToken, storeStepUp,
+  authenticationOf,
+  carryOver,
+  elevate,
+  isRecent,
+  secondFactorVerified,
+  stepUpToken,
+  storeStepUp,
 } from '../../lib/session/authentication.js';
 import { boundTo, requestWith } from './session.js';
 
@@ -37,7 +43,14 @@ describe('raising what a session stands for', () => {
     const old = req.session;
     await elevate(req, alice);
     expect(req.session).not.toBe(old);
-    expect(saved).toEqual([{ cookie: { maxAge: null }, cart: 1, passport: { user: 1 }, twoFactor: { session: boundTo(2), authentication: alice } }]);
+    expect(saved).toEqual([
+      {
+        cookie: { maxAge: null },
+        cart: 1,
+        passport: { user: 1 },
+        twoFactor: { session: boundTo(2), authentication: alice },
+      },
+    ]);
   });
 
   it('leaves a remembered session what is left of its life', async () => {
@@ -68,12 +81,20 @@ describe('raising what a session stands for', () => {
 
 describe('a change of factors', () => {
   it('leaves the session that made it as it stood, at the new epoch', async () => {
-    const { req, saved } = requestWith({ cart: 1, twoFactor: { stepUp: 'token', authentication: { ...alice, secondFactorAt: 0 } } });
+    const { req, saved } = requestWith({
+      cart: 1,
+      twoFactor: { stepUp: 'token', authentication: { ...alice, secondFactorAt: 0 } },
+    });
     await carryOver(req, 'alice', 3, 4);
-    expect(saved).toMatchObject([{ cart: 1, twoFactor: { stepUp: 'token', authentication: { ...alice, secondFactorAt: 0, epoch: 4 } } }]);
+    expect(saved).toMatchObject([
+      { cart: 1, twoFactor: { stepUp: 'token', authentication: { ...alice, secondFactorAt: 0, epoch: 4 } } },
+    ]);
   });
 
-  it.each([['bob', 3], ['alice', 2]])('gives nothing to a session of %s at epoch %i', async (userKey, from) => {
+  it.each([
+    ['bob', 3],
+    ['alice', 2],
+  ])('gives nothing to a session of %s at epoch %i', async (userKey, from) => {
     const { req, saved } = requestWith({ twoFactor: { authentication: alice } });
     await carryOver(req, userKey, from, 4);
     expect(saved).toEqual([]);

@@ -9,16 +9,27 @@ const authentication = secondFactorVerified('alice', 3, Date.UTC(2026, 0, 1));
 const plan: LogInPlan = { authentication, keep: ['returnTo'] };
 
 type Callback = (error?: unknown) => void;
-const logInOf = (req: TestRequest) => (user: unknown, options?: unknown, done?: Callback): unknown =>
-  (req.logIn as (this: TestRequest, ...given: unknown[]) => unknown).call(req, user, options, done);
+const logInOf =
+  (req: TestRequest) =>
+  (user: unknown, options?: unknown, done?: Callback): unknown =>
+    (req.logIn as (this: TestRequest, ...given: unknown[]) => unknown).call(req, user, options, done);
 
 /** Lets alice through, as the gate does. */
-const planLogIn = (req: TestRequest, made: LogInPlan): void => { recordVerdict(req, { concerns: (user) => user === alice, plan: made }); };
+const planLogIn = (req: TestRequest, made: LogInPlan): void => {
+  recordVerdict(req, { concerns: (user) => user === alice, plan: made });
+};
 
 /** A request of a Passport whose session manager logs in by this, and by no regenerate. */
-function managedBy(logsIn: (req: TestRequest, done: Callback) => void, data: object = {}): ReturnType<typeof requestWith> {
+function managedBy(
+  logsIn: (req: TestRequest, done: Callback) => void,
+  data: object = {},
+): ReturnType<typeof requestWith> {
   const made = requestWith(data);
-  const manager: SessionManager = { logIn: (_req, _user, _options, done) => { logsIn(made.req, done as Callback); } };
+  const manager: SessionManager = {
+    logIn: (_req, _user, _options, done) => {
+      logsIn(made.req, done as Callback);
+    },
+  };
   made.req.logIn = (user: unknown, options: object, done: Callback) => {
     made.req.user = user;
     return manager.logIn(made.req, user, options as never, done);
@@ -35,7 +46,14 @@ describe('a planned login', () => {
     await logIn(req, alice);
     expect(req.session).not.toBe(old);
     expect(req.user).toBe(alice);
-    expect(saved).toEqual([{ cookie: { maxAge: null }, returnTo: '/home', passport: { user: 1 }, twoFactor: { session: boundTo(2), authentication } }]);
+    expect(saved).toEqual([
+      {
+        cookie: { maxAge: null },
+        returnTo: '/home',
+        passport: { user: 1 },
+        twoFactor: { session: boundTo(2), authentication },
+      },
+    ]);
   });
 
   it('has no mark where an enrolled factor was skipped', async () => {
@@ -71,24 +89,38 @@ describe('a planned login', () => {
   it('keeps what the app asks Passport to keep', async () => {
     const { req, saved } = passportRequest({ cart: 1 });
     planLogIn(req, plan);
-    await new Promise<void>((resolve) => { logInOf(req)(alice, { keepSessionInfo: true }, () => { resolve(); }); });
+    await new Promise<void>((resolve) => {
+      logInOf(req)(alice, { keepSessionInfo: true }, () => {
+        resolve();
+      });
+    });
     expect(saved).toMatchObject([{ cart: 1, twoFactor: { authentication } }]);
   });
 
-  it.each([[86_400_000, 86_400_000], [undefined, 1000]])('that is to last %s lasts that long also where Passport keeps the old cookie', async (maxAge, lasts) => {
+  it.each([
+    [86_400_000, 86_400_000],
+    [undefined, 1000],
+  ])('that is to last %s lasts that long also where Passport keeps the old cookie', async (maxAge, lasts) => {
     const { req, saved } = passportRequest();
     req.session.cookie!.maxAge = 1000;
     planLogIn(req, { ...plan, ...(maxAge !== undefined && { maxAge }) });
-    await new Promise<void>((resolve) => { logInOf(req)(alice, { keepSessionInfo: true }, () => { resolve(); }); });
+    await new Promise<void>((resolve) => {
+      logInOf(req)(alice, { keepSessionInfo: true }, () => {
+        resolve();
+      });
+    });
     expect(saved).toMatchObject([{ cookie: { maxAge: lasts } }]);
   });
 
-  it.each([[{}], [{ done: null }]])('is saved once, whatever the store calls back with for no error: %j', async (faults) => {
-    const { req, saved } = passportRequest({}, faults);
-    planLogIn(req, plan);
-    await logIn(req, alice);
-    expect(saved).toMatchObject([{ twoFactor: { authentication } }]);
-  });
+  it.each([[{}], [{ done: null }]])(
+    'is saved once, whatever the store calls back with for no error: %j',
+    async (faults) => {
+      const { req, saved } = passportRequest({}, faults);
+      planLogIn(req, plan);
+      await logIn(req, alice);
+      expect(saved).toMatchObject([{ twoFactor: { authentication } }]);
+    },
+  );
 
   it('may be planned again before it is made', async () => {
     const { req, saved } = passportRequest();
@@ -102,7 +134,9 @@ describe('a planned login', () => {
     const { req, saved } = passportRequest();
     planLogIn(req, plan);
     const own = (req as unknown as Record<typeof name, (user: unknown, done: Callback) => unknown>)[name];
-    const error = await new Promise((resolve) => { own.call(req, alice, resolve); });
+    const error = await new Promise((resolve) => {
+      own.call(req, alice, resolve);
+    });
     expect(error).toBeUndefined();
     await logIn(req, alice);
     expect(saved.map(({ passport, twoFactor }) => ({ passport, twoFactor }))).toEqual([
@@ -126,7 +160,11 @@ describe('a planned login', () => {
     const { req, saved } = passportRequest({ cart: 1, twoFactor: { stepUp: 'kept' } });
     const old = req.session;
     planLogIn(req, plan);
-    await new Promise<void>((resolve) => { logInOf(req)(alice, { session: false }, () => { resolve(); }); });
+    await new Promise<void>((resolve) => {
+      logInOf(req)(alice, { session: false }, () => {
+        resolve();
+      });
+    });
     expect(req.user).toBe(alice);
     expect(req.session).toBe(old);
     expect(req.session).toMatchObject({ cart: 1, twoFactor: { stepUp: 'kept' } });
@@ -134,17 +172,22 @@ describe('a planned login', () => {
   });
 
   it('is marked also where req.logIn makes no new session, and saved with the mark', async () => {
-    const { req, saved } = managedBy(({ session }, done) => {
-      session.passport = { user: 1 };
-      done();
-    }, { returnTo: '/home' });
+    const { req, saved } = managedBy(
+      ({ session }, done) => {
+        session.passport = { user: 1 };
+        done();
+      },
+      { returnTo: '/home' },
+    );
     planLogIn(req, plan);
     await logIn(req, alice);
     expect(saved).toMatchObject([{ returnTo: '/home', passport: { user: 1 }, twoFactor: { authentication } }]);
   });
 
   it('needs Passport and a session', () => {
-    expect(() => { planLogIn(requestWith().req, plan); }).toThrow(/^req\.logIn is missing: mount app\.use\(passport\.session\(\)\)/);
+    expect(() => {
+      planLogIn(requestWith().req, plan);
+    }).toThrow(/^req\.logIn is missing: mount app\.use\(passport\.session\(\)\)/);
     const { req } = passportRequest();
     planLogIn(req, plan);
     Reflect.deleteProperty(req, 'session');
@@ -155,24 +198,34 @@ describe('a planned login', () => {
 describe('a planned login that could not be stored', () => {
   const attempt = async ({ req }: { req: TestRequest }): Promise<unknown> => {
     planLogIn(req, plan);
-    return logIn(req, alice).then(() => 'logged in', (error: unknown) => error);
+    return logIn(req, alice).then(
+      () => 'logged in',
+      (error: unknown) => error,
+    );
   };
 
-  it.each(['regenerate', 'save'] as const)('is none where "%s" fails: neither in this request nor in what is saved at its end', async (method) => {
-    const error = new Error('the store is down');
-    const made = passportRequest({ passport: { user: 2 }, twoFactor: { authentication } }, { [method]: error });
-    expect(await attempt(made)).toBe(error);
-    expect(made.req.user).toBeNull();
-    expect(made.req.session).not.toHaveProperty('passport');
-    expect(made.req.session).not.toHaveProperty('twoFactor');
-  });
+  it.each(['regenerate', 'save'] as const)(
+    'is none where "%s" fails: neither in this request nor in what is saved at its end',
+    async (method) => {
+      const error = new Error('the store is down');
+      const made = passportRequest({ passport: { user: 2 }, twoFactor: { authentication } }, { [method]: error });
+      expect(await attempt(made)).toBe(error);
+      expect(made.req.user).toBeNull();
+      expect(made.req.session).not.toHaveProperty('passport');
+      expect(made.req.session).not.toHaveProperty('twoFactor');
+    },
+  );
 
   it('is none where only the mark could not be saved', async () => {
     const made = managedBy(({ session }, done) => {
       session.passport = { user: 1 };
       done();
     });
-    Object.defineProperty(made.req.session, 'save', { value: (done: Callback) => { done(new Error('the store is down')); } });
+    Object.defineProperty(made.req.session, 'save', {
+      value: (done: Callback) => {
+        done(new Error('the store is down'));
+      },
+    });
     expect(await attempt(made)).toMatchObject({ message: 'the store is down' });
     expect(made.req.user).toBeNull();
     expect(made.req.session).not.toHaveProperty('passport');
@@ -189,21 +242,27 @@ describe('a planned login that could not be stored', () => {
   });
 
   it('is none for a caller without a callback either', () => {
-    const made = managedBy((_req, done) => { done(new Error('the store is down')); });
+    const made = managedBy((_req, done) => {
+      done(new Error('the store is down'));
+    });
     planLogIn(made.req, plan);
     logInOf(made.req)(alice);
     expect(made.req.user).toBeNull();
   });
 
   it.each(['down', false, 0])('is an error where the reason is %j', async (reason) => {
-    const made = managedBy((_req, done) => { done(reason); });
+    const made = managedBy((_req, done) => {
+      done(reason);
+    });
     const failure = await attempt(made);
     expect(failure).toBeInstanceOf(Error);
     expect(failure).toMatchObject({ message: 'The login could not be stored.', cause: reason });
   });
 
   it.each([null, undefined])('is one where the reason is %s', async (reason) => {
-    const made = managedBy((_req, done) => { done(reason); });
+    const made = managedBy((_req, done) => {
+      done(reason);
+    });
     expect(await attempt(made)).toBe('logged in');
     expect(made.saved).toMatchObject([{ twoFactor: { authentication } }]);
   });
@@ -212,7 +271,9 @@ describe('a planned login that could not be stored', () => {
 describe('a login that nobody planned', () => {
   it.each([null, undefined])("is made where Passport's answer is %s", async (answer) => {
     const { req } = requestWith();
-    req.logIn = (_user: unknown, _options: unknown, done: Callback) => { done(answer); };
+    req.logIn = (_user: unknown, _options: unknown, done: Callback) => {
+      done(answer);
+    };
     await expect(logIn(req, alice)).resolves.toBeUndefined();
   });
 });

@@ -4,8 +4,19 @@ import { noteSent, pendingToken, pendingView, resendAt, storePending } from '../
 import { boundTo, requestWith } from './session.js';
 
 const now = Date.UTC(2026, 0, 1);
-const pending = { token: 'token', methods: { totp: true, email: 'a***@b.co' }, expiresAt: now + 60_000, resendAfter: { email: 30, sms: null }, spent: {} } as unknown as PendingLogin;
-const state = { token: 'token', methods: { totp: true, email: 'a***@b.co' }, expiresAt: now + 60_000, resendAt: { email: now + 30_000, sms: null } };
+const pending = {
+  token: 'token',
+  methods: { totp: true, email: 'a***@b.co' },
+  expiresAt: now + 60_000,
+  resendAfter: { email: 30, sms: null },
+  spent: {},
+} as unknown as PendingLogin;
+const state = {
+  token: 'token',
+  methods: { totp: true, email: 'a***@b.co' },
+  expiresAt: now + 60_000,
+  resendAt: { email: now + 30_000, sms: null },
+};
 
 describe('a halted login', () => {
   it('has a session of its own, with what the app keeps and nobody logged in, saved before the answer', async () => {
@@ -20,7 +31,9 @@ describe('a halted login', () => {
   });
 
   it('is none where it could not be saved', async () => {
-    await expect(storePending(requestWith({}, { save: new Error('down') }).req, pending, now, () => true)).rejects.toThrow('down');
+    await expect(
+      storePending(requestWith({}, { save: new Error('down') }).req, pending, now, () => true),
+    ).rejects.toThrow('down');
   });
 
   it.each([undefined, 42, null, { toString: () => 'token' }])('has no token where that is %s', (token) => {
@@ -34,7 +47,8 @@ describe('a halted login', () => {
 });
 
 describe('what a page may show of it', () => {
-  const view = (at: number, given: object = state) => pendingView(requestWith({ twoFactor: { pending: given } }).req, at);
+  const view = (at: number, given: object = state) =>
+    pendingView(requestWith({ twoFactor: { pending: given } }).req, at);
 
   it('is what it can be finished with, until when, and when another code may be asked for', () => {
     expect(view(now)).toEqual({ methods: state.methods, expiresAt: state.expiresAt });
@@ -61,7 +75,9 @@ describe('a code that was sent for it', () => {
   it('is noted for the pages, beside those of other methods', async () => {
     const { req, saved } = requestWith({ twoFactor: { stepUp: 'kept', pending: state } });
     await noteSent(req, 'sms', resendAt(60, now));
-    expect(saved).toMatchObject([{ twoFactor: { stepUp: 'kept', pending: { ...state, resendAt: { email: now + 30_000, sms: now + 60_000 } } } }]);
+    expect(saved).toMatchObject([
+      { twoFactor: { stepUp: 'kept', pending: { ...state, resendAt: { email: now + 30_000, sms: now + 60_000 } } } },
+    ]);
     await noteSent(req, 'email', resendAt(null, now));
     expect(saved.at(-1)).toMatchObject({ twoFactor: { pending: { resendAt: { email: null, sms: now + 60_000 } } } });
   });

@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import {
-  endLogin, hasSession, passportKey, save, sessionId, sessionOf, setState, setUser, stateOf, userOf, type Session, type SessionRequest,
+  endLogin,
+  hasSession,
+  passportKey,
+  save,
+  sessionId,
+  sessionOf,
+  setState,
+  setUser,
+  stateOf,
+  userOf,
+  type Session,
+  type SessionRequest,
 } from '../../lib/session/session.js';
 import { boundTo, requestWith } from './session.js';
 
@@ -20,7 +31,8 @@ describe('the session of a request', () => {
     ['one that cannot be saved', { regenerate: nothing }],
     ['one whose methods are no functions', { regenerate: true, save: true }],
   ])('is an error where it is %s, never "no session"', (_what, session) => {
-    for (const use of [hasSession, stateOf, sessionOf]) expect(() => use({ session })).toThrow(/use express-session with a store/);
+    for (const use of [hasSession, stateOf, sessionOf])
+      expect(() => use({ session })).toThrow(/use express-session with a store/);
   });
 
   it('is the one that the request has', () => {
@@ -71,16 +83,24 @@ describe('saving a session', () => {
     await expect(save(sessionIn(requestWith({}, { save: error }).req))).rejects.toBe(error);
   });
 
-  it.each(['down', 0, '', true, { code: 1 }])('fails with an error where the store calls back with %j', async (given) => {
-    const failure: unknown = await save(sessionIn(requestWith({}, { save: given }).req)).catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(Error);
-    expect(failure).toMatchObject({ message: 'The session store failed.', cause: given });
-  });
+  it.each(['down', 0, '', true, { code: 1 }])(
+    'fails with an error where the store calls back with %j',
+    async (given) => {
+      const failure: unknown = await save(sessionIn(requestWith({}, { save: given }).req)).catch(
+        (error: unknown) => error,
+      );
+      expect(failure).toBeInstanceOf(Error);
+      expect(failure).toMatchObject({ message: 'The session store failed.', cause: given });
+    },
+  );
 });
 
 describe('the id of a session', () => {
   const withId = (data: object, hidden: object = {}): Session =>
-    Object.defineProperties({ ...data }, Object.fromEntries(Object.entries(hidden).map(([name, value]) => [name, { value: value as unknown }]))) as Session;
+    Object.defineProperties(
+      { ...data },
+      Object.fromEntries(Object.entries(hidden).map(([name, value]) => [name, { value: value as unknown }])),
+    ) as Session;
 
   it.each([
     ["express-session's", withId({}, { id: 'a' }), 'a'],
@@ -105,16 +125,24 @@ describe('what lies in a session for us', () => {
   });
 
   it.each([
-    ['copied from another session', boundTo(2)], ['of version 0.1, which bound it to nothing', undefined], ['bound to nothing', ''], ['bound to what is no text', null],
+    ['copied from another session', boundTo(2)],
+    ['of version 0.1, which bound it to nothing', undefined],
+    ['bound to nothing', ''],
+    ['bound to what is no text', null],
   ])('is worth nothing where it is %s', (_what, session) => {
     expect(stateOf(requestWith({ twoFactor: { ...state, session } }).req)).toEqual({});
   });
 
   it('is worth nothing, and cannot be written, where the session has no id', () => {
     const { req } = requestWith();
-    const bare = Object.defineProperties({ twoFactor: state } as unknown as Session, { regenerate: { value: nothing }, save: { value: nothing } });
+    const bare = Object.defineProperties({ twoFactor: state } as unknown as Session, {
+      regenerate: { value: nothing },
+      save: { value: nothing },
+    });
     expect(stateOf({ ...req, session: bare })).toEqual({});
-    expect(() => { setState(bare, state); }).toThrow(/use express-session with a store/);
+    expect(() => {
+      setState(bare, state);
+    }).toThrow(/use express-session with a store/);
     setState(bare, undefined);
     expect(bare).not.toHaveProperty('twoFactor');
   });
@@ -127,6 +155,8 @@ describe('ending a login', () => {
     endLogin(req);
     expect(req.user).toBeUndefined();
     expect({ ...req.session }).toEqual({ cookie: { maxAge: null }, cart: 1 });
-    expect(() => { endLogin({}); }).not.toThrow();
+    expect(() => {
+      endLogin({});
+    }).not.toThrow();
   });
 });

@@ -42,8 +42,12 @@ describe.each(databases)('the accounts on $name', (database) => {
     it('makes one where twenty requests ask at once', async () => {
       const userKey = newUserKey();
       await Promise.all(Array.from({ length: 20 }, () => accounts.ensure(userKey, userIdOf(userKey))));
-      const rows = await db.createQueryBuilder().select('COUNT(*)', 'count').from('TwoFactorAccount', 'account')
-        .where('account.user_key = :userKey', { userKey }).getRawOne<{ count: unknown }>();
+      const rows = await db
+        .createQueryBuilder()
+        .select('COUNT(*)', 'count')
+        .from('TwoFactorAccount', 'account')
+        .where('account.user_key = :userKey', { userKey })
+        .getRawOne<{ count: unknown }>();
       expect(Number(rows?.count)).toBe(1);
     });
 
@@ -57,13 +61,22 @@ describe.each(databases)('the accounts on $name', (database) => {
         await accounts.commit(found, { failures: index + 1 });
       }
       expect(new Set(before.map(({ key }) => key)).size).toBe(ids.length);
-      for (const [index, { key }] of before.entries()) expect(await accounts.find(key)).toMatchObject({ failures: index + 1, version: 1 });
+      for (const [index, { key }] of before.entries())
+        expect(await accounts.find(key)).toMatchObject({ failures: index + 1, version: 1 });
     });
   });
 
   describe('find', () => {
     it('answers numbers as numbers, the times too, which drivers give as text', async () => {
-      const columns = { failures: 3, windowFailures: 90, windowStart: now, nextAttemptAt: now + 1, lastStep: 58_908_960, challengeEpoch: 7, securityEpoch: 8 };
+      const columns = {
+        failures: 3,
+        windowFailures: 90,
+        windowStart: now,
+        nextAttemptAt: now + 1,
+        lastStep: 58_908_960,
+        challengeEpoch: 7,
+        securityEpoch: 8,
+      };
       const before = await saved(columns);
       expect(await accounts.find(before.userKey)).toStrictEqual(before);
     });
@@ -128,7 +141,13 @@ describe.each(databases)('the accounts on $name', (database) => {
 
   describe('settleBackupCode', () => {
     const settled = { failures: 0, windowFailures: 16, nextAttemptAt: 0 };
-    const charged = { failures: 5, windowFailures: 17, windowStart: now, nextAttemptAt: now + 30_000, backupSetId: 'set' };
+    const charged = {
+      failures: 5,
+      windowFailures: 17,
+      windowStart: now,
+      nextAttemptAt: now + 30_000,
+      backupSetId: 'set',
+    };
 
     it('takes back what was charged', async () => {
       const before = await saved(charged);
@@ -159,7 +178,9 @@ describe.each(databases)('the accounts on $name', (database) => {
     });
 
     it('refuses a code whose account was erased meanwhile', async () => {
-      expect(await accounts.settleBackupCode({ ...(await saved(charged)), userKey: newUserKey() }, () => settled)).toBe(false);
+      expect(await accounts.settleBackupCode({ ...(await saved(charged)), userKey: newUserKey() }, () => settled)).toBe(
+        false,
+      );
     });
 
     it('gives up after twenty lost tries', async () => {
@@ -209,16 +230,34 @@ describe.each(databases)('the accounts on $name', (database) => {
     it('raises the challenge epoch of its user, and nothing else', async () => {
       const [before, other] = [await saved({ failures: 5, challengeEpoch: 3, securityEpoch: 2 }), await saved()];
       await accounts.endChallenges(before.userKey);
-      expect(await accounts.find(before.userKey)).toEqual({ ...before, challengeEpoch: 4, version: before.version + 1 });
+      expect(await accounts.find(before.userKey)).toEqual({
+        ...before,
+        challengeEpoch: 4,
+        version: before.version + 1,
+      });
       expect(await accounts.find(other.userKey)).toEqual(other);
     });
   });
 
   describe('unlock', () => {
     it('forgets every failure and nothing else', async () => {
-      const before = await saved({ failures: 9, windowFailures: 100, windowStart: now, nextAttemptAt: now, lastStep: 58_908_960, backupSetId: 'set' });
+      const before = await saved({
+        failures: 9,
+        windowFailures: 100,
+        windowStart: now,
+        nextAttemptAt: now,
+        lastStep: 58_908_960,
+        backupSetId: 'set',
+      });
       expect(await accounts.unlock(before.userKey)).toBe(true);
-      expect(await accounts.find(before.userKey)).toEqual({ ...before, failures: 0, windowFailures: 0, windowStart: 0, nextAttemptAt: 0, version: 2 });
+      expect(await accounts.find(before.userKey)).toEqual({
+        ...before,
+        failures: 0,
+        windowFailures: 0,
+        windowStart: 0,
+        nextAttemptAt: 0,
+        version: 2,
+      });
     });
 
     it('of a user without an account unlocks nobody', async () => {

@@ -35,7 +35,14 @@ describe.each(databases)('the authenticators on $name', (database) => {
 
   it('are stored and read as they were given', async () => {
     const userKey = await user();
-    const row = await add(userKey, { mechanism: SMS, label: '+1•••••••67', sealed: `v1.k1.${'x'.repeat(2000)}`, algorithm: 'sha512', digits: 8, period: 60 });
+    const row = await add(userKey, {
+      mechanism: SMS,
+      label: '+1•••••••67',
+      sealed: `v1.k1.${'x'.repeat(2000)}`,
+      algorithm: 'sha512',
+      digits: 8,
+      period: 60,
+    });
     expect(await of(userKey)).toStrictEqual([row]);
   });
 
@@ -68,7 +75,8 @@ describe.each(databases)('the authenticators on $name', (database) => {
   it('are not removed by a part of their id', async () => {
     const userKey = await user();
     const row = await add(userKey, { id: 'abcdef0123456789abcdef0123456789' });
-    for (const id of ['', '%', 'abcdef', '0', 'abcdef0123456789abcdef012345678_']) expect(await authenticators.remove(userKey, id)).toBe(false);
+    for (const id of ['', '%', 'abcdef', '0', 'abcdef0123456789abcdef012345678_'])
+      expect(await authenticators.remove(userKey, id)).toBe(false);
     expect(await of(userKey)).toEqual([row]);
   });
 
@@ -84,7 +92,9 @@ describe.each(databases)('the authenticators on $name', (database) => {
     const userKey = await user();
     const first = await add(userKey, { mechanism: TOTP, handle: digest('first') });
     const second = await add(userKey, { mechanism: TOTP, handle: digest('second') });
-    await expect(authenticators.update(userKey, second.id, { handle: first.handle })).rejects.toThrow(/unique|duplicate/i);
+    await expect(authenticators.update(userKey, second.id, { handle: first.handle })).rejects.toThrow(
+      /unique|duplicate/i,
+    );
     expect(await of(userKey)).toContainEqual(second);
   });
 

@@ -24,8 +24,14 @@ describe.each(databases)('the backup codes on $name', (database) => {
   }
 
   async function of(setId: string): Promise<[string, number][]> {
-    const rows = await db.createQueryBuilder().select('code.tag', 'tag').addSelect('code.used_at', 'used').from('TwoFactorBackupCode', 'code')
-      .where('code.set_id = :setId', { setId }).orderBy('code.tag').getRawMany<{ tag: string; used: unknown }>();
+    const rows = await db
+      .createQueryBuilder()
+      .select('code.tag', 'tag')
+      .addSelect('code.used_at', 'used')
+      .from('TwoFactorBackupCode', 'code')
+      .where('code.set_id = :setId', { setId })
+      .orderBy('code.tag')
+      .getRawMany<{ tag: string; used: unknown }>();
     return rows.map(({ tag, used }) => [tag, Number(used)]);
   }
 
@@ -38,7 +44,12 @@ describe.each(databases)('the backup codes on $name', (database) => {
     const setId = await set(one, two);
     expect(await codes.use(setId, one, now)).toBe(true);
     expect(await codes.use(setId, one, now + 1)).toBe(false);
-    expect(new Map(await of(setId))).toEqual(new Map([[one, now], [two, 0]]));
+    expect(new Map(await of(setId))).toEqual(
+      new Map([
+        [one, now],
+        [two, 0],
+      ]),
+    );
   });
 
   it('are used by one of fifty requests', async () => {
@@ -87,9 +98,14 @@ describe.each(databases)('the backup codes on $name', (database) => {
     });
   });
 
-  it('are all erased with their user, and no other user\'s', async () => {
+  it("are all erased with their user, and no other user's", async () => {
     const [key, other] = [newUserKey(), newUserKey()];
-    for (const [owner, setId] of [[key, newId(32)], [key, newId(32)], [other, newId(32)]] as const) await codes.add(owner, setId, [one, two]);
+    for (const [owner, setId] of [
+      [key, newId(32)],
+      [key, newId(32)],
+      [other, newId(32)],
+    ] as const)
+      await codes.add(owner, setId, [one, two]);
     await codes.claim(key, now, now + 60_000);
     expect(await codes.removeAll(key)).toBe(5);
     expect(await codes.removeAll(key)).toBe(0);

@@ -27,7 +27,12 @@ describe.each(databases)('the challenges on $name', (database) => {
   const find = async (id: string) => (await new SnapshotStore(db).ofChallenge(id)).challenges[0];
 
   it('are stored and read as they were given', async () => {
-    const row = await add({ info: 'i'.repeat(4000), codes: JSON.stringify({ email: { tag: 't'.repeat(100) } }), remember: 1, challengeEpoch: 12 });
+    const row = await add({
+      info: 'i'.repeat(4000),
+      codes: JSON.stringify({ email: { tag: 't'.repeat(100) } }),
+      remember: 1,
+      challengeEpoch: 12,
+    });
     expect(await find(row.id)).toStrictEqual(row);
   });
 

@@ -11,7 +11,10 @@ const ids = ['ユーザー1', 'Мария', 'user😀', 'jörg'];
 
 /** Old installations, and which of the ids above each cannot write. */
 const charsets = { latin1: ['ユーザー1', 'Мария', 'user😀'], utf8mb3: ['user😀'] };
-const modes = [['strict', true], ['not strict', false]] as const;
+const modes = [
+  ['strict', true],
+  ['not strict', false],
+] as const;
 
 interface Connection {
   query(sql: string): void;
@@ -23,16 +26,24 @@ interface Pool {
   getConnection(done: (error: unknown, connection: Connection) => void): void;
 }
 
-describe.each(databases.filter(({ name }) => name === 'mariadb').flatMap((database) =>
-  Object.entries(charsets).flatMap(([charset, lacking]) =>
-    modes.map(([mode, strict]) => ({ database, charset, lacking, mode, strict }))),
-))('a database of $charset, $mode', ({ database, charset, lacking, strict }) => {
+describe.each(
+  databases
+    .filter(({ name }) => name === 'mariadb')
+    .flatMap((database) =>
+      Object.entries(charsets).flatMap(([charset, lacking]) =>
+        modes.map(([mode, strict]) => ({ database, charset, lacking, mode, strict })),
+      ),
+    ),
+)('a database of $charset, $mode', ({ database, charset, lacking, strict }) => {
   const opened: DataSource[] = [];
   const created: CreatedDatabase[] = [];
 
   async function open(more: object): Promise<DataSource> {
     const db = await new DataSource({
-      ...created[0]?.options, entities: twoFactorEntities(), migrations: twoFactorMigrations(), ...more,
+      ...created[0]?.options,
+      entities: twoFactorEntities(),
+      migrations: twoFactorMigrations(),
+      ...more,
       extra: { connectionLimit: 3 },
     } as never).initialize();
     opened.push(db);
@@ -44,9 +55,14 @@ describe.each(databases.filter(({ name }) => name === 'mariadb').flatMap((databa
   async function loosen(db: DataSource): Promise<void> {
     const { pool } = db.driver as unknown as { pool: Pool };
     await new Promise<void>((done) => {
-      pool.getConnection((_error, connection) => { connection.destroy(); done(); });
+      pool.getConnection((_error, connection) => {
+        connection.destroy();
+        done();
+      });
     });
-    pool.on('connection', (connection) => { connection.query("SET SESSION sql_mode = ''"); });
+    pool.on('connection', (connection) => {
+      connection.query("SET SESSION sql_mode = ''");
+    });
   }
 
   async function place(): Promise<void> {
@@ -63,10 +79,14 @@ describe.each(databases.filter(({ name }) => name === 'mariadb').flatMap((databa
     await Promise.all(created.splice(0).map((made) => made.drop()));
   });
 
-  const serviceOf = (db: DataSource): TwoFactorService => new TwoFactorService({
-    db, keys: `k1:${Buffer.alloc(32, 7).toString('base64')}`, clock: () => now, twoFactor: { issuer: 'A', backupCodesCount: 1 },
-    users: { id: (user: { id: string }) => user.id, find: (id) => ({ id }) },
-  });
+  const serviceOf = (db: DataSource): TwoFactorService =>
+    new TwoFactorService({
+      db,
+      keys: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
+      clock: () => now,
+      twoFactor: { issuer: 'A', backupCodesCount: 1 },
+      users: { id: (user: { id: string }) => user.id, find: (id) => ({ id }) },
+    });
 
   /** A login that is halted. @returns its token */
   async function begin(service: TwoFactorService, id: string): Promise<string> {
@@ -80,7 +100,7 @@ describe.each(databases.filter(({ name }) => name === 'mariadb').flatMap((databa
   const charsetsOf = async (db: DataSource, table: string): Promise<string[]> => {
     const rows: { c: string }[] = await db.query(
       'SELECT DISTINCT character_set_name AS c FROM information_schema.columns WHERE table_schema = DATABASE() ' +
-      'AND table_name LIKE ? AND character_set_name IS NOT NULL',
+        'AND table_name LIKE ? AND character_set_name IS NOT NULL',
       [table],
     );
     return rows.map(({ c }) => c).sort();
@@ -99,7 +119,10 @@ describe.each(databases.filter(({ name }) => name === 'mariadb').flatMap((databa
       expect(factor?.label).toBe(`phone 😀 ${id}`);
       await service.rename(id, factor!.id, 'телефон');
       expect((await service.list(id)).map(({ label }) => label)).toEqual(['телефон']);
-      expect((await service.verification.ofChallenge(await begin(service, id))).identity).toEqual({ id, key: digest(id) });
+      expect((await service.verification.ofChallenge(await begin(service, id))).identity).toEqual({
+        id,
+        key: digest(id),
+      });
       await service.remove(id, factor!.id);
     }
   }
@@ -138,10 +161,14 @@ describe.each(databases.filter(({ name }) => name === 'mariadb').flatMap((databa
     for (const text of lacking) {
       await expect(service.setup.totp(text, false)).rejects.toMatchObject({ code: 'INVALID_INPUT', field: 'id' });
       await expect(service.importTotp(text, secret)).rejects.toMatchObject({ code: 'INVALID_INPUT', field: 'id' });
-      await expect(service.setup.totp('plain', true, { label: text })).rejects.toMatchObject({ code: 'INVALID_INPUT', field: 'label' });
+      await expect(service.setup.totp('plain', true, { label: text })).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        field: 'label',
+      });
       await expect(service.setup.totp('plain', true, { label: text })).rejects.toThrow(/twoFactorMigrations/);
     }
-    for (const text of ids.filter((id) => !lacking.includes(id))) await service.setup.totp(text, false, { label: text });
+    for (const text of ids.filter((id) => !lacking.includes(id)))
+      await service.setup.totp(text, false, { label: text });
     const [{ n }] = await db.query("SELECT COUNT(*) AS n FROM two_factor_accounts WHERE user_id LIKE '%?%'");
     expect(Number(n)).toBe(0);
     // What was begun by one whose name is kept goes on.
@@ -155,7 +182,8 @@ describe.each(databases.filter(({ name }) => name === 'mariadb').flatMap((databa
     const service = serviceOf(db);
     const id = 'ユーザー1';
     const { secret } = await service.setup.totp(id, false);
-    for (const table of ['accounts', 'authenticators']) await db.query(`UPDATE two_factor_${table} SET user_id = '?????'`);
+    for (const table of ['accounts', 'authenticators'])
+      await db.query(`UPDATE two_factor_${table} SET user_id = '?????'`);
     await service.verify.totp(id, currentTotp(secret, now));
     expect(await service.getTotpUri(id)).toContain(secret);
     const identity = { id, key: digest(id) };
@@ -165,6 +193,8 @@ describe.each(databases.filter(({ name }) => name === 'mariadb').flatMap((databa
     // A pending login names nobody but by its row: one that names somebody else is an error, and counts as no wrong code.
     const lost = await begin(service, id);
     await db.query("UPDATE two_factor_challenges SET user_id = '?????'");
-    await expect(service.verification.verifyLogin(lost, ['totp'], '000000')).rejects.toThrow(/came back from the database as another text/);
+    await expect(service.verification.verifyLogin(lost, ['totp'], '000000')).rejects.toThrow(
+      /came back from the database as another text/,
+    );
   });
 });

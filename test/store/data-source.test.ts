@@ -5,9 +5,13 @@ import { checkDataSource } from '../../lib/store/database.js';
 import { close, databases } from '../support/databases.js';
 
 /** The options of an app that has all but the `db` right. */
-const open = (db: unknown) => new TwoFactorService({
-  db: db as DataSource, keys: generateKey('k1'), users: { id: String, find: () => null }, twoFactor: { issuer: 'MyApp' },
-});
+const open = (db: unknown) =>
+  new TwoFactorService({
+    db: db as DataSource,
+    keys: generateKey('k1'),
+    users: { id: String, find: () => null },
+    twoFactor: { issuer: 'MyApp' },
+  });
 
 function refused(db: unknown, message: RegExp): void {
   expect(() => checkDataSource(db)).toThrow(TypeError);
@@ -31,7 +35,11 @@ describe.each(databases)('a DataSource on $name', (database) => {
   it('that another copy of typeorm has made is taken: its shape counts, not its class', () => {
     const { options, namingStrategy } = db;
     const copy: unknown = {
-      isInitialized: true, options, namingStrategy, createQueryBuilder: () => undefined, hasMetadata: () => true,
+      isInitialized: true,
+      options,
+      namingStrategy,
+      createQueryBuilder: () => undefined,
+      hasMetadata: () => true,
       getMetadata: (name: string) => db.getMetadata(name),
     };
     expect(checkDataSource(copy)).toBe(copy);
@@ -44,18 +52,30 @@ describe.each(databases)('a DataSource on $name', (database) => {
     expect(later.isInitialized).toBe(false);
   });
 
-  it.each([['no entities', undefined], ['four of the five', twoFactorEntities().slice(0, 4)]])('that is not open yet and has %s is refused', (_name, entities) => {
-    refused(new DataSource({ ...db.options, entities } as DataSourceOptions), /db must know the entities of the second factor/);
+  it.each([
+    ['no entities', undefined],
+    ['four of the five', twoFactorEntities().slice(0, 4)],
+  ])('that is not open yet and has %s is refused', (_name, entities) => {
+    refused(
+      new DataSource({ ...db.options, entities } as DataSourceOptions),
+      /db must know the entities of the second factor/,
+    );
   });
 
   it('that is not open yet and can never be opened is refused', () => {
-    refused({ isInitialized: false, options: db.options, createQueryBuilder: () => undefined }, /db must be a TypeORM DataSource: .* it has no initialize/);
+    refused(
+      { isInitialized: false, options: db.options, createQueryBuilder: () => undefined },
+      /db must be a TypeORM DataSource: .* it has no initialize/,
+    );
   });
 
   it('without the entities is refused with what to write', async () => {
     const bare = await database.open([]);
     try {
-      refused(bare, /db must know the entities of the second factor: add \.\.\.twoFactorEntities\(\) to the "entities"/);
+      refused(
+        bare,
+        /db must know the entities of the second factor: add \.\.\.twoFactorEntities\(\) to the "entities"/,
+      );
     } finally {
       await close(bare);
     }
@@ -72,7 +92,10 @@ describe.each(databases)('a DataSource on $name', (database) => {
 
   it('of the package sqlite3, whose transactions cannot be told from statements, is refused by name', () => {
     const other = Object.create(db, { options: { value: { type: 'sqlite' } } }) as unknown;
-    refused(other, /db must be a DataSource of type mysql, mariadb, postgres, better-sqlite3; got sqlite: write type: 'better-sqlite3'/);
+    refused(
+      other,
+      /db must be a DataSource of type mysql, mariadb, postgres, better-sqlite3; got sqlite: write type: 'better-sqlite3'/,
+    );
   });
 
   it.each(['mongodb', 'oracle', 'mssql', 'cockroachdb', 'sap', 'sqljs'])('of type %s is refused', (type) => {

@@ -7,8 +7,16 @@ const row = (id = newId(32)) => ({ id, provisional: 1 });
 
 describe('which factors count', () => {
   it('says the account of a row of its own, and of one of version 0.1 only that it does not', () => {
-    expect([row('a'), row('b'), row('c')].map((one) => counts({ a: true, b: false }, one))).toEqual([true, false, false]);
-    expect([old('a'), old('b'), old('c')].map((one) => counts({ a: true, b: false }, one))).toEqual([true, false, true]);
+    expect([row('a'), row('b'), row('c')].map((one) => counts({ a: true, b: false }, one))).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect([old('a'), old('b'), old('c')].map((one) => counts({ a: true, b: false }, one))).toEqual([
+      true,
+      false,
+      true,
+    ]);
   });
 
   it('is in doubt that they do: a row of unexpected shape is no missing factor', () => {
@@ -17,7 +25,10 @@ describe('which factors count', () => {
 
   it('is nothing in an account that says nothing', () => {
     expect(readFactors({ factors: '' })).toEqual({});
-    expect(entriesOf({ factors: '{"a":true,"b":false,"c":true}' }, [row('b'), row('c')])).toEqual({ b: false, c: true });
+    expect(entriesOf({ factors: '{"a":true,"b":false,"c":true}' }, [row('b'), row('c')])).toEqual({
+      b: false,
+      c: true,
+    });
   });
 
   it('has room for fifty of them, and then for one of version 0.1 to be taken out', () => {
@@ -30,7 +41,10 @@ describe('which factors count', () => {
 
   it('names those of version 0.1 that are taken out, and forgets the others', () => {
     const [one, two, three] = [row('one'), row('two'), old('three')];
-    expect(takeOut({ one: true, two: true }, [one, three])).toEqual({ factors: { two: true, three: false }, taken: [one, three] });
+    expect(takeOut({ one: true, two: true }, [one, three])).toEqual({
+      factors: { two: true, three: false },
+      taken: [one, three],
+    });
     expect(takeOut({ one: true }, [two])).toEqual({ factors: { one: true }, taken: [two] });
   });
 });

@@ -15,7 +15,8 @@ export const transient: Record<string, () => Error> = {
 export const lasting: Record<string, () => Error> = {
   'a lost connection to MySQL': () => driverError({ code: 'PROTOCOL_CONNECTION_LOST', errno: 2013 }),
   'a reset connection': () => driverError({ code: 'ECONNRESET', errno: -104 }),
-  'a commit on MySQL whose outcome nobody knows (1180)': () => driverError({ code: 'ER_ERROR_DURING_COMMIT', errno: 1180 }),
+  'a commit on MySQL whose outcome nobody knows (1180)': () =>
+    driverError({ code: 'ER_ERROR_DURING_COMMIT', errno: 1180 }),
   'a refused connection': () => driverError({ code: 'ECONNREFUSED', errno: -111 }),
   'a server of PostgreSQL that shuts down (57P01)': () => driverError({ code: '57P01' }),
   'a failed connection to PostgreSQL (08006)': () => driverError({ code: '08006' }),

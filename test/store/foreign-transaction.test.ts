@@ -7,7 +7,10 @@ import { TestApp, UserSchema } from '../support/app.js';
 import { StatementLog } from '../support/statements.js';
 import { account, newUserKey } from './fixtures.js';
 
-const versions: [string, typeof DataSource][] = [['TypeORM', DataSource], ['TypeORM 0.3', OldDataSource as unknown as typeof DataSource]];
+const versions: [string, typeof DataSource][] = [
+  ['TypeORM', DataSource],
+  ['TypeORM 0.3', OldDataSource as unknown as typeof DataSource],
+];
 
 /** The connection of better-sqlite3 that TypeORM gives to every request. */
 interface Connection {
@@ -30,7 +33,14 @@ describe.each(versions)('a transaction of the app on SQLite with %s', (_name, So
   async function open(options: object = {}): Promise<void> {
     log = new StatementLog();
     const entities = [UserSchema, ...twoFactorEntities()];
-    db = await new Source({ type: 'better-sqlite3', database: ':memory:', entities, synchronize: true, logger: log, ...options }).initialize();
+    db = await new Source({
+      type: 'better-sqlite3',
+      database: ':memory:',
+      entities,
+      synchronize: true,
+      logger: log,
+      ...options,
+    }).initialize();
     const driver = db.driver as unknown as { databaseConnection: Connection };
     connection = driver.databaseConnection;
     looks = 0;
@@ -46,7 +56,9 @@ describe.each(versions)('a transaction of the app on SQLite with %s', (_name, So
         app.post('/sign-up', async (_req, res) => {
           const saved = db.transaction(async (manager) => {
             await manager.query("INSERT INTO app_users VALUES (7000, 'new@example.com', 'hash', 0)");
-            await new Promise<void>((resolve) => { hashed = resolve; });
+            await new Promise<void>((resolve) => {
+              hashed = resolve;
+            });
             throw new Error('the address is taken');
           });
           await saved.catch(() => res.status(409).json({}));
@@ -66,10 +78,27 @@ describe.each(versions)('a transaction of the app on SQLite with %s', (_name, So
 
   /** What happens while a sign-up has its transaction open: until it is answered, or waits for the sign-up to end. */
   async function beside<T>(work: () => PromiseLike<T>): Promise<T> {
-    const signUp = test.agent().post('/sign-up').expect(409).then(() => undefined);
-    await vi.waitFor(() => { expect(connection.inTransaction).toBe(true); }, { interval: 1 });
+    const signUp = test
+      .agent()
+      .post('/sign-up')
+      .expect(409)
+      .then(() => undefined);
+    await vi.waitFor(
+      () => {
+        expect(connection.inTransaction).toBe(true);
+      },
+      { interval: 1 },
+    );
     const [before, done] = [looks, Promise.resolve(work())];
-    await Promise.race([done, vi.waitFor(() => { expect(looks).toBeGreaterThan(before + 2); }, { timeout: 10_000, interval: 1 })]);
+    await Promise.race([
+      done,
+      vi.waitFor(
+        () => {
+          expect(looks).toBeGreaterThan(before + 2);
+        },
+        { timeout: 10_000, interval: 1 },
+      ),
+    ]);
     hashed!();
     await signUp;
     return done;
@@ -106,7 +135,12 @@ describe.each(versions)('a transaction of the app on SQLite with %s', (_name, So
     await db.query('BEGIN');
     await db.query('DELETE FROM two_factor_authenticators');
     const [before, enabled] = [looks, test.service.isEnabled('1')];
-    await vi.waitFor(() => { expect(looks).toBeGreaterThan(before + 2); }, { interval: 1 });
+    await vi.waitFor(
+      () => {
+        expect(looks).toBeGreaterThan(before + 2);
+      },
+      { interval: 1 },
+    );
     await db.query('ROLLBACK');
     expect(await enabled).toBe(true);
   });
@@ -115,18 +149,24 @@ describe.each(versions)('a transaction of the app on SQLite with %s', (_name, So
     const userKey = newUserKey();
     const createQueryRunner = db.createQueryRunner.bind(db);
     let begun = 0;
-    db.createQueryRunner = (mode) => new Proxy(createQueryRunner(mode), {
-      get: (runner, name) => {
-        const member: unknown = Reflect.get(runner, name);
-        if (typeof member !== 'function') return member;
-        return (...given: unknown[]): unknown => {
-          if (name === 'query' && begun++ === 0) connection.exec('BEGIN');
-          return Reflect.apply(member, runner, given);
-        };
-      },
-    });
+    db.createQueryRunner = (mode) =>
+      new Proxy(createQueryRunner(mode), {
+        get: (runner, name) => {
+          const member: unknown = Reflect.get(runner, name);
+          if (typeof member !== 'function') return member;
+          return (...given: unknown[]): unknown => {
+            if (name === 'query' && begun++ === 0) connection.exec('BEGIN');
+            return Reflect.apply(member, runner, given);
+          };
+        },
+      });
     const made = accounts.ensure(userKey, 'user');
-    await vi.waitFor(() => { expect(looks).toBeGreaterThan(2); }, { interval: 1 });
+    await vi.waitFor(
+      () => {
+        expect(looks).toBeGreaterThan(2);
+      },
+      { interval: 1 },
+    );
     connection.exec('ROLLBACK');
     await made;
     db.createQueryRunner = createQueryRunner;
@@ -151,18 +191,25 @@ describe.each(versions)('a transaction of the app on SQLite with %s', (_name, So
     await db.query('ROLLBACK');
   });
 
-  it.each(['SAVEPOINT own', 'BEGIN IMMEDIATE'])('(%s) that stays open is an error after 2 s, and nothing is written', async (begin) => {
-    await test.withTotp(1);
-    const [before] = await db.query<unknown[]>('SELECT * FROM two_factor_accounts');
-    await db.query(begin);
-    await expect(test.service.verify.totp('1', '000000')).rejects.toThrow('A transaction of the app has been open for 2 s');
-    await db.query('COMMIT');
-    expect(await db.query('SELECT * FROM two_factor_accounts')).toEqual([before]);
-    expect(await test.service.isEnabled('1')).toBe(true);
-  });
+  it.each(['SAVEPOINT own', 'BEGIN IMMEDIATE'])(
+    '(%s) that stays open is an error after 2 s, and nothing is written',
+    async (begin) => {
+      await test.withTotp(1);
+      const [before] = await db.query<unknown[]>('SELECT * FROM two_factor_accounts');
+      await db.query(begin);
+      await expect(test.service.verify.totp('1', '000000')).rejects.toThrow(
+        'A transaction of the app has been open for 2 s',
+      );
+      await db.query('COMMIT');
+      expect(await db.query('SELECT * FROM two_factor_accounts')).toEqual([before]);
+      expect(await test.service.isEnabled('1')).toBe(true);
+    },
+  );
 
   it('that awaits the library ends with an error that says so, and does not hang', async () => {
-    await expect(db.transaction(() => test.service.isEnabled('1'))).rejects.toThrow('do not await the second factor inside of one');
+    await expect(db.transaction(() => test.service.isEnabled('1'))).rejects.toThrow(
+      'do not await the second factor inside of one',
+    );
     expect(await test.service.isEnabled('1')).toBe(false);
   });
 
@@ -177,7 +224,9 @@ describe.each(versions)('a transaction of the app on SQLite with %s', (_name, So
   it('may write the tables of the second factor itself, by the same statement', async () => {
     const [one, other] = [newUserKey(), newUserKey()];
     await accounts.ensure(one, 'user');
-    await db.transaction(async (manager) => { await manager.getRepository('TwoFactorAccount').insert({ ...account(other) }); });
+    await db.transaction(async (manager) => {
+      await manager.getRepository('TwoFactorAccount').insert({ ...account(other) });
+    });
     expect(await accounts.find(other)).toMatchObject({ userKey: other });
   });
 

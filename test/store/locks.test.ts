@@ -16,7 +16,13 @@ class Scene {
   readonly userKey = newUserKey();
   private readonly holder: QueryRunner;
 
-  private constructor(readonly name: TestDatabase['name'], private readonly place: CreatedDatabase, readonly db: DataSource, readonly other: DataSource, logger: StatementLog) {
+  private constructor(
+    readonly name: TestDatabase['name'],
+    private readonly place: CreatedDatabase,
+    readonly db: DataSource,
+    readonly other: DataSource,
+    logger: StatementLog,
+  ) {
     this.holder = other.createQueryRunner();
     this.log = logger;
   }
@@ -26,7 +32,13 @@ class Scene {
     const log = new StatementLog();
     const entities = twoFactorEntities();
     const alone = database.name === 'sqlite' ? { timeout: 1 } : { poolSize: 1 };
-    const db = await new DataSource({ ...place.options, entities, synchronize: true, logger: log, ...alone } as DataSourceOptions).initialize();
+    const db = await new DataSource({
+      ...place.options,
+      entities,
+      synchronize: true,
+      logger: log,
+      ...alone,
+    } as DataSourceOptions).initialize();
     const other = await new DataSource({ ...place.options, entities }).initialize();
     const scene = new Scene(database.name, place, db, other, log);
     await new AccountStore(db).ensure(scene.userKey, 'user');
@@ -67,14 +79,18 @@ class Scene {
 
   /** Until a statement of this database waits for a lock. */
   untilWaiting(): Promise<void> {
-    const sql = this.name === 'mariadb'
-      ? "SELECT COUNT(*) AS count FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()"
-      : "SELECT COUNT(*) AS count FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    const sql =
+      this.name === 'mariadb'
+        ? "SELECT COUNT(*) AS count FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()"
+        : "SELECT COUNT(*) AS count FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
     // MariaDB looks anew only for a caller who has not asked for 100 ms.
-    return vi.waitFor(async () => {
-      const [found] = await this.other.query<{ count: unknown }[]>(sql);
-      expect(Number(found!.count)).toBe(1);
-    }, { timeout: 20_000, interval: 150 });
+    return vi.waitFor(
+      async () => {
+        const [found] = await this.other.query<{ count: unknown }[]>(sql);
+        expect(Number(found!.count)).toBe(1);
+      },
+      { timeout: 20_000, interval: 150 },
+    );
   }
 }
 
@@ -87,7 +103,13 @@ describe.each(databases)('a row that another program holds for a moment on $name
   it('delays the verdict and no more', async () => {
     scene = await Scene.open(database);
     const { committed } = await scene.commitUnderLock();
-    if (database.name === 'sqlite') await vi.waitFor(() => { expect(scene.ran('UPDATE')).toBeGreaterThanOrEqual(2); }, { interval: 1 });
+    if (database.name === 'sqlite')
+      await vi.waitFor(
+        () => {
+          expect(scene.ran('UPDATE')).toBeGreaterThanOrEqual(2);
+        },
+        { interval: 1 },
+      );
     else await scene.untilWaiting();
     await scene.release();
     expect(await committed).toBe(true);
@@ -105,7 +127,12 @@ describe.each(only('sqlite', 'mariadb'))('a row that another program holds for l
   it('is asked for again when the wait was too long', async () => {
     await open();
     const { committed } = await scene.commitUnderLock();
-    await vi.waitFor(() => { expect(scene.ran('UPDATE')).toBeGreaterThanOrEqual(2); }, { timeout: 20_000, interval: 1 });
+    await vi.waitFor(
+      () => {
+        expect(scene.ran('UPDATE')).toBeGreaterThanOrEqual(2);
+      },
+      { timeout: 20_000, interval: 1 },
+    );
     await scene.release();
     expect(await committed).toBe(true);
     expect(await scene.account()).toMatchObject({ failures: 1, version: 1 });
@@ -142,16 +169,25 @@ describe.each(only('mariadb', 'postgres'))('another program on $name', (database
     await scene.release();
     await removed;
     expect(scene.ran('DELETE')).toBeGreaterThanOrEqual(2);
-    const left = await scene.other.createQueryBuilder().select('c.id', 'id').from('TwoFactorChallenge', 'c').where('c.id IN (:...ids)', { ids: [first, second] }).getRawMany();
+    const left = await scene.other
+      .createQueryBuilder()
+      .select('c.id', 'id')
+      .from('TwoFactorChallenge', 'c')
+      .where('c.id IN (:...ids)', { ids: [first, second] })
+      .getRawMany();
     expect(left).toEqual([]);
   });
 
   it('that cuts our connection under a statement is an error at once: the statement is not repeated', async () => {
     scene = await Scene.open(database);
-    const [own] = await scene.db.query<{ id: unknown }[]>(database.name === 'mariadb' ? 'SELECT CONNECTION_ID() AS id' : 'SELECT pg_backend_pid() AS id');
+    const [own] = await scene.db.query<{ id: unknown }[]>(
+      database.name === 'mariadb' ? 'SELECT CONNECTION_ID() AS id' : 'SELECT pg_backend_pid() AS id',
+    );
     const { committed } = await scene.commitUnderLock();
     await scene.untilWaiting();
-    await scene.other.query(database.name === 'mariadb' ? `KILL ${String(own!.id)}` : `SELECT pg_terminate_backend(${String(own!.id)})`);
+    await scene.other.query(
+      database.name === 'mariadb' ? `KILL ${String(own!.id)}` : `SELECT pg_terminate_backend(${String(own!.id)})`,
+    );
     await expect(committed).rejects.toThrow();
     expect(scene.ran('UPDATE')).toBe(1);
     await scene.release();

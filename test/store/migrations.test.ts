@@ -23,11 +23,20 @@ async function schema(db: DataSource, prefix: string): Promise<unknown[]> {
       .map(({ name, columns, uniques, indices }) => ({
         name: name.split('.').at(-1),
         columns: columns.map((column) => ({
-          name: column.name, type: column.type, length: column.length, nullable: column.isNullable,
-          default: column.default ?? null, primary: column.isPrimary, key: column.primaryKeyConstraintName ?? null,
+          name: column.name,
+          type: column.type,
+          length: column.length,
+          nullable: column.isNullable,
+          default: column.default ?? null,
+          primary: column.isPrimary,
+          key: column.primaryKeyConstraintName ?? null,
         })),
         uniques: uniques.map((unique) => ({ name: unique.name, columns: [...unique.columnNames].sort() })),
-        indices: indices.map((index) => ({ name: index.name, unique: index.isUnique, columns: [...index.columnNames].sort() })),
+        indices: indices.map((index) => ({
+          name: index.name,
+          unique: index.isUnique,
+          columns: [...index.columnNames].sort(),
+        })),
       }))
       .sort((a, b) => (String(a.name) < String(b.name) ? -1 : 1));
   } finally {
@@ -41,7 +50,10 @@ describe.each(databases)('the migrations on $name', (database) => {
 
   async function open(prefix?: string, synchronize = false): Promise<DataSource> {
     const options = prefix === undefined ? undefined : { tablePrefix: prefix };
-    const db = await database.open(twoFactorEntities(options), { synchronize, migrations: twoFactorMigrations(options) });
+    const db = await database.open(twoFactorEntities(options), {
+      synchronize,
+      migrations: twoFactorMigrations(options),
+    });
     opened.push(db);
     return db;
   }
@@ -69,7 +81,9 @@ describe.each(databases)('the migrations on $name', (database) => {
   it('make no column that may be null, and none but TEXT without a default', async () => {
     const db = await open();
     await db.runMigrations();
-    const columns = (await schema(db, 'two_factor_')).flatMap((table) => (table as { columns: { name: string; type: string; nullable: boolean; default: unknown }[] }).columns);
+    const columns = (await schema(db, 'two_factor_')).flatMap(
+      (table) => (table as { columns: { name: string; type: string; nullable: boolean; default: unknown }[] }).columns,
+    );
     expect(columns.length).toBeGreaterThan(40);
     expect(columns.filter(({ nullable }) => nullable)).toEqual([]);
     const bare = columns.filter((column) => column.default === null);
@@ -104,12 +118,13 @@ describe.each(databases)('the migrations on $name', (database) => {
   it('live twice in one database under two prefixes, with rows of their own', async () => {
     const place = await database.create();
     created.push(place);
-    const connect = (tablePrefix: string) => new DataSource({
-      ...place.options,
-      entities: twoFactorEntities({ tablePrefix }),
-      // Each app knows both sets of migrations, as two apps that share a folder of them would.
-      migrations: [...twoFactorMigrations({ tablePrefix: 'one_' }), ...twoFactorMigrations({ tablePrefix: 'two_' })],
-    }).initialize();
+    const connect = (tablePrefix: string) =>
+      new DataSource({
+        ...place.options,
+        entities: twoFactorEntities({ tablePrefix }),
+        // Each app knows both sets of migrations, as two apps that share a folder of them would.
+        migrations: [...twoFactorMigrations({ tablePrefix: 'one_' }), ...twoFactorMigrations({ tablePrefix: 'two_' })],
+      }).initialize();
     const one = await connect('one_');
     const two = await connect('two_');
     try {
@@ -126,21 +141,27 @@ describe.each(databases)('the migrations on $name', (database) => {
     }
   });
 
-  describe('with names of the app\'s own', () => {
+  describe("with names of the app's own", () => {
     async function connect(more: Partial<DataSourceOptions>, entities = twoFactorEntities()): Promise<DataSource> {
       const place = await database.create();
       created.push(place);
       const db = await new DataSource({
-        ...place.options, ...more, entities, migrations: twoFactorMigrations(),
+        ...place.options,
+        ...more,
+        entities,
+        migrations: twoFactorMigrations(),
       } as DataSourceOptions).initialize();
       opened.push(db);
       return db;
     }
 
-    const service = (db: DataSource): TwoFactorService => new TwoFactorService({
-      db, keys: `k1:${Buffer.alloc(32, 7).toString('base64')}`, twoFactor: { issuer: 'A' },
-      users: { id: (user: { id: string }) => user.id, find: (id) => ({ id }) },
-    });
+    const service = (db: DataSource): TwoFactorService =>
+      new TwoFactorService({
+        db,
+        keys: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
+        twoFactor: { issuer: 'A' },
+        users: { id: (user: { id: string }) => user.id, find: (id) => ({ id }) },
+      });
 
     it('make the tables under the entityPrefix of the DataSource, and undo them', async () => {
       const db = await connect({ entityPrefix: 'app_' });
@@ -159,7 +180,9 @@ describe.each(databases)('the migrations on $name', (database) => {
 
     it('follow a naming strategy that has its own way of prefixing', async () => {
       class Dotless extends DefaultNamingStrategy {
-        override prefixTableName(prefix: string, name: string): string { return `${prefix}__${name}`; }
+        override prefixTableName(prefix: string, name: string): string {
+          return `${prefix}__${name}`;
+        }
       }
       const db = await connect({ entityPrefix: 'app', namingStrategy: new Dotless() });
       await db.runMigrations();
@@ -170,8 +193,12 @@ describe.each(databases)('the migrations on $name', (database) => {
 
     it('are not needed by a naming strategy that leaves given names alone', async () => {
       class SnakeNaming extends DefaultNamingStrategy {
-        override tableName(target: string, given?: string): string { return given ?? target.toLowerCase(); }
-        override columnName(property: string, given: string | undefined): string { return given ?? property.toLowerCase(); }
+        override tableName(target: string, given?: string): string {
+          return given ?? target.toLowerCase();
+        }
+        override columnName(property: string, given: string | undefined): string {
+          return given ?? property.toLowerCase();
+        }
       }
       const db = await connect({ namingStrategy: new SnakeNaming() });
       await db.runMigrations();
@@ -181,10 +208,14 @@ describe.each(databases)('the migrations on $name', (database) => {
 
     it('are refused with a naming strategy that renames a table or a column, by its name', async () => {
       class UpperColumns extends DefaultNamingStrategy {
-        override columnName(property: string, given: string | undefined): string { return (given ?? property).toUpperCase(); }
+        override columnName(property: string, given: string | undefined): string {
+          return (given ?? property).toUpperCase();
+        }
       }
       class PluralTables extends DefaultNamingStrategy {
-        override tableName(target: string, given?: string): string { return `t_${given ?? target}`; }
+        override tableName(target: string, given?: string): string {
+          return `t_${given ?? target}`;
+        }
       }
       const columns = await connect({ namingStrategy: new UpperColumns() });
       expect(() => service(columns)).toThrow(/UpperColumns.*column two_factor_accounts\.user_key .*USER_KEY/);
@@ -213,12 +244,20 @@ describe.each(databases)('the migrations on $name', (database) => {
         await plain.query('CREATE SCHEMA auth');
         await plain.destroy();
         const db = await new DataSource({
-          ...place.options, schema: 'auth', entityPrefix: 'app_', entities: twoFactorEntities(), migrations: twoFactorMigrations(),
+          ...place.options,
+          schema: 'auth',
+          entityPrefix: 'app_',
+          entities: twoFactorEntities(),
+          migrations: twoFactorMigrations(),
         } as DataSourceOptions).initialize();
         opened.push(db);
         await db.runMigrations();
         expect(await differences(db)).toEqual([]);
-        expect(await db.query("SELECT COUNT(*)::int AS n FROM pg_tables WHERE schemaname = 'auth' AND tablename LIKE 'app_two_factor_%'")).toEqual([{ n: 5 }]);
+        expect(
+          await db.query(
+            "SELECT COUNT(*)::int AS n FROM pg_tables WHERE schemaname = 'auth' AND tablename LIKE 'app_two_factor_%'",
+          ),
+        ).toEqual([{ n: 5 }]);
         await service(db).setup.totp('anna', false);
         expect(await service(db).isEnabled('anna')).toBe(true);
         await undoAll(db);
@@ -231,10 +270,19 @@ describe.each(databases)('the migrations on $name', (database) => {
     await db.runMigrations();
     const userKey = newUserKey();
     const factor = (id: string, provisional: number) => authenticator(userKey, { id, provisional });
-    const [old, removed, counted, begun] = [factor('old', 0), factor('removed', 0), factor('counted', 1), factor('begun', 1)];
+    const [old, removed, counted, begun] = [
+      factor('old', 0),
+      factor('removed', 0),
+      factor('counted', 1),
+      factor('begun', 1),
+    ];
     const gone = factor('gone', 1);
-    const save = (entity: string, row: object) => db.createQueryBuilder().insert().into(entity).values(row).updateEntity(false).execute();
-    await save('TwoFactorAccount', account(userKey, { factors: JSON.stringify({ removed: false, counted: true, gone: false }) }));
+    const save = (entity: string, row: object) =>
+      db.createQueryBuilder().insert().into(entity).values(row).updateEntity(false).execute();
+    await save(
+      'TwoFactorAccount',
+      account(userKey, { factors: JSON.stringify({ removed: false, counted: true, gone: false }) }),
+    );
     for (const row of [old, removed, counted, begun, gone]) await save('TwoFactorAuthenticator', row);
     const orphan = authenticator(newUserKey(), { id: 'orphan', provisional: 1 });
     await save('TwoFactorAuthenticator', orphan);
@@ -245,9 +293,12 @@ describe.each(databases)('the migrations on $name', (database) => {
 });
 
 describe('a table prefix', () => {
-  it.each(['', '1abc', 'a-b', 'a b', 'a.b', 'a;DROP TABLE app_users', '`', '"', 'ä_', 'a'.repeat(32), 7, null, {}])('of %j is refused', (tablePrefix) => {
-    const options = { tablePrefix } as { tablePrefix: string };
-    expect(() => twoFactorEntities(options)).toThrow(TypeError);
-    expect(() => twoFactorMigrations(options)).toThrow(/tablePrefix must be 1 to 31 letters/);
-  });
+  it.each(['', '1abc', 'a-b', 'a b', 'a.b', 'a;DROP TABLE app_users', '`', '"', 'ä_', 'a'.repeat(32), 7, null, {}])(
+    'of %j is refused',
+    (tablePrefix) => {
+      const options = { tablePrefix } as { tablePrefix: string };
+      expect(() => twoFactorEntities(options)).toThrow(TypeError);
+      expect(() => twoFactorMigrations(options)).toThrow(/tablePrefix must be 1 to 31 letters/);
+    },
+  );
 });

@@ -6,9 +6,13 @@ import { AccountStore } from '../../lib/store/account-store.js';
 import { databases, type CreatedDatabase } from '../support/databases.js';
 import { newUserKey } from './fixtures.js';
 
-const make = (db: DataSource) => new TwoFactorService({
-  db, keys: generateKey('k1'), users: { id: String, find: (id: string) => id }, twoFactor: { issuer: 'MyApp' },
-});
+const make = (db: DataSource) =>
+  new TwoFactorService({
+    db,
+    keys: generateKey('k1'),
+    users: { id: String, find: (id: string) => id },
+    twoFactor: { issuer: 'MyApp' },
+  });
 
 // CommonJS apps cannot await at the top level: the service is made before the database answers.
 describe.each(databases)('a DataSource on $name that is not open when the service is made', (database) => {
@@ -22,13 +26,18 @@ describe.each(databases)('a DataSource on $name that is not open when the servic
     return db;
   }
 
-  beforeEach(async () => { place = await database.create(); });
+  beforeEach(async () => {
+    place = await database.create();
+  });
   afterEach(async () => {
     if (db.isInitialized) await db.destroy();
     await place.drop();
   });
 
-  it.each([['TypeORM', DataSource], ['TypeORM 0.3', OldDataSource as unknown as typeof DataSource]])('is opened by the first statements with %s, once for all', async (_name, Source) => {
+  it.each([
+    ['TypeORM', DataSource],
+    ['TypeORM 0.3', OldDataSource as unknown as typeof DataSource],
+  ])('is opened by the first statements with %s, once for all', async (_name, Source) => {
     const service = make(dataSource({}, Source));
     const { secret } = await service.setup.totp('1', false);
     expect(secret).toMatch(/^[A-Z2-7]{32}$/);
@@ -46,7 +55,12 @@ describe.each(databases)('a DataSource on $name that is not open when the servic
   it('is opened once where the app opens it later, and the app is not told off', async () => {
     const service = make(dataSource());
     const enabled = service.isEnabled('1');
-    await vi.waitFor(() => { expect(connect).toHaveBeenCalled(); }, { timeout: 10_000, interval: 1 });
+    await vi.waitFor(
+      () => {
+        expect(connect).toHaveBeenCalled();
+      },
+      { timeout: 10_000, interval: 1 },
+    );
     expect(await db.initialize()).toBe(db);
     expect(await db.initialize()).toBe(db);
     expect(await enabled).toBe(false);
@@ -81,7 +95,9 @@ describe.each(databases)('a DataSource on $name that is not open when the servic
     const service = make(dataSource());
     connect.mockRejectedValueOnce(new Error('ECONNREFUSED'));
     const answers = await Promise.allSettled([db.initialize(), service.isEnabled('1')]);
-    expect(answers.map((answer) => answer.status === 'rejected' && String(answer.reason))).toEqual(Array(2).fill('Error: ECONNREFUSED'));
+    expect(answers.map((answer) => answer.status === 'rejected' && String(answer.reason))).toEqual(
+      Array(2).fill('Error: ECONNREFUSED'),
+    );
     expect(await service.isEnabled('1')).toBe(false);
   });
 
@@ -112,8 +128,13 @@ describe.each(databases)('a DataSource on $name that is not open when the servic
   it.each(['tables', 'columns'])('whose %s are missing says to run the migrations', async (what) => {
     await dataSource({ synchronize: what === 'columns' }).initialize();
     if (what === 'columns') await db.query('ALTER TABLE two_factor_accounts DROP COLUMN enroll_by');
-    await expect(make(db).isEnabled('1')).rejects.toThrow(/^The tables of the second factor are missing or older .*: run the migrations\..*The database says: .*(two_factor_|enroll_by)/);
+    await expect(make(db).isEnabled('1')).rejects.toThrow(
+      /^The tables of the second factor are missing or older .*: run the migrations\..*The database says: .*(two_factor_|enroll_by)/,
+    );
     const failed = await new AccountStore(db).ensure(newUserKey(), 'user').catch((error: unknown) => error as Error);
-    expect(failed).toMatchObject({ message: expect.stringContaining('run the migrations'), cause: { name: 'QueryFailedError' } });
+    expect(failed).toMatchObject({
+      message: expect.stringContaining('run the migrations'),
+      cause: { name: 'QueryFailedError' },
+    });
   });
 });

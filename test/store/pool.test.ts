@@ -3,9 +3,13 @@ import { DataSource } from 'typeorm';
 import { generateKey, twoFactorEntities, TwoFactorService } from 'passport-two-factor';
 import { close, databases } from '../support/databases.js';
 
-const make = (db: DataSource) => new TwoFactorService({
-  db, keys: generateKey('k1'), users: { id: String, find: (id: string) => id }, twoFactor: { issuer: 'MyApp' },
-});
+const make = (db: DataSource) =>
+  new TwoFactorService({
+    db,
+    keys: generateKey('k1'),
+    users: { id: String, find: (id: string) => id },
+    twoFactor: { issuer: 'MyApp' },
+  });
 const only = (...names: string[]) => databases.filter(({ name }) => names.includes(name));
 
 let db: DataSource;
@@ -18,16 +22,23 @@ describe.each(only('mariadb', 'postgres'))('a pool of $name', (database) => {
     await service.setup.totp('1', false);
     let begun = 0;
     let bothHave!: () => void;
-    const both = new Promise<void>((resolve) => { bothHave = resolve; });
-    const answers = await Promise.allSettled([1, 2].map(() => db.transaction(async (manager) => {
-      await manager.query('SELECT 1');
-      if ((begun += 1) === 2) bothHave();
-      await both;
-      return service.isEnabled('1');
-    })));
+    const both = new Promise<void>((resolve) => {
+      bothHave = resolve;
+    });
+    const answers = await Promise.allSettled(
+      [1, 2].map(() =>
+        db.transaction(async (manager) => {
+          await manager.query('SELECT 1');
+          if ((begun += 1) === 2) bothHave();
+          await both;
+          return service.isEnabled('1');
+        }),
+      ),
+    );
     expect(answers.some(({ status }) => status === 'rejected')).toBe(true);
     for (const answer of answers) {
-      if (answer.status === 'rejected') expect(String(answer.reason)).toMatch(/had no free connection for 2\.5 s.*inside of a transaction.*poolSize/);
+      if (answer.status === 'rejected')
+        expect(String(answer.reason)).toMatch(/had no free connection for 2\.5 s.*inside of a transaction.*poolSize/);
       else expect(answer.value).toBe(true);
     }
     // Each connection that was handed over too late has gone back: as many transactions as before get theirs.
@@ -49,28 +60,44 @@ describe.each(only('mariadb', 'postgres'))('a pool of $name', (database) => {
 describe.each(only('mariadb'))('connections of $name', (database) => {
   const refusals: [string, string, string][] = [
     ['take a backslash for itself', "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'", 'NO_BACKSLASH_ESCAPES'],
-    ['do so beside other modes', "SET SESSION sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,STRICT_ALL_TABLES'", 'NO_BACKSLASH_ESCAPES'],
+    [
+      'do so beside other modes',
+      "SET SESSION sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,STRICT_ALL_TABLES'",
+      'NO_BACKSLASH_ESCAPES',
+    ],
     ['take an empty text for null', "SET SESSION sql_mode = 'EMPTY_STRING_IS_NULL'", 'EMPTY_STRING_IS_NULL'],
     ['commit nothing by themselves', 'SET SESSION autocommit = 0', 'autocommit = 0'],
   ];
 
-  interface Pool { on(event: 'connection', hook: (connection: { query(sql: string): void }) => void): void }
+  interface Pool {
+    on(event: 'connection', hook: (connection: { query(sql: string): void }) => void): void;
+  }
 
   /** The tables, and another DataSource whose pool sets up by this statement each connection that it makes from now on. */
   async function withHook(hook: string): Promise<{ other: DataSource; done: () => Promise<void> }> {
     db = await database.open(twoFactorEntities());
     const other = await new DataSource({ ...db.options, synchronize: false }).initialize();
-    (other.driver as unknown as { pool: Pool }).pool.on('connection', (connection) => { connection.query(hook); });
+    (other.driver as unknown as { pool: Pool }).pool.on('connection', (connection) => {
+      connection.query(hook);
+    });
     // The connection that was there before the hook is in use.
     const held = other.createQueryRunner();
     await held.connect();
-    return { other, done: async () => { await held.release(); await other.destroy(); } };
+    return {
+      other,
+      done: async () => {
+        await held.release();
+        await other.destroy();
+      },
+    };
   }
 
   it.each(refusals)('that %s are refused by name, and nothing is written', async (_what, hook, name) => {
     const { other, done } = await withHook(hook);
     try {
-      const begun = await make(other).setup.totp('1', false, { label: "it's \\ \"mine\"" }).catch((error: unknown) => error);
+      const begun = await make(other)
+        .setup.totp('1', false, { label: 'it\'s \\ "mine"' })
+        .catch((error: unknown) => error);
       expect(begun).toBeInstanceOf(TypeError);
       await expect(make(other).isEnabled('1')).rejects.toThrow(name);
       expect(await db.query('SELECT * FROM two_factor_accounts')).toEqual([]);
@@ -80,9 +107,11 @@ describe.each(only('mariadb'))('connections of $name', (database) => {
   });
 
   it('in other modes are taken, with labels of any signs', async () => {
-    const { other, done } = await withHook("SET SESSION sql_mode = 'ANSI,TRADITIONAL,PAD_CHAR_TO_FULL_LENGTH,HIGH_NOT_PRECEDENCE'");
+    const { other, done } = await withHook(
+      "SET SESSION sql_mode = 'ANSI,TRADITIONAL,PAD_CHAR_TO_FULL_LENGTH,HIGH_NOT_PRECEDENCE'",
+    );
     try {
-      const label = "it's \\ \"mine\" %_ \u{1f511}";
+      const label = 'it\'s \\ "mine" %_ \u{1f511}';
       const service = make(other);
       await service.setup.totp('1', false, { label });
       expect((await service.list('1')).map((one) => one.label)).toEqual([label]);
@@ -96,10 +125,11 @@ describe.each(only('mariadb'))('connections of $name', (database) => {
     try {
       const service = make(other);
       await service.isEnabled('1');
-      const asked = async () => Number((await other.query<{ Value: unknown }[]>("SHOW SESSION STATUS LIKE 'Questions'"))[0]!.Value);
+      const asked = async () =>
+        Number((await other.query<{ Value: unknown }[]>("SHOW SESSION STATUS LIKE 'Questions'"))[0]!.Value);
       const before = await asked();
       for (let call = 0; call < 5; call += 1) await service.isEnabled('1');
-      expect(await asked() - before).toBe(6);
+      expect((await asked()) - before).toBe(6);
     } finally {
       await done();
     }

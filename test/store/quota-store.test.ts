@@ -52,7 +52,8 @@ describe.each(databases)('the counts of messages on $name', (database) => {
 
   describe('that are over', () => {
     const day = 86_400_000;
-    const at = (id: string, dayStart: number, owner = '') => quotas.commit({ id, userKey: owner }, undefined, { hourStart: dayStart, hourCount: 1, dayStart, dayCount: 1 });
+    const at = (id: string, dayStart: number, owner = '') =>
+      quotas.commit({ id, userKey: owner }, undefined, { hourStart: dayStart, hourCount: 1, dayStart, dayCount: 1 });
 
     it('go with a clean-up from any place, and those of the last days stay', async () => {
       for (const from of ['0'.repeat(64), '8'.repeat(64), 'f'.repeat(64)]) {
@@ -68,7 +69,13 @@ describe.each(databases)('the counts of messages on $name', (database) => {
     it('go a stretch at a time where there are many', async () => {
       const ids = Array.from({ length: 1200 }, () => newId());
       for (const id of ids) await at(id, now - 3 * day);
-      const left = (): Promise<number> => db.createQueryBuilder().select('q').from('TwoFactorQuota', 'q').where('q.day_start = :old', { old: now - 3 * day }).getCount();
+      const left = (): Promise<number> =>
+        db
+          .createQueryBuilder()
+          .select('q')
+          .from('TwoFactorQuota', 'q')
+          .where('q.day_start = :old', { old: now - 3 * day })
+          .getCount();
       await quotas.removeStale('', now - 2 * day);
       const rest = await left();
       expect([rest >= 700, rest < 1200]).toEqual([true, true]);

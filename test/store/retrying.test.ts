@@ -34,7 +34,7 @@ describe('a statement that the database gave up', () => {
   });
 
   it.each([
-    ['in the driver\'s error alone', { driverError: { errno: 1213 } }],
+    ["in the driver's error alone", { driverError: { errno: 1213 } }],
     ['in the outer error alone', { code: '40001' }],
   ])('is known by its code %s', async (_where, error) => {
     const run = statement(() => error);
@@ -77,7 +77,9 @@ describe.each(databases)('a login on $name whose statements the database gives u
   beforeAll(async () => {
     test = await TestApp.open(database, { twoFactor: { backupCodesCount: 1 } });
   });
-  afterEach(() => { fault?.end(); });
+  afterEach(() => {
+    fault?.end();
+  });
   afterAll(() => test.close());
 
   async function pending() {
@@ -93,7 +95,10 @@ describe.each(databases)('a login on $name whose statements the database gives u
   it('is finished where the verdict is written at the third try', async () => {
     const { agent, secret } = await pending();
     fault = failing(test.db, verdicts, deadlock, 2);
-    await agent.post('/2fa').send({ code: test.totp(secret) }).expect(200);
+    await agent
+      .post('/2fa')
+      .send({ code: test.totp(secret) })
+      .expect(200);
     expect(fault.thrown).toBe(2);
     await agent.get('/me').expect(200);
   });
@@ -101,7 +106,10 @@ describe.each(databases)('a login on $name whose statements the database gives u
   it('is denied where the verdict cannot be written, after five tries', async () => {
     const { agent, secret } = await pending();
     fault = failing(test.db, verdicts, deadlock);
-    await agent.post('/2fa').send({ code: test.totp(secret) }).expect(500);
+    await agent
+      .post('/2fa')
+      .send({ code: test.totp(secret) })
+      .expect(500);
     expect(fault.thrown).toBe(5);
     await agent.get('/me').expect(401);
   });
@@ -121,12 +129,15 @@ describe.each(databases)('a login on $name whose statements the database gives u
   it('is denied at once where the connection is lost under the verdict', async () => {
     const { agent, secret } = await pending();
     fault = failing(test.db, verdicts, lasting['a lost connection to MySQL']!);
-    await agent.post('/2fa').send({ code: test.totp(secret) }).expect(500);
+    await agent
+      .post('/2fa')
+      .send({ code: test.totp(secret) })
+      .expect(500);
     expect(fault.thrown).toBe(1);
     await agent.get('/me').expect(401);
   });
 
-  it('is an error, not a login without a second factor, where the user\'s methods cannot be read', async () => {
+  it("is an error, not a login without a second factor, where the user's methods cannot be read", async () => {
     const { user } = await test.withTotp((ids += 1));
     fault = failing(test.db, /^SELECT .*two_factor_accounts/, deadlock);
     const agent = test.agent();

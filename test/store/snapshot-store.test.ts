@@ -10,7 +10,14 @@ import { close, databases } from '../support/databases.js';
 import { StatementLog } from '../support/statements.js';
 import { account, authenticator, challenge, digest, known, newId, newUserKey, now, userIdOf } from './fixtures.js';
 
-const nothing = { account: undefined, authenticators: [], inert: [], challenges: [], unusedBackupCodes: 0, securityEpoch: 0 };
+const nothing = {
+  account: undefined,
+  authenticators: [],
+  inert: [],
+  challenges: [],
+  unusedBackupCodes: 0,
+  securityEpoch: 0,
+};
 const login = { purpose: 'login', mechanism: 0 } as const;
 
 describe.each(databases)('the snapshot of a user on $name', (database) => {
@@ -45,7 +52,11 @@ describe.each(databases)('the snapshot of a user on $name', (database) => {
       authenticator(userKey, { verifiedAt: now }),
       authenticator(userKey, { verifiedAt: now + 1, mechanism: TwoFactorMechanism.EMAIL }),
     ];
-    const pending = [challenge(userKey, { createdAt: now + 5 }), challenge(userKey, { createdAt: now + 1 }), challenge(userKey, { createdAt: now + 3 })];
+    const pending = [
+      challenge(userKey, { createdAt: now + 5 }),
+      challenge(userKey, { createdAt: now + 1 }),
+      challenge(userKey, { createdAt: now + 3 }),
+    ];
     for (const method of methods) await authenticators.add(method);
     for (const one of pending) await challenges.add(one);
     const setId = newId(32);
@@ -55,13 +66,21 @@ describe.each(databases)('the snapshot of a user on $name', (database) => {
     const columns = { backupSetId: setId, challengeEpoch: 1, securityEpoch: 1 };
     await accounts.commit(account(userKey), columns);
     const state = account(userKey, { ...columns, version: 1 });
-    return { userKey, state, methods: [methods[1], methods[2], methods[0]], pending: [pending[1], pending[2], pending[0]] };
+    return {
+      userKey,
+      state,
+      methods: [methods[1], methods[2], methods[0]],
+      pending: [pending[1], pending[2], pending[0]],
+    };
   }
 
   it('has the security epoch of a factor that has not reached the account', async () => {
     const { userKey, state } = await withEverything();
     await authenticators.add(authenticator(userKey, { securityEpoch: state.securityEpoch + 1 }));
-    expect(await snapshots.ofUser(known(userKey))).toMatchObject({ account: state, securityEpoch: state.securityEpoch + 1 });
+    expect(await snapshots.ofUser(known(userKey))).toMatchObject({
+      account: state,
+      securityEpoch: state.securityEpoch + 1,
+    });
   });
 
   it('has everything of one moment in one SELECT, oldest first, numbers as numbers', async () => {
@@ -69,7 +88,12 @@ describe.each(databases)('the snapshot of a user on $name', (database) => {
     log.reset();
     const snapshot = await snapshots.ofUser(known(userKey), login);
     expect(snapshot).toStrictEqual({
-      account: state, authenticators: methods, inert: [], challenges: pending, unusedBackupCodes: 2, securityEpoch: state.securityEpoch,
+      account: state,
+      authenticators: methods,
+      inert: [],
+      challenges: pending,
+      unusedBackupCodes: 2,
+      securityEpoch: state.securityEpoch,
     });
     expect(log.statements).toEqual([expect.stringMatching(/^SELECT/)]);
   });
@@ -80,7 +104,13 @@ describe.each(databases)('the snapshot of a user on $name', (database) => {
       authenticator(userKey, { verifiedAt: now + 2 }),
       authenticator(userKey, { verifiedAt: now + 1, mechanism: TwoFactorMechanism.EMAIL }),
       authenticator(userKey, { verifiedAt: now, mechanism: TwoFactorMechanism.SMS }),
-      ...['c', 'a', 'b'].map((id, index) => authenticator(userKey, { id: `${id}${newId(31)}`, handle: `${String(index)}${newId(63)}`, verifiedAt: now + 3 })),
+      ...['c', 'a', 'b'].map((id, index) =>
+        authenticator(userKey, {
+          id: `${id}${newId(31)}`,
+          handle: `${String(index)}${newId(63)}`,
+          verifiedAt: now + 3,
+        }),
+      ),
     ];
     for (const row of rows) await authenticators.add(row);
     const [totp, email, sms, c, a, b] = rows;
@@ -91,7 +121,14 @@ describe.each(databases)('the snapshot of a user on $name', (database) => {
     const { state, methods, pending } = await withEverything();
     log.reset();
     const snapshot = await snapshots.ofChallenge(pending[1]!.id);
-    expect(snapshot).toStrictEqual({ account: state, authenticators: methods, inert: [], challenges: [pending[1]], unusedBackupCodes: 2, securityEpoch: state.securityEpoch });
+    expect(snapshot).toStrictEqual({
+      account: state,
+      authenticators: methods,
+      inert: [],
+      challenges: [pending[1]],
+      unusedBackupCodes: 2,
+      securityEpoch: state.securityEpoch,
+    });
     expect(log.count).toBe(1);
   });
 
@@ -114,8 +151,13 @@ describe.each(databases)('the snapshot of a user on $name', (database) => {
     ];
     for (const row of rows) await challenges.add(row);
     expect((await snapshots.ofUser(known(userKey), login)).challenges).toEqual([rows[0]]);
-    expect((await snapshots.ofUser(known(userKey), { purpose: 'step-up', mechanism: 0 })).challenges).toEqual([rows[1]]);
-    expect((await snapshots.ofUser(known(userKey), { purpose: 'enrollment', mechanism: TwoFactorMechanism.EMAIL })).challenges).toEqual([rows[3]]);
+    expect((await snapshots.ofUser(known(userKey), { purpose: 'step-up', mechanism: 0 })).challenges).toEqual([
+      rows[1],
+    ]);
+    expect(
+      (await snapshots.ofUser(known(userKey), { purpose: 'enrollment', mechanism: TwoFactorMechanism.EMAIL }))
+        .challenges,
+    ).toEqual([rows[3]]);
   });
 
   it('of a user or challenge that nobody knows has nothing, and is no other user', async () => {
@@ -139,12 +181,17 @@ describe.each(databases)('the snapshot of a user on $name', (database) => {
     const userKey = await user();
     const provisional = { provisional: 1, securityEpoch: 9 };
     const [named, inert, old, removed] = [
-      authenticator(userKey, { ...provisional, verifiedAt: now }), authenticator(userKey, provisional), authenticator(userKey, { verifiedAt: now + 1 }),
+      authenticator(userKey, { ...provisional, verifiedAt: now }),
+      authenticator(userKey, provisional),
+      authenticator(userKey, { verifiedAt: now + 1 }),
       authenticator(userKey, { securityEpoch: 8 }),
     ] as const;
     for (const row of [named, inert, old, removed]) await authenticators.add(row);
     const before = await snapshots.ofUser(known(userKey));
-    expect(before).toMatchObject({ authenticators: expect.not.arrayContaining([named, inert]) as unknown, securityEpoch: 8 });
+    expect(before).toMatchObject({
+      authenticators: expect.not.arrayContaining([named, inert]) as unknown,
+      securityEpoch: 8,
+    });
     await accounts.commit(before.account!, { factors: JSON.stringify({ [named.id]: true, [removed.id]: false }) });
     const after = await snapshots.ofUser(known(userKey));
     expect(after.authenticators).toEqual([named, old]);
@@ -163,11 +210,14 @@ describe.each(databases)('the snapshot of a user on $name', (database) => {
     expect((await snapshots.ofUser(known(userKey))).unusedBackupCodes).toBe(1);
   });
 
-  it.each(['[]', 'null', '5', '{"a":1}', '{"a":', '"a"'])('is an error where the account says %s of its factors: never "no second factor"', async (factors) => {
-    const userKey = await user();
-    await accounts.commit(account(userKey), { factors });
-    await expect(snapshots.ofUser(known(userKey))).rejects.toThrow();
-  });
+  it.each(['[]', 'null', '5', '{"a":1}', '{"a":', '"a"'])(
+    'is an error where the account says %s of its factors: never "no second factor"',
+    async (factors) => {
+      const userKey = await user();
+      await accounts.commit(account(userKey), { factors });
+      await expect(snapshots.ofUser(known(userKey))).rejects.toThrow();
+    },
+  );
 
   it('is an error where there are methods and their account is missing: never "no second factor"', async () => {
     const userKey = newUserKey();

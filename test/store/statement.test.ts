@@ -20,33 +20,66 @@ describe.each(databases)('a statement on $name', (database) => {
   it('has its values where they belong, in whatever order they are given and however often one is named', async () => {
     const insert = insertOf(db, entity);
     const [one, other] = [newUserKey(), newUserKey()];
-    for (const key of [one, other]) expect(await insert.inserts({ ...account(key, { failures: 3, lastStep: 9 }) })).toBe(true);
-    const update = updateOf(db, entity, ['failures', 'lastStep'], ['userKey'], 'user_key = :userKey AND (user_key = :userKey OR failures = -1)');
+    for (const key of [one, other])
+      expect(await insert.inserts({ ...account(key, { failures: 3, lastStep: 9 }) })).toBe(true);
+    const update = updateOf(
+      db,
+      entity,
+      ['failures', 'lastStep'],
+      ['userKey'],
+      'user_key = :userKey AND (user_key = :userKey OR failures = -1)',
+    );
     expect(await update.affected({ userKey: one, set_lastStep: 1, set_failures: 2 })).toBe(1);
     const accounts = new AccountStore(db);
     expect(await accounts.find(one)).toMatchObject({ failures: 2, lastStep: 1 });
     expect(await accounts.find(other)).toMatchObject({ failures: 3, lastStep: 9 });
   });
 
-  it.each(["' OR 1=1 --", '"; DROP TABLE two_factor_accounts; --', '$1', '?', ':userKey', '%s', '\\', "\\'", '\u{1f511}', ' '])('takes the value %j as a value', async (value) => {
+  it.each([
+    "' OR 1=1 --",
+    '"; DROP TABLE two_factor_accounts; --',
+    '$1',
+    '?',
+    ':userKey',
+    '%s',
+    '\\',
+    "\\'",
+    '\u{1f511}',
+    ' ',
+  ])('takes the value %j as a value', async (value) => {
     const userKey = newUserKey();
     const insert = insertOf(db, entity);
     await insert.inserts({ ...account(newUserKey()) });
     expect(await insert.inserts({ ...account(userKey, { userId: value, lastUsed: value }) })).toBe(true);
     const select = new Statement(db, ['userId'], (values) =>
-      db.createQueryBuilder().select('account.userKey', 'key').from(entity, 'account').where('account.user_id = :userId AND account.last_used = :userId', values));
+      db
+        .createQueryBuilder()
+        .select('account.userKey', 'key')
+        .from(entity, 'account')
+        .where('account.user_id = :userId AND account.last_used = :userId', values),
+    );
     expect(await select.rows({ userId: value })).toEqual([{ key: userKey }]);
   });
 
   it('is not run without one of its values', async () => {
     const update = updateOf(db, entity, ['failures'], ['userKey'], 'user_key = :userKey');
     await expect(update.affected({ set_failures: 1 })).rejects.toThrow('The statement has no value for userKey.');
-    await expect(update.affected({ userKey: newUserKey() })).rejects.toThrow('The statement has no value for set_failures.');
+    await expect(update.affected({ userKey: newUserKey() })).rejects.toThrow(
+      'The statement has no value for set_failures.',
+    );
   });
 
   it('is not built with a parameter that has no name', () => {
-    expect(() => new Statement(db, [], () => db.createQueryBuilder().select('1').from(entity, 'account').where('account.failures = :count', { count: 'seven' })))
-      .toThrow('A statement has a parameter that is none of its names.');
+    expect(
+      () =>
+        new Statement(db, [], () =>
+          db
+            .createQueryBuilder()
+            .select('1')
+            .from(entity, 'account')
+            .where('account.failures = :count', { count: 'seven' }),
+        ),
+    ).toThrow('A statement has a parameter that is none of its names.');
   });
 
   it('gives its connection back, also when it fails', async () => {
@@ -71,16 +104,23 @@ describe.each(databases)('a statement on $name', (database) => {
   });
 
   it.each([undefined, null, '1'])('whose driver counts its rows as %j is an error, never a success', async (count) => {
-    const connection = { query: (_sql: string, done: (error: null, rows: unknown) => void) => { done(null, [{ settings: 'sql_mode=' }]); } };
+    const connection = {
+      query: (_sql: string, done: (error: null, rows: unknown) => void) => {
+        done(null, [{ settings: 'sql_mode=' }]);
+      },
+    };
     const runner = {
-      connect: () => Promise.resolve(connection), release: () => Promise.resolve(),
+      connect: () => Promise.resolve(connection),
+      release: () => Promise.resolve(),
       query: () => Promise.resolve({ affected: count, records: [], raw: [] }),
     };
     const update = updateOf(db, entity, ['failures'], ['userKey'], 'user_key = :userKey');
     const original = db.createQueryRunner.bind(db);
     db.createQueryRunner = () => runner as never;
     try {
-      await expect(update.affectsOne({ set_failures: 1, userKey: newUserKey() })).rejects.toThrow('does not tell how many rows');
+      await expect(update.affectsOne({ set_failures: 1, userKey: newUserKey() })).rejects.toThrow(
+        'does not tell how many rows',
+      );
     } finally {
       db.createQueryRunner = original;
     }

@@ -4,7 +4,12 @@ import request from 'supertest';
 import { DataSource } from 'typeorm';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
-  SecondFactorStrategy, secondFactorErrorHandler, TwoFactorMechanism, TwoFactorService, twoFactorEntities, twoFactorMigrations,
+  SecondFactorStrategy,
+  secondFactorErrorHandler,
+  TwoFactorMechanism,
+  TwoFactorService,
+  twoFactorEntities,
+  twoFactorMigrations,
 } from 'passport-two-factor';
 import { currentTotp } from 'passport-two-factor/testing';
 import { databases, type CreatedDatabase } from '../support/databases.js';
@@ -26,7 +31,10 @@ describe.each(databases)('the tables of version 0.1 on $name', (database) => {
     created.push(place);
     const open = async (synchronize = false): Promise<DataSource> => {
       const db = new DataSource({
-        ...place.options, entities: twoFactorEntities(), migrations: [...twoFactorMigrations()], synchronize,
+        ...place.options,
+        entities: twoFactorEntities(),
+        migrations: [...twoFactorMigrations()],
+        synchronize,
       });
       opened.push(db);
       return db.initialize();
@@ -48,9 +56,20 @@ describe.each(databases)('the tables of version 0.1 on $name', (database) => {
     const time = { now };
     const sent: string[] = [];
     const service = new TwoFactorService({
-      db, keys: version01.keys, clock: () => time.now, twoFactor: { issuer: 'A', backupCodesCount: 2 },
-      users: { id: (user: { id: string }) => user.id, email: (user: { email: string }) => user.email, find: (id) => users.get(id) },
-      deliver: { email: ({ code, to }) => { sent.push(to, code); } },
+      db,
+      keys: version01.keys,
+      clock: () => time.now,
+      twoFactor: { issuer: 'A', backupCodesCount: 2 },
+      users: {
+        id: (user: { id: string }) => user.id,
+        email: (user: { email: string }) => user.email,
+        find: (id) => users.get(id),
+      },
+      deliver: {
+        email: ({ code, to }) => {
+          sent.push(to, code);
+        },
+      },
     });
     const passport = new Passport();
     passport.use(new SecondFactorStrategy({ service }));
@@ -62,20 +81,27 @@ describe.each(databases)('the tables of version 0.1 on $name', (database) => {
     app.use(secondFactorErrorHandler());
 
     // The pending login that was out at the deploy.
-    const finished = await request(app).post('/second-factor')
+    const finished = await request(app)
+      .post('/second-factor')
       .send({ challengeToken: version01.challengeToken, code: currentTotp(secret, time.now) });
     if (begunLives) {
       expect(finished.body).toMatchObject({ user: { id: 'anna' }, info: { scope: 'all' } });
-      await expect(service.verify.totp('anna', currentTotp(secret, time.now))).rejects.toMatchObject({ code: 'INVALID_CODE' });
+      await expect(service.verify.totp('anna', currentTotp(secret, time.now))).rejects.toMatchObject({
+        code: 'INVALID_CODE',
+      });
     } else {
       expect(finished.body).toMatchObject({ error: { code: 'CHALLENGE_EXPIRED' } });
     }
     time.now += 30_000;
     await service.verify.totp('anna', currentTotp(secret, time.now));
 
-    await expect(service.verify.backupCode('anna', version01.usedBackupCode)).rejects.toMatchObject({ code: 'INVALID_BACKUP_CODE' });
+    await expect(service.verify.backupCode('anna', version01.usedBackupCode)).rejects.toMatchObject({
+      code: 'INVALID_BACKUP_CODE',
+    });
     await service.verify.backupCode('anna', version01.backupCodes[0]!);
-    await expect(service.verify.backupCode('anna', version01.backupCodes[0]!)).rejects.toMatchObject({ code: 'INVALID_BACKUP_CODE' });
+    await expect(service.verify.backupCode('anna', version01.backupCodes[0]!)).rejects.toMatchObject({
+      code: 'INVALID_BACKUP_CODE',
+    });
     expect(await service.remainingBackupCodes('anna')).toBe(8);
 
     expect(await service.getContact('anna', TwoFactorMechanism.EMAIL)).toBe(version01.email);
@@ -93,8 +119,9 @@ describe.each(databases)('the tables of version 0.1 on $name', (database) => {
   }
 
   it.each([
-    ['made by its migration', true], ['made by synchronize', false],
-  ])('%s are brought to today\'s by the migrations', async (_how, migrated) => {
+    ['made by its migration', true],
+    ['made by synchronize', false],
+  ])("%s are brought to today's by the migrations", async (_how, migrated) => {
     const { open } = await version01Database(migrated);
     const db = await open();
     expect(await db.runMigrations()).toHaveLength(migrated ? 1 : 2);
@@ -102,7 +129,7 @@ describe.each(databases)('the tables of version 0.1 on $name', (database) => {
     await expectEverythingWorks(db);
   });
 
-  it('are brought to today\'s while a process of that version still writes, and none of its writes is lost', async () => {
+  it("are brought to today's while a process of that version still writes, and none of its writes is lost", async () => {
     const { open, options } = await version01Database(true);
     const old = OldProcess.start(options);
     processes.push(old);
@@ -114,10 +141,14 @@ describe.each(databases)('the tables of version 0.1 on $name', (database) => {
     expect(written).toBeGreaterThanOrEqual(5);
     expect(await differences(db)).toEqual([]);
     const count = async (table: string, condition: string): Promise<number> => {
-      const [row]: [{ n: string | number }] = await db.query(`SELECT COUNT(*) AS n FROM two_factor_${table} WHERE ${condition}`);
+      const [row]: [{ n: string | number }] = await db.query(
+        `SELECT COUNT(*) AS n FROM two_factor_${table} WHERE ${condition}`,
+      );
       return Number(row.n);
     };
-    expect(await count('accounts', "user_id LIKE 'writer %' AND version = 3 AND security_epoch = 1 AND factors = ''")).toBe(written);
+    expect(
+      await count('accounts', "user_id LIKE 'writer %' AND version = 3 AND security_epoch = 1 AND factors = ''"),
+    ).toBe(written);
     expect(await count('authenticators', "user_id LIKE 'writer %' AND provisional = 0")).toBe(written);
     expect(await count('backup_codes', 'used_at = 1764300240000')).toBe(written);
     expect(await count('quotas', "day_count = 2 AND user_key = ''")).toBe(written);
@@ -145,7 +176,7 @@ describe.each(databases)('the tables of version 0.1 on $name', (database) => {
     await expectEverythingWorks(db);
   });
 
-  it('are brought to today\'s by synchronize as well, and what an epoch has ended stays ended', async () => {
+  it("are brought to today's by synchronize as well, and what an epoch has ended stays ended", async () => {
     const { open, old } = await version01Database(false);
     const epochs = async (db: DataSource): Promise<number[]> => {
       const sql = 'SELECT security_epoch AS s, challenge_epoch AS c FROM two_factor_accounts ORDER BY user_id';
@@ -160,7 +191,9 @@ describe.each(databases)('the tables of version 0.1 on $name', (database) => {
     const after = await epochs(db);
     // TypeORM makes a column anew whose type has changed, but on SQLite. Epochs from 0 would meet those of old sessions.
     const kept = database.name === 'sqlite';
-    after.forEach((epoch, place) => { expect(epoch).toBeGreaterThanOrEqual(kept ? before[place]! : 1_764_200_000_000); });
+    after.forEach((epoch, place) => {
+      expect(epoch).toBeGreaterThanOrEqual(kept ? before[place]! : 1_764_200_000_000);
+    });
     await expectEverythingWorks(db, kept);
   });
 });

@@ -5,8 +5,16 @@ import { Strategy as LocalStrategy } from 'passport-local';
 import request from 'supertest';
 import { EntitySchema, type DataSource, type Logger } from 'typeorm';
 import {
-  generateKey, requireSecondFactor, SecondFactorRequiredError, SecondFactorStrategy, secondFactorErrorHandler,
-  twoFactorAuth, twoFactorEntities, TwoFactorService, TwoFactorStrategy, type TwoFactorOptions,
+  generateKey,
+  requireSecondFactor,
+  SecondFactorRequiredError,
+  SecondFactorStrategy,
+  secondFactorErrorHandler,
+  twoFactorAuth,
+  twoFactorEntities,
+  TwoFactorService,
+  TwoFactorStrategy,
+  type TwoFactorOptions,
 } from 'passport-two-factor';
 import { decodeBase32 } from '../../lib/core/provisioning.js';
 import { defaultTotpParameters, timeStep, totpAt } from '../../lib/core/totp.js';
@@ -59,10 +67,19 @@ type Handler = (req: Request, res: Response, next: NextFunction) => unknown;
 function passingRejectionsOn(app: Express): Express {
   for (const verb of ['get', 'post'] as const) {
     const route = app[verb].bind(app) as (path: unknown, ...handlers: unknown[]) => Express;
-    const wrap = (handler: Handler): Handler => (req, res, next) => { Promise.resolve(handler(req, res, next)).catch(next); };
+    const wrap =
+      (handler: Handler): Handler =>
+      (req, res, next) => {
+        Promise.resolve(handler(req, res, next)).catch(next);
+      };
     Object.assign(app, {
       [verb]: (path: unknown, ...handlers: unknown[]) =>
-        route(path, ...handlers.map((handler) => (typeof handler === 'function' && handler.length < 4 ? wrap(handler as Handler) : handler))),
+        route(
+          path,
+          ...handlers.map((handler) =>
+            typeof handler === 'function' && handler.length < 4 ? wrap(handler as Handler) : handler,
+          ),
+        ),
     });
   }
   return app;
@@ -78,7 +95,13 @@ export class TestApp {
   /** The last error that reached the end of the app. */
   lastError: unknown;
 
-  private constructor(readonly db: DataSource, readonly service: TwoFactorService, options: AppOptions, clock: FakeClock, keys: string) {
+  private constructor(
+    readonly db: DataSource,
+    readonly service: TwoFactorService,
+    options: AppOptions,
+    clock: FakeClock,
+    keys: string,
+  ) {
     this.clock = clock;
     this.keys = keys;
     this.build(options);
@@ -87,7 +110,9 @@ export class TestApp {
   static async open(database: TestDatabase, options: AppOptions = {}): Promise<TestApp> {
     const clock = options.clock ?? new FakeClock();
     const keys = options.keys ?? generateKey('k1');
-    const db = options.dataSource ?? (await database.open([UserSchema, ...twoFactorEntities()], options.logger ? { logger: options.logger } : {}));
+    const db =
+      options.dataSource ??
+      (await database.open([UserSchema, ...twoFactorEntities()], options.logger ? { logger: options.logger } : {}));
     const users = db.getRepository(UserSchema);
     const service = new TwoFactorService({
       db,
@@ -170,18 +195,19 @@ export class TestApp {
     const users = this.db.getRepository(UserSchema);
     app.use(express.json(), express.urlencoded({ extended: true }));
     app.use(session({ secret: 'test', resave: false, saveUninitialized: false, ...(store && { store }) }));
-    passport.serializeUser((user, done) => { done(null, (user as TestUser).id); });
+    passport.serializeUser((user, done) => {
+      done(null, (user as TestUser).id);
+    });
     passport.deserializeUser((id: number, done) => {
-      users.findOneBy({ id }).then((user) => { done(null, user ?? false); }, done);
+      users.findOneBy({ id }).then((user) => {
+        done(null, user ?? false);
+      }, done);
     });
     const local = new LocalStrategy({ usernameField: 'email' }, (email, password, done) => {
-      users.findOneBy({ email }).then(
-        (user) => {
-          if (user?.password !== password || user.disabled) done(null, false, { message: 'Wrong e-mail or password' });
-          else done(null, user);
-        },
-        done,
-      );
+      users.findOneBy({ email }).then((user) => {
+        if (user?.password !== password || user.disabled) done(null, false, { message: 'Wrong e-mail or password' });
+        else done(null, user);
+      }, done);
     });
     passport.use(new TwoFactorStrategy({ service }, local));
     passport.use(new SecondFactorStrategy({ service }));
@@ -192,8 +218,12 @@ export class TestApp {
       await req.auth.login(req.body.email, req.body.password, req.body.remember);
       res.json({ success: true });
     });
-    app.post('/passport/login', passport.authenticate('local'), (req, res) => { res.json({ user: (req.user as TestUser).id }); });
-    app.post('/2fa', passport.authenticate('two-factor'), (req, res) => { res.json({ user: (req.user as TestUser).id, info: req.authInfo }); });
+    app.post('/passport/login', passport.authenticate('local'), (req, res) => {
+      res.json({ user: (req.user as TestUser).id });
+    });
+    app.post('/2fa', passport.authenticate('two-factor'), (req, res) => {
+      res.json({ user: (req.user as TestUser).id, info: req.authInfo });
+    });
     app.post('/verify-2fa', async (req, res) => {
       await verifyBy(req);
       await req.auth.completeTwoFactorLogin();
@@ -207,17 +237,27 @@ export class TestApp {
       await req.auth.completeTwoFactorLogin();
       res.json({ success: true });
     });
-    app.post('/token/login', passport.authenticate('local', { session: false }), (req, res) => { res.json({ token: (req.user as TestUser).id }); });
-    app.post('/token/2fa', passport.authenticate('two-factor', { session: false }), (req, res) => { res.json({ token: (req.user as TestUser).id }); });
+    app.post('/token/login', passport.authenticate('local', { session: false }), (req, res) => {
+      res.json({ token: (req.user as TestUser).id });
+    });
+    app.post('/token/2fa', passport.authenticate('two-factor', { session: false }), (req, res) => {
+      res.json({ token: (req.user as TestUser).id });
+    });
     app.get('/me', (req, res) => {
       if (!req.auth.isLoggedIn()) res.status(401).json({ pending: req.auth.pending ?? null });
       else res.json({ id: (req.user as TestUser).id });
     });
-    app.get('/admin', requireSecondFactor({ service }), (_req, res) => { res.json({ ok: true }); });
-    app.get('/fresh', requireSecondFactor({ service, maxAge: '5m' }), (_req, res) => { res.json({ ok: true }); });
+    app.get('/admin', requireSecondFactor({ service }), (_req, res) => {
+      res.json({ ok: true });
+    });
+    app.get('/fresh', requireSecondFactor({ service, maxAge: '5m' }), (_req, res) => {
+      res.json({ ok: true });
+    });
     app.post('/call', async (req, res) => {
       const { member, args } = req.body as { member: string; args: unknown[] };
-      const path = member.startsWith('.') ? ['auth', ...member.slice(1).split('.')] : ['auth', 'twoFactor', ...member.split('.')];
+      const path = member.startsWith('.')
+        ? ['auth', ...member.slice(1).split('.')]
+        : ['auth', 'twoFactor', ...member.split('.')];
       let owner: unknown = req;
       for (const key of path.slice(0, -1)) owner = (owner as Record<string, unknown>)[key];
       const result = await (owner as Record<string, (...given: unknown[]) => unknown>)[path.at(-1)!]!(...args);

@@ -94,7 +94,10 @@ describe('databases that a killed run left behind', () => {
     expect(isStale(madeAt(now - 3_599_999), now)).toBe(false);
   });
 
-  it.each(['test', 'tf_orders', 'tf_', 'tf_old_data', 'postgres'])('are never "%s", which somebody else made', (name) => {
-    expect(isStale(name, now)).toBe(false);
-  });
+  it.each(['test', 'tf_orders', 'tf_', 'tf_old_data', 'postgres'])(
+    'are never "%s", which somebody else made',
+    (name) => {
+      expect(isStale(name, now)).toBe(false);
+    },
+  );
 });

@@ -12,7 +12,10 @@ export default async function setup(project: TestProject): Promise<void> {
   const answering = await Promise.all(servers.map(async (server) => ((await answers(server)) ? server : undefined)));
   const found = answering.filter((server) => server !== undefined);
   await Promise.all(found.map(dropStale));
-  project.provide('databases', found.map((server) => server.name));
+  project.provide(
+    'databases',
+    found.map((server) => server.name),
+  );
 }
 
 async function answers(server: Server): Promise<boolean> {

@@ -45,7 +45,8 @@ const sqlite: Server = {
   ping: () => Promise.resolve(),
   create: () => mkdtemp(join(tmpdir(), `${prefix}${Date.now().toString(36)}_`)),
   drop: (folder) => rm(folder, { recursive: true, force: true }),
-  list: async () => (await readdir(tmpdir())).filter((name) => name.startsWith(prefix)).map((name) => join(tmpdir(), name)),
+  list: async () =>
+    (await readdir(tmpdir())).filter((name) => name.startsWith(prefix)).map((name) => join(tmpdir(), name)),
 };
 
 export const mariadbUrl = process.env.MYSQL_URL ?? 'mysql://root@127.0.0.1:3306/test';
@@ -104,7 +105,8 @@ const postgres: Server = {
   drop: async (name) => {
     await postgresQuery(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   },
-  list: async () => (await postgresQuery(`SELECT datname FROM pg_database WHERE datname LIKE 'tf\\_%'`)).flat().map(String),
+  list: async () =>
+    (await postgresQuery(`SELECT datname FROM pg_database WHERE datname LIKE 'tf\\_%'`)).flat().map(String),
 };
 
 export const servers: readonly Server[] = [sqlite, mariadb, postgres];

@@ -45,9 +45,16 @@ describe.each(databases)('an app that tests its own login with these helpers on 
   it('finishes a login without sessions by its token', async () => {
     await test.withEmail(1);
     const agent = test.agent();
-    const halted = await agent.post('/token/login').send({ email: 'user1@example.com', password: 'correct horse' }).expect(202);
+    const halted = await agent
+      .post('/token/login')
+      .send({ email: 'user1@example.com', password: 'correct horse' })
+      .expect(202);
     const { challengeToken } = halted.body as { challengeToken: string };
-    const { body } = await completeSecondFactor(agent, { path: '/token/2fa', code: outbox.last().code, challengeToken }).expect(200);
+    const { body } = await completeSecondFactor(agent, {
+      path: '/token/2fa',
+      code: outbox.last().code,
+      challengeToken,
+    }).expect(200);
     expect(body).toEqual({ token: 1 });
   });
 });

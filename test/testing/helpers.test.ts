@@ -6,18 +6,28 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
 
 it.each([
-  ['currentTotp: at must be', () => currentTotp(secret, { at: 59_000 } as unknown as number)], ['currentTotp: at must be', () => currentTotp(secret, Number.NaN)],
+  ['currentTotp: at must be', () => currentTotp(secret, { at: 59_000 } as unknown as number)],
+  ['currentTotp: at must be', () => currentTotp(secret, Number.NaN)],
   ['currentTotp: at must be', () => currentTotp(secret, '59000' as unknown as number)],
-  ['fakeClock: start must be', () => fakeClock({ start: 0 } as unknown as number)], ['fakeClock: start must be', () => fakeClock(new Date('never') as unknown as number)],
-  ['createOutbox: there is no option "fail"; there are none', () => createOutbox({ fail: true } as unknown as Record<string, never>)],
-  ['completeSecondFactor: there is no option "secrets"', () => completeSecondFactor({ post: () => ({ send: () => ({}) }) }, { path: '/2fa', secrets: secret } as never)],
+  ['fakeClock: start must be', () => fakeClock({ start: 0 } as unknown as number)],
+  ['fakeClock: start must be', () => fakeClock(new Date('never') as unknown as number)],
+  [
+    'createOutbox: there is no option "fail"; there are none',
+    () => createOutbox({ fail: true } as unknown as Record<string, never>),
+  ],
+  [
+    'completeSecondFactor: there is no option "secrets"',
+    () => completeSecondFactor({ post: () => ({ send: () => ({}) }) }, { path: '/2fa', secrets: secret } as never),
+  ],
 ])('%s: what a helper does not read is refused', (told, call) => {
   expect(call).toThrow(TypeError);
   expect(call).toThrow(told);
 });
 
 describe('currentTotp', () => {
-  afterEach(() => { vi.useRealTimers(); });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
 
   it.each([
     [59, '287082'],
@@ -67,16 +77,27 @@ describe('fakeClock', () => {
     expect(new Date(fakeClock().now()).toISOString()).toBe('2026-01-01T12:00:00.000Z');
   });
 
-  it.each(['soon', '', Number.NaN, undefined, null, Number.POSITIVE_INFINITY])('does not go on by %j, which is no duration', (wrong) => {
-    const clock = fakeClock(1000);
-    expect(() => { clock.advance(wrong as number); }).toThrow();
-    expect(clock.now()).toBe(1000);
-  });
+  it.each(['soon', '', Number.NaN, undefined, null, Number.POSITIVE_INFINITY])(
+    'does not go on by %j, which is no duration',
+    (wrong) => {
+      const clock = fakeClock(1000);
+      expect(() => {
+        clock.advance(wrong as number);
+      }).toThrow();
+      expect(clock.now()).toBe(1000);
+    },
+  );
 });
 
 describe('createOutbox', () => {
   const message = (to: string, code: string): CodeMessage => ({
-    mechanism: TwoFactorMechanism.EMAIL, to, code, purpose: 'login', userId: '7', issuer: 'MyApp', expiresAt: 0,
+    mechanism: TwoFactorMechanism.EMAIL,
+    to,
+    code,
+    purpose: 'login',
+    userId: '7',
+    issuer: 'MyApp',
+    expiresAt: 0,
   });
 
   it('keeps what was sent in its order, and finds the newest', () => {
@@ -95,7 +116,9 @@ describe('createOutbox', () => {
     const outbox = createOutbox();
     expect(() => outbox.last()).toThrow('No message was sent.');
     outbox.deliver.email(message('ada@example.com', '111111'));
-    expect(() => outbox.last('eve@example.com')).toThrow('No message was sent to eve@example.com; there are 1 to others.');
+    expect(() => outbox.last('eve@example.com')).toThrow(
+      'No message was sent to eve@example.com; there are 1 to others.',
+    );
   });
 
   it('forgets all when it is cleared, and the list in hand is the same one', () => {
@@ -113,14 +136,23 @@ describe('completeSecondFactor', () => {
   const recorder = { post: (path: string) => ({ send: (body: object) => ({ path, body }) }) };
 
   it('posts the code, and nothing that it was not told', () => {
-    expect(completeSecondFactor(recorder, { path: '/2fa', code: '123456' })).toEqual({ path: '/2fa', body: { code: '123456' } });
+    expect(completeSecondFactor(recorder, { path: '/2fa', code: '123456' })).toEqual({
+      path: '/2fa',
+      body: { code: '123456' },
+    });
   });
 
   it('makes the code of a secret at the time given', () => {
-    expect(completeSecondFactor(recorder, { path: '/2fa', secret, at: 59_000, method: 'totp' }).body).toEqual({ code: '287082', method: 'totp' });
+    expect(completeSecondFactor(recorder, { path: '/2fa', secret, at: 59_000, method: 'totp' }).body).toEqual({
+      code: '287082',
+      method: 'totp',
+    });
   });
 
   it('posts the token of a login without sessions', () => {
-    expect(completeSecondFactor(recorder, { path: '/2fa', code: '123456', challengeToken: 't' }).body).toEqual({ code: '123456', challengeToken: 't' });
+    expect(completeSecondFactor(recorder, { path: '/2fa', code: '123456', challengeToken: 't' }).body).toEqual({
+      code: '123456',
+      challengeToken: 't',
+    });
   });
 });

@@ -37,7 +37,11 @@ async function send(options: Partial<SmsSenderOptions> = {}, given: Partial<Code
 
 describe('the text message', () => {
   it('goes to the number, from the number of the app', async () => {
-    expect(await send()).toEqual({ to: '+15551234567', from: '+15550000000', body: '012345 is your MyApp code. Do not share it with anyone.' });
+    expect(await send()).toEqual({
+      to: '+15551234567',
+      from: '+15550000000',
+      body: '012345 is your MyApp code. Do not share it with anyone.',
+    });
   });
 
   it('goes out by a messaging service where one is named', async () => {
@@ -47,27 +51,40 @@ describe('the text message', () => {
   });
 
   it('says what it is for where a number is to be confirmed', async () => {
-    expect((await send({}, { purpose: 'enrollment' })).body).toBe('012345 is your code to confirm this number for MyApp.');
+    expect((await send({}, { purpose: 'enrollment' })).body).toBe(
+      '012345 is your code to confirm this number for MyApp.',
+    );
   });
 
   it('ends with the line that a phone fills the code in from, where an origin is given', async () => {
-    expect((await send({ origin: 'https://example.com' })).body.split('\n').slice(1)).toEqual(['', '@example.com #012345']);
+    expect((await send({ origin: 'https://example.com' })).body.split('\n').slice(1)).toEqual([
+      '',
+      '@example.com #012345',
+    ]);
   });
 
   it('fits one message with the longest code and a name of usual length', async () => {
-    const { body } = await send({ origin: 'accounts.example.com' }, { code: '0123456789', issuer: 'An App of Some Thirty Letters.' });
+    const { body } = await send(
+      { origin: 'accounts.example.com' },
+      { code: '0123456789', issuer: 'An App of Some Thirty Letters.' },
+    );
     expect(body).toMatch(/^[\x20-\x7e\n]{1,160}$/);
   });
 
   it('ends with that line after an own text too, whatever that ends with', async () => {
-    const { body } = await send({ origin: 'example.com', text: ({ code, issuer }) => `${issuer}: ${code}\n@evil.example #999999\n\n` });
+    const { body } = await send({
+      origin: 'example.com',
+      text: ({ code, issuer }) => `${issuer}: ${code}\n@evil.example #999999\n\n`,
+    });
     expect(body).toBe('MyApp: 012345\n@evil.example #999999\n\n@example.com #012345');
   });
 
   it('that the gateway refuses is a rejection, so that the login is told', async () => {
     const client = new RecordingClient();
     client.refusal = new Error('The number is not a mobile one.');
-    await expect(smsSender({ client, from: '+15550000000' })(message)).rejects.toThrow('The number is not a mobile one.');
+    await expect(smsSender({ client, from: '+15550000000' })(message)).rejects.toThrow(
+      'The number is not a mobile one.',
+    );
   });
 });
 
@@ -91,7 +108,9 @@ describe('a sender that cannot work', () => {
 describe.each(databases)('a login by a texted code on $name', (database) => {
   it('is finished with the code that the message brings', async () => {
     const client = new RecordingClient();
-    const test = await TestApp.open(database, { service: { deliver: { sms: smsSender({ client, from: '+15550000000', origin: 'example.com' }) } } });
+    const test = await TestApp.open(database, {
+      service: { deliver: { sms: smsSender({ client, from: '+15550000000', origin: 'example.com' }) } },
+    });
     try {
       const user = await test.user(1);
       await test.service.setup.sms('1', '+15551234567', false);

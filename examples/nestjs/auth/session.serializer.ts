@@ -16,6 +16,8 @@ export class SessionSerializer extends PassportSerializer {
   }
 
   deserializeUser(id: number, done: Done): void {
-    this.accounts.find(id).then((user) => { done(null, user ?? false); }, done);
+    this.accounts.find(id).then((user) => {
+      done(null, user ?? false);
+    }, done);
   }
 }

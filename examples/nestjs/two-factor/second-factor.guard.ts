@@ -3,7 +3,9 @@ import type { Request, RequestHandler, Response } from 'express';
 import { requireSecondFactor, TwoFactorService, type RequireSecondFactorOptions } from 'passport-two-factor';
 
 /** `requireSecondFactor` as a guard: `@UseGuards(SecondFactorGuard({ maxAge: '5m' }))` on a controller or a route. */
-export function SecondFactorGuard(options: Omit<RequireSecondFactorOptions, 'service' | 'redirect'> = {}): Type<CanActivate> {
+export function SecondFactorGuard(
+  options: Omit<RequireSecondFactorOptions, 'service' | 'redirect'> = {},
+): Type<CanActivate> {
   @Injectable()
   class Guard implements CanActivate {
     private readonly check: RequestHandler;

@@ -1,4 +1,11 @@
-import { ConfigurableModuleBuilder, Global, Inject, Module, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  Global,
+  Inject,
+  Module,
+  type MiddlewareConsumer,
+  type NestModule,
+} from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import passport from 'passport';
@@ -9,7 +16,9 @@ import { TwoFactorFilter } from './two-factor.filter.js';
 
 type Options = Omit<TwoFactorOptions, 'db'>;
 
-const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<Options>().setClassMethodName('forRoot').build();
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<Options>()
+  .setClassMethodName('forRoot')
+  .build();
 
 /** The second factor of a Nest app: `TwoFactorModule.forRootAsync({ inject, useFactory })`. Global, so that any guard finds the service. */
 @Global()
@@ -17,7 +26,11 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   imports: [TypeOrmModule.forFeature([...twoFactorEntities()])],
   controllers: [TwoFactorController],
   providers: [
-    { provide: TwoFactorService, inject: [MODULE_OPTIONS_TOKEN, DataSource], useFactory: (options: Options, db: DataSource) => new TwoFactorService({ ...options, db }) },
+    {
+      provide: TwoFactorService,
+      inject: [MODULE_OPTIONS_TOKEN, DataSource],
+      useFactory: (options: Options, db: DataSource) => new TwoFactorService({ ...options, db }),
+    },
     { provide: APP_FILTER, useClass: TwoFactorFilter },
   ],
   exports: [TwoFactorService],

@@ -1,5 +1,10 @@
 import { Router, type RequestHandler } from 'express';
-import { EnrollmentRequiredError, requireSecondFactor, StepUpRequiredError, type TwoFactorService } from 'passport-two-factor';
+import {
+  EnrollmentRequiredError,
+  requireSecondFactor,
+  StepUpRequiredError,
+  type TwoFactorService,
+} from 'passport-two-factor';
 import type { Account } from '../database.js';
 import { sendPage, tell } from '../page.js';
 import { accountView, backupCodesView, vaultView } from '../views.js';
@@ -16,9 +21,16 @@ export function accountPages({ service }: { service: TwoFactorService }): Router
   pages.get('/account', requireLogin, async (req, res) => {
     const { twoFactor } = req.auth;
     const { email } = req.user as Account;
-    sendPage(req, res, 'Your account', accountView({
-      email, authenticators: await twoFactor.list(), backupCodes: await twoFactor.remainingBackupCodes(),
-    }));
+    sendPage(
+      req,
+      res,
+      'Your account',
+      accountView({
+        email,
+        authenticators: await twoFactor.list(),
+        backupCodes: await twoFactor.remainingBackupCodes(),
+      }),
+    );
   });
 
   pages.post('/account/remove', async (req, res) => {
@@ -33,16 +45,22 @@ export function accountPages({ service }: { service: TwoFactorService }): Router
     sendPage(req, res, 'Your backup codes', backupCodesView(backupCodes));
   });
 
-  pages.get('/vault', requireSecondFactor({
-    service,
-    maxAge: '1m',
-    redirect: (error, req) => {
-      if (error instanceof StepUpRequiredError) return '/step-up';
-      if (!(error instanceof EnrollmentRequiredError)) return '/second-factor';
-      tell(req, 'The vault opens for a second factor only. Set one up first.');
-      return '/account';
+  pages.get(
+    '/vault',
+    requireSecondFactor({
+      service,
+      maxAge: '1m',
+      redirect: (error, req) => {
+        if (error instanceof StepUpRequiredError) return '/step-up';
+        if (!(error instanceof EnrollmentRequiredError)) return '/second-factor';
+        tell(req, 'The vault opens for a second factor only. Set one up first.');
+        return '/account';
+      },
+    }),
+    (req, res) => {
+      sendPage(req, res, 'The vault', vaultView());
     },
-  }), (req, res) => { sendPage(req, res, 'The vault', vaultView()); });
+  );
 
   return pages;
 }

@@ -1,5 +1,10 @@
 import { Router } from 'express';
-import { InvalidInputError, secondFactorErrorHandler, SecondFactorRequiredError, TwoFactorError } from 'passport-two-factor';
+import {
+  InvalidInputError,
+  secondFactorErrorHandler,
+  SecondFactorRequiredError,
+  TwoFactorError,
+} from 'passport-two-factor';
 import type { Accounts } from '../accounts.js';
 import type { Outbox } from '../outbox.js';
 import { bodyOf, verifyBy } from './api-input.js';

@@ -1,7 +1,12 @@
 import type { ErrorRequestHandler, Request } from 'express';
 import {
-  SecondFactorRequiredError, StepUpRequiredError, TooManyAttemptsError, TwoFactorError, TwoFactorExpiredError,
-  TwoFactorNotSetupError, UserNotLoggedInError,
+  SecondFactorRequiredError,
+  StepUpRequiredError,
+  TooManyAttemptsError,
+  TwoFactorError,
+  TwoFactorExpiredError,
+  TwoFactorNotSetupError,
+  UserNotLoggedInError,
 } from 'passport-two-factor';
 import type { Outbox } from '../outbox.js';
 import { tell } from '../page.js';
@@ -15,7 +20,12 @@ export function pageErrors({ outbox }: { outbox: Outbox }): ErrorRequestHandler 
       outbox.send('sms', sms);
       res.redirect('/second-factor');
     } else if (error instanceof TwoFactorError) {
-      tell(req, error instanceof TooManyAttemptsError ? `Too many attempts. Try again in ${error.retryAfter} seconds.` : error.message);
+      tell(
+        req,
+        error instanceof TooManyAttemptsError
+          ? `Too many attempts. Try again in ${error.retryAfter} seconds.`
+          : error.message,
+      );
       res.redirect(nextPage(error, req));
     } else {
       next(error);
@@ -28,6 +38,9 @@ function nextPage(error: TwoFactorError, req: Request): string {
   const out = error instanceof UserNotLoggedInError || error instanceof TwoFactorExpiredError;
   if (out && !req.auth.isLoggedIn()) return '/sign-in';
   // Back to the form; where there is nothing to confirm any more, to the beginning.
-  const forms = error instanceof TwoFactorNotSetupError ? [] : ['/second-factor', '/step-up', '/account/confirm/totp', '/account/confirm/email', '/account/confirm/sms'];
+  const forms =
+    error instanceof TwoFactorNotSetupError
+      ? []
+      : ['/second-factor', '/step-up', '/account/confirm/totp', '/account/confirm/email', '/account/confirm/sms'];
   return forms.find((form) => req.path.startsWith(form)) ?? '/account';
 }

@@ -6,7 +6,13 @@ import { sendPage, tell } from '../page.js';
 import { codeView, passwordView } from '../views.js';
 
 /** The second step of a login, and the same again for a user who is logged in and opens or changes something delicate. */
-export function secondFactorPages({ outbox, passport }: { outbox: Outbox; passport: Pick<Authenticator, 'authenticate'> }): Router {
+export function secondFactorPages({
+  outbox,
+  passport,
+}: {
+  outbox: Outbox;
+  passport: Pick<Authenticator, 'authenticate'>;
+}): Router {
   const pages = Router();
 
   pages.get('/second-factor', (req, res) => {
@@ -24,7 +30,10 @@ export function secondFactorPages({ outbox, passport }: { outbox: Outbox; passpo
     sendPage(req, res, 'Confirm that it is you', methods ? codeView('/step-up', methods) : passwordView());
   });
 
-  pages.post(['/second-factor', '/step-up'], passport.authenticate('two-factor', { successReturnToOrRedirect: '/account' }));
+  pages.post(
+    ['/second-factor', '/step-up'],
+    passport.authenticate('two-factor', { successReturnToOrRedirect: '/account' }),
+  );
 
   pages.post('/step-up/password', async (req, res) => {
     await req.auth.reauthenticate(req.body?.password);
@@ -46,7 +55,8 @@ export function secondFactorPages({ outbox, passport }: { outbox: Outbox; passpo
 async function methodsOf(req: Request): Promise<PublicMethods | undefined> {
   const authenticators = await req.auth.twoFactor.list();
   if (authenticators.length === 0) return undefined;
-  const newest = (mechanism: TwoFactorMechanism) => authenticators.findLast((authenticator) => authenticator.mechanism === mechanism);
+  const newest = (mechanism: TwoFactorMechanism) =>
+    authenticators.findLast((authenticator) => authenticator.mechanism === mechanism);
   const email = newest(TwoFactorMechanism.EMAIL)?.maskedContact;
   const sms = newest(TwoFactorMechanism.SMS)?.maskedContact;
   return {

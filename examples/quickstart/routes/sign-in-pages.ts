@@ -5,7 +5,13 @@ import { sendPage, tell } from '../page.js';
 import { signInView, signUpView, welcomeView } from '../views.js';
 
 /** Sign-up, the first factor, and the way out. */
-export function signInPages({ accounts, passport }: { accounts: Accounts; passport: Pick<Authenticator, 'authenticate'> }): Router {
+export function signInPages({
+  accounts,
+  passport,
+}: {
+  accounts: Accounts;
+  passport: Pick<Authenticator, 'authenticate'>;
+}): Router {
   const pages = Router();
 
   pages.get('/', (req, res) => {
@@ -13,7 +19,9 @@ export function signInPages({ accounts, passport }: { accounts: Accounts; passpo
     else sendPage(req, res, 'Welcome', welcomeView());
   });
 
-  pages.get('/sign-up', (req, res) => { sendPage(req, res, 'Sign up', signUpView()); });
+  pages.get('/sign-up', (req, res) => {
+    sendPage(req, res, 'Sign up', signUpView());
+  });
 
   pages.post('/sign-up', async (req, res) => {
     const account = await accounts.create(req.body?.email, req.body?.password);
@@ -27,15 +35,20 @@ export function signInPages({ accounts, passport }: { accounts: Accounts; passpo
     res.redirect('/account');
   });
 
-  pages.get('/sign-in', (req, res) => { sendPage(req, res, 'Sign in', signInView()); });
+  pages.get('/sign-in', (req, res) => {
+    sendPage(req, res, 'Sign in', signInView());
+  });
 
   // A halted login ends in the error handler of the pages, which sends the codes and goes on to /second-factor.
-  pages.post('/sign-in', passport.authenticate('local', {
-    successReturnToOrRedirect: '/account',
-    failureRedirect: '/sign-in',
-    failureMessage: true,
-    remember: (req) => req.body.remember === 'on',
-  }));
+  pages.post(
+    '/sign-in',
+    passport.authenticate('local', {
+      successReturnToOrRedirect: '/account',
+      failureRedirect: '/sign-in',
+      failureMessage: true,
+      remember: (req) => req.body.remember === 'on',
+    }),
+  );
 
   pages.post('/sign-out', async (req, res) => {
     await req.auth.logout();

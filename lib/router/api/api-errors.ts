@@ -8,10 +8,12 @@ export function isUnreadable(error: unknown): error is { status: number } {
   return typeof status === 'number' && status >= 400 && status < 500 && typeof type === 'string' && expose === true;
 }
 
-export const methodNotAllowed = (allowed: readonly string[]): RequestHandler => (req, res) => {
-  res.set('Allow', allowed.join(', '));
-  res.status(405).json({ error: { code: 'METHOD_NOT_ALLOWED', message: `${req.method} is not allowed here.` } });
-};
+export const methodNotAllowed =
+  (allowed: readonly string[]): RequestHandler =>
+  (req, res) => {
+    res.set('Allow', allowed.join(', '));
+    res.status(405).json({ error: { code: 'METHOD_NOT_ALLOWED', message: `${req.method} is not allowed here.` } });
+  };
 
 const renderTyped = secondFactorErrorHandler();
 
@@ -20,9 +22,16 @@ export const apiErrors: ErrorRequestHandler = (error: unknown, req, res, next) =
   if (res.headersSent) {
     next(error);
   } else if (isCsrfError(error)) {
-    res.status(403).json({ error: { code: 'INVALID_CSRF_TOKEN', message: 'The x-csrf-token header must carry the token of this session: GET status tells it.' } });
+    res.status(403).json({
+      error: {
+        code: 'INVALID_CSRF_TOKEN',
+        message: 'The x-csrf-token header must carry the token of this session: GET status tells it.',
+      },
+    });
   } else if (isUnreadable(error)) {
-    res.status(error.status === 413 ? 413 : 400).json({ error: { code: 'INVALID_INPUT', message: 'The body must be JSON of at most 16 kB.' } });
+    res
+      .status(error.status === 413 ? 413 : 400)
+      .json({ error: { code: 'INVALID_INPUT', message: 'The body must be JSON of at most 16 kB.' } });
   } else {
     void renderTyped(error, req, res, next);
   }

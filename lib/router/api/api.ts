@@ -3,7 +3,18 @@ import { InvalidInputError, TwoFactorExpiredError, type RequestAuth } from 'pass
 import { finishLogin, takeReturnTo } from '../finish-login.js';
 import { mountedInOrder } from '../mounting.js';
 import type { RouterSettings } from '../options.js';
-import { authOf, bodyOf, checkLoggedIn, type ClaimedBody, deliveredMethods, enrollableMethods, handle, noStore, only, readMethod } from '../request.js';
+import {
+  authOf,
+  bodyOf,
+  checkLoggedIn,
+  type ClaimedBody,
+  deliveredMethods,
+  enrollableMethods,
+  handle,
+  noStore,
+  only,
+  readMethod,
+} from '../request.js';
 import { apiErrors, methodNotAllowed } from './api-errors.js';
 import { openApiDocument } from './openapi.js';
 import { statusOf } from './status.js';
@@ -19,8 +30,12 @@ interface Call {
 const bodyLimit = '16kb';
 
 const whoIsLoggedIn = checkLoggedIn;
-const whoIsPending = (req: Request): void => { if (!authOf(req).pending) throw new TwoFactorExpiredError(); };
-const whoIsEither = (req: Request): void => { if (!authOf(req).pending) checkLoggedIn(req); };
+const whoIsPending = (req: Request): void => {
+  if (!authOf(req).pending) throw new TwoFactorExpiredError();
+};
+const whoIsEither = (req: Request): void => {
+  if (!authOf(req).pending) checkLoggedIn(req);
+};
 
 /** The JSON API, below `/api`. What changes or reveals anything is a POST that carries the session's CSRF token. */
 export function apiRoutes(settings: RouterSettings): Router {
@@ -28,18 +43,35 @@ export function apiRoutes(settings: RouterSettings): Router {
   const api = Router();
   const finish = finishLogin(settings);
   const methods = new Map<string, string[]>();
-  const allow = (path: string, method: string): void => { methods.set(path, [...(methods.get(path) ?? []), method]); };
+  const allow = (path: string, method: string): void => {
+    methods.set(path, [...(methods.get(path) ?? []), method]);
+  };
 
   const get = (path: string, answer: (req: Request) => unknown): void => {
     allow(path, 'GET');
-    api.get(path, noStore, mountedInOrder, handle(async (req, res) => { res.json(await answer(req)); }));
+    api.get(
+      path,
+      noStore,
+      mountedInOrder,
+      handle(async (req, res) => {
+        res.json(await answer(req));
+      }),
+    );
   };
   // Who may ask is asked before the token: without a login there is none that could have been forgotten.
   const post = (path: string, may: (req: Request) => void, answer: (call: Call) => unknown): void => {
     allow(path, 'POST');
-    api.post(path, noStore, mountedInOrder, json({ limit: bodyLimit }), only(may), csrf.check, handle(async (req, res) => {
-      res.json(await answer({ auth: authOf(req), body: bodyOf(req), req, res }));
-    }));
+    api.post(
+      path,
+      noStore,
+      mountedInOrder,
+      json({ limit: bodyLimit }),
+      only(may),
+      csrf.check,
+      handle(async (req, res) => {
+        res.json(await answer({ auth: authOf(req), body: bodyOf(req), req, res }));
+      }),
+    );
   };
 
   get('/api/status', (req) => statusOf(req, settings));
@@ -51,19 +83,22 @@ export function apiRoutes(settings: RouterSettings): Router {
     return { returnTo: takeReturnTo(req, settings.returnTo), csrfToken: csrf.token(req) };
   });
   post('/api/challenge', whoIsEither, async ({ auth, body }) => {
-    const { maskedContact, expiresAt, resendAfter } = await auth.twoFactor.challenge[readMethod(body.method, deliveredMethods)]();
+    const { maskedContact, expiresAt, resendAfter } =
+      await auth.twoFactor.challenge[readMethod(body.method, deliveredMethods)]();
     return { maskedContact, expiresAt, resendAfter };
   });
   post('/api/step-up', whoIsLoggedIn, async ({ req, res, auth, body }) => {
     if (!('password' in body)) await finish(req, res);
     // An app without passwords may still have a strategy that takes one; it is nobody's way in here.
-    else if (settings.login === undefined) throw new InvalidInputError('password', 'left out: no password is asked for here');
+    else if (settings.login === undefined)
+      throw new InvalidInputError('password', 'left out: no password is asked for here');
     else await auth.reauthenticate(body.password);
     return { returnTo: takeReturnTo(req, settings.returnTo), csrfToken: csrf.token(req) };
   });
 
   post('/api/enroll/totp', whoIsLoggedIn, ({ auth, body }) =>
-    auth.twoFactor.setup.totp(true, 'label' in body ? { label: body.label } : {}));
+    auth.twoFactor.setup.totp(true, 'label' in body ? { label: body.label } : {}),
+  );
   // Always by a code, also to the account's own address: one that nobody reads would lock its owner out.
   post('/api/enroll/email', whoIsLoggedIn, async ({ auth, body }) => {
     const { maskedContact } = await auth.twoFactor.setup.email(body.address, true);
@@ -87,7 +122,9 @@ export function apiRoutes(settings: RouterSettings): Router {
     return { success: true };
   });
   get('/api/backup-codes', async (req) => ({ remaining: await authOf(req).twoFactor.remainingBackupCodes() }));
-  post('/api/backup-codes', whoIsLoggedIn, async ({ auth }) => ({ backupCodes: await auth.twoFactor.generateNewBackupCodes() }));
+  post('/api/backup-codes', whoIsLoggedIn, async ({ auth }) => ({
+    backupCodes: await auth.twoFactor.generateNewBackupCodes(),
+  }));
 
   for (const [path, allowed] of methods) api.all(path, noStore, methodNotAllowed(allowed));
   api.use(apiErrors);

@@ -18,7 +18,10 @@ export function object(members: Readonly<Record<string, Schema>>): Schema {
 const time: Schema = { type: 'integer', description: 'Epoch milliseconds.' };
 const method = (...names: string[]): Schema => ({ type: 'string', enum: names });
 const csrf: Schema = { type: 'string', description: 'To be sent as `x-csrf-token` with every POST of this session.' };
-const codes: Schema = { ...list({ type: 'string', pattern: '^[0-9A-HJKMNP-TV-Z]{13}$' }), description: 'Shown this once; each is good once.' };
+const codes: Schema = {
+  ...list({ type: 'string', pattern: '^[0-9A-HJKMNP-TV-Z]{13}$' }),
+  description: 'Shown this once; each is good once.',
+};
 const code: Schema = { type: 'string', maxLength: 64, description: 'Spaces and dashes do not matter.' };
 const returnTo: Schema = { type: 'string', description: 'A path on this site.' };
 
@@ -52,7 +55,9 @@ export const schemas: Readonly<Record<string, Schema>> = {
       }),
     ],
   },
-  Enrollable: object({ 'label?': { type: 'string', minLength: 1, maxLength: 64, description: 'Tells several apps apart.' } }),
+  Enrollable: object({
+    'label?': { type: 'string', minLength: 1, maxLength: 64, description: 'Tells several apps apart.' },
+  }),
   TotpSetup: object({
     secret: { type: 'string', pattern: '^[A-Z2-7]+$' },
     uri: { type: 'string', pattern: '^otpauth://totp/' },
@@ -62,12 +67,18 @@ export const schemas: Readonly<Record<string, Schema>> = {
   SmsInput: object({ phone: { type: 'string', description: 'With the country code.' } }),
   ContactSetup: object({ maskedContact: text }),
   Confirmation: object({ method: method('totp', 'email', 'sms'), code }),
-  Confirmed: object({ backupCodes: { ...codes, description: 'Fresh backup codes; empty for a user who has a set.' }, 'csrfToken?': csrf }),
+  Confirmed: object({
+    backupCodes: { ...codes, description: 'Fresh backup codes; empty for a user who has a set.' },
+    'csrfToken?': csrf,
+  }),
   ChallengeInput: object({ method: method('email', 'sms') }),
   ChallengeSent: object({
     maskedContact: text,
     expiresAt: time,
-    resendAfter: { type: ['integer', 'null'], description: 'Seconds until another one may be asked for; null where there will be none.' },
+    resendAfter: {
+      type: ['integer', 'null'],
+      description: 'Seconds until another one may be asked for; null where there will be none.',
+    },
   }),
   Verification: object({ code, 'method?': method('totp', 'email', 'sms', 'backup_code'), 'returnTo?': returnTo }),
   Reauthentication: object({ password: text, 'returnTo?': returnTo }),

@@ -6,7 +6,8 @@ import { authOf, methodOf } from '../request.js';
 export async function statusOf(req: Request, { methods, csrf }: RouterSettings): Promise<object> {
   const auth = authOf(req);
   const { pending } = auth;
-  if (pending) return { state: 'pending', methods: pending.methods, expiresAt: pending.expiresAt, csrfToken: csrf.token(req) };
+  if (pending)
+    return { state: 'pending', methods: pending.methods, expiresAt: pending.expiresAt, csrfToken: csrf.token(req) };
   if (!auth.isLoggedIn()) return { state: 'anonymous' };
   const authenticators = await auth.twoFactor.list();
   return {

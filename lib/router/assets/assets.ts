@@ -7,7 +7,11 @@ import { styleText } from './style.js';
 class Asset {
   readonly path: string;
 
-  constructor(readonly name: string, readonly type: string, readonly text: string) {
+  constructor(
+    readonly name: string,
+    readonly type: string,
+    readonly text: string,
+  ) {
     this.path = `/${name}?v=${createHash('sha256').update(text).digest('hex').slice(0, 8)}`;
   }
 }

@@ -45,7 +45,8 @@ export const de: Messages = {
 
   'manage.title': 'Anmeldung in zwei Schritten',
   'manage.off': 'Die Anmeldung in zwei Schritten ist aus. Ihr Konto schützt allein der erste Schritt.',
-  'manage.on': 'Die Anmeldung in zwei Schritten ist an. Beim Anmelden wird zusätzlich nach einer dieser Methoden gefragt.',
+  'manage.on':
+    'Die Anmeldung in zwei Schritten ist an. Beim Anmelden wird zusätzlich nach einer dieser Methoden gefragt.',
   'manage.methods': 'Ihre Methoden',
   'manage.addedOn': 'Hinzugefügt am {date}',
   'manage.usedOn': 'Zuletzt verwendet am {date}',
@@ -90,7 +91,8 @@ export const de: Messages = {
   'totp.once': 'Bild und Schlüssel werden nur dieses Mal gezeigt.',
 
   'backup.title': 'Bewahren Sie Ihre Ersatzcodes auf',
-  'backup.text': 'Jeder dieser Codes lässt Sie einmal hinein, wenn Ihr Telefon nicht zur Hand ist. Sie werden nur dieses Mal gezeigt: Bewahren Sie sie bei Ihren Passwörtern auf.',
+  'backup.text':
+    'Jeder dieser Codes lässt Sie einmal hinein, wenn Ihr Telefon nicht zur Hand ist. Sie werden nur dieses Mal gezeigt: Bewahren Sie sie bei Ihren Passwörtern auf.',
   'backup.list': 'Ersatzcodes',
   'backup.download': 'Herunterladen',
   'backup.print': 'Drucken',
@@ -102,7 +104,8 @@ export const de: Messages = {
 
   'remove.title': 'Diese Methode entfernen?',
   'remove.text': '„{name}“ wird beim Anmelden nicht mehr abgefragt.',
-  'remove.last': 'Es ist Ihre letzte: Die Anmeldung in zwei Schritten ist dann aus, und Ihre Ersatzcodes gelten nicht mehr.',
+  'remove.last':
+    'Es ist Ihre letzte: Die Anmeldung in zwei Schritten ist dann aus, und Ihre Ersatzcodes gelten nicht mehr.',
   'remove.submit': 'Entfernen',
   'remove.cancel': 'Behalten',
 
@@ -125,9 +128,11 @@ export const de: Messages = {
   'expired.title': 'Melden Sie sich neu an',
   'expired.text': 'Diese Anmeldung ist abgelaufen, oder es waren zu viele Codes falsch.',
   'stale.title': 'Das hat nicht geklappt',
-  'stale.text': 'Diese Seite war zu lange offen oder wurde von einer anderen Website geöffnet. Es wurde nichts geändert. Versuchen Sie es noch einmal.',
+  'stale.text':
+    'Diese Seite war zu lange offen oder wurde von einer anderen Website geöffnet. Es wurde nichts geändert. Versuchen Sie es noch einmal.',
   'again.title': 'Melden Sie sich neu an',
-  'again.text': 'Ihre letzte Anmeldung liegt dafür zu lange zurück. Melden Sie sich ab und wieder an und versuchen Sie es dann noch einmal.',
+  'again.text':
+    'Ihre letzte Anmeldung liegt dafür zu lange zurück. Melden Sie sich ab und wieder an und versuchen Sie es dann noch einmal.',
   'unreadable.title': 'Das hat nicht geklappt',
   'unreadable.text': 'Die Anfrage konnte nicht gelesen werden.',
   'missing.title': 'Hier ist nichts',

@@ -89,7 +89,8 @@ export const en = {
   'totp.once': 'Picture and key are shown this once.',
 
   'backup.title': 'Save your backup codes',
-  'backup.text': 'Each of these codes lets you in once when your phone is not at hand. They are shown this once: keep them where you keep your passwords.',
+  'backup.text':
+    'Each of these codes lets you in once when your phone is not at hand. They are shown this once: keep them where you keep your passwords.',
   'backup.list': 'Backup codes',
   'backup.download': 'Download',
   'backup.print': 'Print',
@@ -119,7 +120,8 @@ export const en = {
   'unavailable.DELIVERY_FAILED':
     'The code for your login could not be sent, and nobody was logged in. Log in again in a few minutes.',
   'over.title': 'Log in again',
-  'over.text': 'That code was wrong as well, and there were too many of them: this login is over. Log in again to go on.',
+  'over.text':
+    'That code was wrong as well, and there were too many of them: this login is over. Log in again to go on.',
   'expired.title': 'Log in again',
   'expired.text': 'This login has expired, or there were too many wrong codes.',
   'stale.title': 'That did not work',
@@ -133,8 +135,10 @@ export const en = {
 
   'error.INVALID_CODE':
     'That code is not right, or was used before: each is good once. Your app shows the next one within 30 seconds.',
-  'error.INVALID_CODE.email': 'That code is not right, too old or was used before: each is good once. Enter the newest one.',
-  'error.INVALID_CODE.sms': 'That code is not right, too old or was used before: each is good once. Enter the newest one.',
+  'error.INVALID_CODE.email':
+    'That code is not right, too old or was used before: each is good once. Enter the newest one.',
+  'error.INVALID_CODE.sms':
+    'That code is not right, too old or was used before: each is good once. Enter the newest one.',
   'error.INVALID_BACKUP_CODE': 'That backup code is not right, or it was used before.',
   'error.INVALID_CREDENTIALS': 'That password is not right.',
   'error.TOO_MANY_ATTEMPTS': 'Too many attempts. Try again in {time}.',

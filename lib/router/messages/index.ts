@@ -18,12 +18,17 @@ export type Translate = (key: MessageKey, values?: Readonly<Record<string, strin
 
 /** The built-in languages with those of the app in them. @throws TypeError for what is no language or no known text */
 export function catalogue(extra: unknown): Catalogue {
-  const languages = new Map<string, Messages>([['en', en], ['de', de]]);
+  const languages = new Map<string, Messages>([
+    ['en', en],
+    ['de', de],
+  ]);
   for (const [name, table] of Object.entries((extra ?? {}) as Record<string, MessageTable>)) {
     const tag = canonical(name);
-    if (tag === undefined) throw new TypeError(`twoFactorRouter: messages must name languages such as "fr" or "pt-BR"; got "${name}"`);
+    if (tag === undefined)
+      throw new TypeError(`twoFactorRouter: messages must name languages such as "fr" or "pt-BR"; got "${name}"`);
     for (const [key, text] of Object.entries(table)) {
-      if (!(key in en) || typeof text !== 'string') throw new TypeError(`twoFactorRouter: messages.${name} must be texts by their keys; "${key}" is none`);
+      if (!(key in en) || typeof text !== 'string')
+        throw new TypeError(`twoFactorRouter: messages.${name} must be texts by their keys; "${key}" is none`);
     }
     languages.set(tag, { ...en, ...languages.get(tag), ...table });
   }
@@ -65,13 +70,18 @@ export const isRightToLeft = (locale: string): boolean =>
 export function translator(languages: Catalogue, locale: string): Translate {
   const texts = languages.get(bases(locale).find((base) => languages.has(base)) ?? 'en') ?? en;
   const apart = (text: string): string => (isRightToLeft(locale) ? `\u2068${text}\u2069` : text);
-  return (key, values = {}) => texts[key].replace(/\{(\w+)\}/g, (whole, name: string) => {
-    const value = values[name];
-    return value === undefined ? whole : apart(String(value));
-  });
+  return (key, values = {}) =>
+    texts[key].replace(/\{(\w+)\}/g, (whole, name: string) => {
+      const value = values[name];
+      return value === undefined ? whole : apart(String(value));
+    });
 }
 
-const units = [['hour', 3600], ['minute', 60], ['second', 1]] as const;
+const units = [
+  ['hour', 3600],
+  ['minute', 60],
+  ['second', 1],
+] as const;
 
 /** "30 seconds", "2 minutes": rounded up, so that nobody comes too early. */
 export function duration(locale: string, seconds: number): string {

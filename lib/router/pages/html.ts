@@ -15,7 +15,13 @@ export class Html {
 /** What may stand in a template of `html`; lists are joined, `false` and `undefined` are nothing. */
 export type HtmlValue = Html | string | number | false | undefined | readonly HtmlValue[];
 
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 function toMarkup(value: HtmlValue): string {
   if (value instanceof Html) return value.markup;

@@ -18,8 +18,10 @@ export function layout({ locale, site, stylesheets, script }: Frame, title: stri
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${title} – ${site}</title>
-${stylesheets.map((href) => html`<link rel="stylesheet" href="${href}">
-`)}<script src="${script}" defer></script>
+${stylesheets.map(
+  (href) => html`<link rel="stylesheet" href="${href}">
+`,
+)}<script src="${script}" defer></script>
 </head>
 <body>
 <main class="tf">
@@ -38,10 +40,13 @@ export const problem = (view: PageFrame): Html | false =>
 /** The heading, and below it what there is to say about the last step, unless the page says it nearer to its form. */
 export function page(view: PageFrame, title: string, body: Html, said = false): string {
   const { t, notice, error, layout: frame } = view;
-  return frame(error ? t('page.error', { title }) : title, html`<h1>${title}</h1>
+  return frame(
+    error ? t('page.error', { title }) : title,
+    html`<h1>${title}</h1>
 ${notice !== undefined && html`<p class="tf-notice" role="status">${t(notice)}</p>`}
 ${!said && problem(view)}
-${body}`);
+${body}`,
+  );
 }
 
 /** In place of a form that would be refused for some time. The script counts, and shows `control` when it is over. */
@@ -53,10 +58,12 @@ ${control}
 
 /** What a form needs to be accepted. */
 export const hidden = (
-  { csrfField, csrfToken }: PageFrame, fields: Readonly<Record<string, string | undefined>> = {},
+  { csrfField, csrfToken }: PageFrame,
+  fields: Readonly<Record<string, string | undefined>> = {},
 ): Html => html`
-<input type="hidden" name="${csrfField}" value="${csrfToken}">${Object.entries(fields).map(([name, value]) =>
-  value !== undefined && value !== '' && html`<input type="hidden" name="${name}" value="${value}">`)}`;
+<input type="hidden" name="${csrfField}" value="${csrfToken}">${Object.entries(fields).map(
+  ([name, value]) => value !== undefined && value !== '' && html`<input type="hidden" name="${name}" value="${value}">`,
+)}`;
 
 export const withReturnTo = (path: string, returnTo: string): string =>
   returnTo === '' ? path : `${path}${path.includes('?') ? '&' : '?'}returnTo=${encodeURIComponent(returnTo)}`;

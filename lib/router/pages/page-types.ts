@@ -86,9 +86,14 @@ export interface PageData {
   /** Enter the address or number of a new method. */
   readonly contact: { readonly method: DeliveredMethod; readonly value: string };
   /** The QR code, the key, and the field for the first code. */
-  readonly totp: { readonly secret: string; readonly uri: string; readonly qrCode: string; readonly digits: number;
+  readonly totp: {
+    readonly secret: string;
+    readonly uri: string;
+    readonly qrCode: string;
+    readonly digits: number;
     /** Seconds until a code is looked at again, after too many wrong ones. */
-    readonly wait?: number };
+    readonly wait?: number;
+  };
   /** Backup codes, shown this once; `next` is where the user goes on to. */
   readonly backupCodes: { readonly codes: readonly string[]; readonly next: string };
   /** Asks whether a method shall go; `last`: whether two-step login is off without it. */
@@ -103,11 +108,23 @@ export type PageName = keyof PageData;
 export type PageView<N extends PageName> = PageFrame & PageData[N];
 
 /** Renders a page as a whole HTML document. `render` is what the router itself would send. */
-export type RenderPage<N extends PageName> = (view: PageView<N>, render: (view: PageView<N>) => string) => string | Promise<string>;
+export type RenderPage<N extends PageName> = (
+  view: PageView<N>,
+  render: (view: PageView<N>) => string,
+) => string | Promise<string>;
 
 /** Pages of the app's own in place of the router's. */
 export type PageRenderers = { readonly [N in PageName]?: RenderPage<N> };
 
 export const pageNames: readonly PageName[] = [
-  'code', 'choose', 'password', 'manage', 'add', 'contact', 'totp', 'backupCodes', 'remove', 'message',
+  'code',
+  'choose',
+  'password',
+  'manage',
+  'add',
+  'contact',
+  'totp',
+  'backupCodes',
+  'remove',
+  'message',
 ];

@@ -9,7 +9,6 @@ import { layout } from './layout.js';
 import type { PageData, PageFrame, PageName, PageView } from './page-types.js';
 import { views } from './views/index.js';
 
-
 /** Where the app has set no policy: nothing but what the router serves itself, and no other site's page around it. */
 const contentSecurityPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self' https:; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -19,7 +18,11 @@ export class Pages {
   constructor(private readonly settings: RouterSettings) {}
 
   async send<N extends PageName>(
-    req: Request, res: Response, name: N, data: PageData[N], { error, status = error?.status ?? 200 }: { error?: PageFrame['error']; status?: number } = {},
+    req: Request,
+    res: Response,
+    name: N,
+    data: PageData[N],
+    { error, status = error?.status ?? 200 }: { error?: PageFrame['error']; status?: number } = {},
   ): Promise<void> {
     const view = { ...this.frame(req), ...data, ...(error && { error }) } as PageView<N>;
     const render: (view: PageView<N>) => string = views[name];
@@ -32,28 +35,56 @@ export class Pages {
   }
 
   /** Says something that the user can do nothing about on the page that was asked for. */
-  say(req: Request, res: Response, status: number, what: 'expired' | 'over' | 'stale' | 'again' | 'unreadable' | 'missing', href: string): Promise<void> {
+  say(
+    req: Request,
+    res: Response,
+    status: number,
+    what: 'expired' | 'over' | 'stale' | 'again' | 'unreadable' | 'missing',
+    href: string,
+  ): Promise<void> {
     const { t } = this.frame(req);
     const link = t(href === this.settings.loginPath ? 'message.logIn' : 'message.back');
-    return this.send(req, res, 'message', { title: t(`${what}.title`), text: t(`${what}.text`), link, href }, { status });
+    return this.send(
+      req,
+      res,
+      'message',
+      { title: t(`${what}.title`), text: t(`${what}.text`), link, href },
+      { status },
+    );
   }
 
   /** Says why something was refused, where no form is there to say it on. */
   tell(req: Request, res: Response, error: TwoFactorError, href: string): Promise<void> {
     const { t } = this.frame(req);
-    return this.send(req, res, 'message', { title: t('unreadable.title'), text: '', link: t('message.back'), href }, { error });
+    return this.send(
+      req,
+      res,
+      'message',
+      { title: t('unreadable.title'), text: '', link: t('message.back'), href },
+      { error },
+    );
   }
 
   /** Why a login could not go on: for some seconds there are no more codes, or the code could not be sent. */
   async unavailable(req: Request, res: Response, retryAfter: number | undefined): Promise<void> {
     const { t, duration: inWords } = this.frame(req);
-    const text = retryAfter === undefined
-      ? t('unavailable.DELIVERY_FAILED')
-      : t('unavailable.TOO_MANY_ATTEMPTS', { time: inWords(retryAfter) });
+    const text =
+      retryAfter === undefined
+        ? t('unavailable.DELIVERY_FAILED')
+        : t('unavailable.TOO_MANY_ATTEMPTS', { time: inWords(retryAfter) });
     if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter));
-    await this.send(req, res, 'message', {
-      title: t('unavailable.title'), text, link: t('message.logIn'), href: this.settings.loginPath,
-    }, { status: retryAfter === undefined ? 502 : 429 });
+    await this.send(
+      req,
+      res,
+      'message',
+      {
+        title: t('unavailable.title'),
+        text,
+        link: t('message.logIn'),
+        href: this.settings.loginPath,
+      },
+      { status: retryAfter === undefined ? 502 : 429 },
+    );
   }
 
   /** Goes to another page of the router, so that a reload repeats nothing. */
@@ -79,7 +110,10 @@ export class Pages {
     const { t } = this.frame(req);
     res.set('Refresh', `0; url=${path.replace(/[^\x21-\x7e]/gu, encodeURIComponent)}`);
     await this.send(req, res, 'message', {
-      title: t('done.title'), text: t('done.text'), link: t('backup.continue'), href: path,
+      title: t('done.title'),
+      text: t('done.text'),
+      link: t('backup.continue'),
+      href: path,
     });
   }
 
@@ -95,7 +129,9 @@ export class Pages {
     const notice = takeNotice(req);
     const stylesheets = [`${base}${style.path}`, ...(stylesheet === undefined ? [] : [stylesheet])];
     return {
-      locale, base, loginPath,
+      locale,
+      base,
+      loginPath,
       t: translator(messages, locale),
       duration: (seconds) => duration(locale, seconds),
       site: service.issuer,
@@ -104,7 +140,8 @@ export class Pages {
       csrfField: csrf.field,
       returnTo: firstLocalPath([bodyOf(req).returnTo, req.query.returnTo], ''),
       ...(notice !== undefined && { notice }),
-      layout: (title, body) => layout({ locale, site: service.issuer, stylesheets, script: `${base}${script.path}` }, title, body),
+      layout: (title, body) =>
+        layout({ locale, site: service.issuer, stylesheets, script: `${base}${script.path}` }, title, body),
     };
   }
 

@@ -26,27 +26,39 @@ async function redisStorage() {
   const redis = await createClient({ url: REDIS_URL }).connect();
   return {
     get: (key) => redis.get(`ba:${key}`),
-    set: (key, value, ttl) => (ttl ? redis.set(`ba:${key}`, value, { EX: Math.ceil(ttl) }) : redis.set(`ba:${key}`, value)),
+    set: (key, value, ttl) =>
+      ttl ? redis.set(`ba:${key}`, value, { EX: Math.ceil(ttl) }) : redis.set(`ba:${key}`, value),
     delete: (key) => redis.del(`ba:${key}`),
     getAndDelete: (key) => redis.getDel(`ba:${key}`),
   };
 }
 
 const hash = (password) => createHash('sha256').update(password).digest('hex');
-const db = new Kysely({ dialect: new MysqlDialect({ pool: mysql.createPool({ uri: DATABASE_URL, connectionLimit: 10 }) }) });
+const db = new Kysely({
+  dialect: new MysqlDialect({ pool: mysql.createPool({ uri: DATABASE_URL, connectionLimit: 10 }) }),
+});
 const secret = 'a secret of thirty-two characters';
 const options = {
   baseURL: 'http://127.0.0.1',
   trustedOrigins: ['http://127.0.0.1'],
   secret,
   database: { db, type: 'mysql' },
-  emailAndPassword: { enabled: true, password: { hash: async (password) => hash(password), verify: async (given) => given.hash === hash(given.password) } },
+  emailAndPassword: {
+    enabled: true,
+    password: {
+      hash: async (password) => hash(password),
+      verify: async (given) => given.hash === hash(given.password),
+    },
+  },
   rateLimit: { enabled: false },
   telemetry: { enabled: false },
   logger: { level: 'error' },
   plugins: [twoFactor({ issuer: 'MyApp' })],
   // PENDING=database keeps pending logins durable, as ours are, where sessions are in Redis.
-  ...(SESSIONS === 'redis' && { secondaryStorage: await redisStorage(), verification: { storeInDatabase: PENDING === 'database' } }),
+  ...(SESSIONS === 'redis' && {
+    secondaryStorage: await redisStorage(),
+    verification: { storeInDatabase: PENDING === 'database' },
+  }),
 };
 
 const { runMigrations } = await getMigrations(options);
@@ -55,14 +67,45 @@ const auth = betterAuth(options);
 
 async function enrol(users) {
   const now = new Date();
-  const backupCodes = await symmetricEncrypt({ key: secret, data: JSON.stringify(Array.from({ length: 10 }, (_, i) => `abcde-fgh${i}0`)) });
-  const rows = await Promise.all(users.map(async (user) => ({ ...user, sealed: await symmetricEncrypt({ key: secret, data: user.secret }) })));
+  const backupCodes = await symmetricEncrypt({
+    key: secret,
+    data: JSON.stringify(Array.from({ length: 10 }, (_, i) => `abcde-fgh${i}0`)),
+  });
+  const rows = await Promise.all(
+    users.map(async (user) => ({ ...user, sealed: await symmetricEncrypt({ key: secret, data: user.secret }) })),
+  );
   const base = (id) => ({ id, createdAt: now, updatedAt: now });
   for (let from = 0; from < rows.length; from += 500) {
     const part = rows.slice(from, from + 500);
-    await db.insertInto('user').values(part.map(({ id, email }) => ({ ...base(id), name: id, email, emailVerified: 1, twoFactorEnabled: 1 }))).execute();
-    await db.insertInto('account').values(part.map(({ id, password }) => ({ ...base(id), accountId: id, providerId: 'credential', userId: id, password: hash(password) }))).execute();
-    await db.insertInto('twoFactor').values(part.map(({ id, sealed }) => ({ id, userId: id, secret: sealed, backupCodes, verified: 1, failedVerificationCount: 0 }))).execute();
+    await db
+      .insertInto('user')
+      .values(part.map(({ id, email }) => ({ ...base(id), name: id, email, emailVerified: 1, twoFactorEnabled: 1 })))
+      .execute();
+    await db
+      .insertInto('account')
+      .values(
+        part.map(({ id, password }) => ({
+          ...base(id),
+          accountId: id,
+          providerId: 'credential',
+          userId: id,
+          password: hash(password),
+        })),
+      )
+      .execute();
+    await db
+      .insertInto('twoFactor')
+      .values(
+        part.map(({ id, sealed }) => ({
+          id,
+          userId: id,
+          secret: sealed,
+          backupCodes,
+          verified: 1,
+          failedVerificationCount: 0,
+        })),
+      )
+      .execute();
   }
 }
 

@@ -1,5 +1,10 @@
 import QRCode from 'qrcode';
-import { StepUpRequiredError, TooManyAttemptsError, TwoFactorNotSetupError, type TwoFactorError } from 'passport-two-factor';
+import {
+  StepUpRequiredError,
+  TooManyAttemptsError,
+  TwoFactorNotSetupError,
+  type TwoFactorError,
+} from 'passport-two-factor';
 import { takeReturnTo } from '../../finish-login.js';
 import { checkLoggedIn, deliveredMethods, type DeliveredMethod } from '../../request.js';
 import { firstLocalPath } from '../../return-to.js';
@@ -23,14 +28,17 @@ export function enrollmentPages(book: PageBook): void {
 
   getRecent('/add', ({ req, res }) => pages.send(req, res, 'add', { methods: settings.methods }));
   for (const method of deliveredMethods.filter((name) => settings.methods.includes(name))) {
-    getRecent(`/add/${method}`, ({ req, res, auth }) => pages.send(req, res, 'contact', { method, value: method === 'email' ? (auth.email ?? '') : '' }));
+    getRecent(`/add/${method}`, ({ req, res, auth }) =>
+      pages.send(req, res, 'contact', { method, value: method === 'email' ? (auth.email ?? '') : '' }),
+    );
     post(`/add/${method}`, `/add/${method}`, (visit) => sendCode(visit, book, method));
     post(`/confirm/${method}`, `/add/${method}`, (visit) => confirmContact(visit, book, method));
   }
   post('/add/totp', '/add', (visit) => beginTotp(visit, book));
   post('/confirm/totp', '/add', (visit) => confirmTotp(visit, book));
   post('/saved', '/', ({ req, res, body }) =>
-    pages.leave(req, res, firstLocalPath([body.returnTo], `${req.baseUrl}/`)));
+    pages.leave(req, res, firstLocalPath([body.returnTo], `${req.baseUrl}/`)),
+  );
 
   // Where a guard sends its users: to whatever it is that they lack, and then back to where they wanted to go.
   get('/continue', async (visit) => {
@@ -44,9 +52,14 @@ export function enrollmentPages(book: PageBook): void {
 async function beginTotp(visit: Visit, book: PageBook): Promise<void> {
   const { req, auth } = visit;
   checkLoggedIn(req);
-  const label = freeLabel(book.pages.translate(req)('method.totp'), (await auth.twoFactor.list()).map((other) => other.label));
+  const label = freeLabel(
+    book.pages.translate(req)('method.totp'),
+    (await auth.twoFactor.list()).map((other) => other.label),
+  );
   let uri = '';
-  const error = await refusal(async () => { ({ uri } = await auth.twoFactor.setup.totp(true, { label, qr: 'svg' })); });
+  const error = await refusal(async () => {
+    ({ uri } = await auth.twoFactor.setup.totp(true, { label, qr: 'svg' }));
+  });
   if (error instanceof StepUpRequiredError) await askAgain(visit, book, '/add');
   else if (error) throw error;
   else await showTotp(visit, book, uri);
@@ -63,9 +76,12 @@ async function confirmTotp(visit: Visit, book: PageBook): Promise<void> {
   const { auth, body } = visit;
   checkLoggedIn(visit.req);
   let codes: string[] = [];
-  const error = body.again === undefined
-    ? await refusal(async () => { codes = await auth.twoFactor.complete.totp(body.code); })
-    : undefined;
+  const error =
+    body.again === undefined
+      ? await refusal(async () => {
+          codes = await auth.twoFactor.complete.totp(body.code);
+        })
+      : undefined;
   if (body.again !== undefined) await showTotp(visit, book, body.uri);
   else if (!error) await finished(visit, book, codes);
   else if (error instanceof TwoFactorNotSetupError) await beginAgain(visit, book, error);
@@ -73,7 +89,12 @@ async function confirmTotp(visit: Visit, book: PageBook): Promise<void> {
 }
 
 /** The URI comes back with the form, so that a mistyped code need not cost the scanned key: it is kept nowhere else. */
-async function showTotp({ req, res }: Visit, { pages }: PageBook, given: unknown, error?: TwoFactorError): Promise<void> {
+async function showTotp(
+  { req, res }: Visit,
+  { pages }: PageBook,
+  given: unknown,
+  error?: TwoFactorError,
+): Promise<void> {
   const uri = typeof given === 'string' && given.length <= 1024 && given.startsWith('otpauth://totp/') ? given : '';
   const secret = /[?&]secret=([A-Z2-7]+)(&|$)/.exec(uri)?.[1];
   if (secret === undefined) throw error ?? new TwoFactorNotSetupError();
@@ -91,7 +112,10 @@ async function sendCode(visit: Visit, book: PageBook, method: DeliveredMethod): 
   let sentTo = '';
   const error = await refusal(async () => {
     // By a code also where it is the account's own address: one that nobody reads would lock its owner out.
-    const setup = method === 'email' ? await auth.twoFactor.setup.email(contact, true) : await auth.twoFactor.setup.sms(contact, true);
+    const setup =
+      method === 'email'
+        ? await auth.twoFactor.setup.email(contact, true)
+        : await auth.twoFactor.setup.sms(contact, true);
     masked = setup.maskedContact;
     sentTo = setup.contact ?? '';
   });
@@ -102,7 +126,13 @@ async function sendCode(visit: Visit, book: PageBook, method: DeliveredMethod): 
     await askAgain(visit, book, `/add/${method}`);
   } else if (error instanceof TooManyAttemptsError && body.method === method) {
     // Another code was asked for, too soon: the one before it still counts.
-    await pages.send(req, res, 'code', { ...code, sent: false, maskedContact: contact, contact, resendAfter: error.retryAfter });
+    await pages.send(req, res, 'code', {
+      ...code,
+      sent: false,
+      maskedContact: contact,
+      contact,
+      resendAfter: error.retryAfter,
+    });
   } else {
     await pages.send(req, res, 'contact', { method, value: textOf(contact) }, { error });
   }
@@ -112,16 +142,31 @@ async function confirmContact(visit: Visit, book: PageBook, method: DeliveredMet
   const { req, res, auth, body } = visit;
   checkLoggedIn(req);
   let codes: string[] = [];
-  const error = body.again === undefined
-    ? await refusal(async () => { codes = await auth.twoFactor.complete[method](body.code); })
-    : undefined;
+  const error =
+    body.again === undefined
+      ? await refusal(async () => {
+          codes = await auth.twoFactor.complete[method](body.code);
+        })
+      : undefined;
   if (body.again === undefined && !error) await finished(visit, book, codes);
   else if (error instanceof TwoFactorNotSetupError) await beginAgain(visit, book, error);
   else {
-    await book.pages.send(req, res, 'code', {
-      purpose: 'enrollment', method, digits: book.settings.service.codeLength, others: false, sent: false,
-      contact: textOf(body.contact), maskedContact: textOf(body.contact), ...waitFor(error),
-    }, error ? { error } : {});
+    await book.pages.send(
+      req,
+      res,
+      'code',
+      {
+        purpose: 'enrollment',
+        method,
+        digits: book.settings.service.codeLength,
+        others: false,
+        sent: false,
+        contact: textOf(body.contact),
+        maskedContact: textOf(body.contact),
+        ...waitFor(error),
+      },
+      error ? { error } : {},
+    );
   }
 }
 

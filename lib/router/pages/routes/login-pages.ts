@@ -1,6 +1,12 @@
 import {
-  InvalidBackupCodeError, InvalidTwoFactorCodeError, TwoFactorExpiredError,
-  type MethodName, type PendingView, type PublicMethods, type SpentMethods, type TwoFactorError,
+  InvalidBackupCodeError,
+  InvalidTwoFactorCodeError,
+  TwoFactorExpiredError,
+  type MethodName,
+  type PendingView,
+  type PublicMethods,
+  type SpentMethods,
+  type TwoFactorError,
 } from 'passport-two-factor';
 import { finishLogin, takeReturnTo } from '../../finish-login.js';
 import { everyMethod, verifiableMethods } from '../../request.js';
@@ -30,7 +36,7 @@ const isWrongCode = (error: TwoFactorError): boolean =>
 
 /** Anybody may write an address: it says a number of seconds within a year, or nothing. */
 const readSeconds = (given: unknown): number | undefined =>
-  (typeof given === 'string' && /^[1-9]\d{0,6}$/.test(given) ? Number(given) : undefined);
+  typeof given === 'string' && /^[1-9]\d{0,6}$/.test(given) ? Number(given) : undefined;
 
 const spentOf = ({ spent }: Halted): { spent?: SpentMethods } => (Object.keys(spent).length > 0 ? { spent } : {});
 
@@ -55,7 +61,8 @@ export function loginPages(book: PageBook): void {
     if (!error) await pages.leave(req, res, takeReturnTo(req, settings.returnTo));
     else if (error instanceof TwoFactorExpiredError) throw error;
     // The last of the wrong codes has ended the login: a form would promise another try.
-    else if (isWrongCode(error) && !(await auth.isPendingLive())) await pages.say(req, res, 401, 'over', settings.loginPath);
+    else if (isWrongCode(error) && !(await auth.isPendingLive()))
+      await pages.say(req, res, 401, 'over', settings.loginPath);
     else await showLogin(visit, book, pending, askedMethod(body.method, pending.methods), error);
   });
 
@@ -70,14 +77,19 @@ export function loginPages(book: PageBook): void {
       return;
     }
     const methods = pending?.methods ?? (await verifiableMethods(auth));
-    if (pending) await pages.send(req, res, 'choose', { purpose: 'login', methods: pending.methods, ...spentOf(pending) });
+    if (pending)
+      await pages.send(req, res, 'choose', { purpose: 'login', methods: pending.methods, ...spentOf(pending) });
     else if (methods) await pages.send(req, res, 'choose', { purpose: 'step-up', methods });
     else await pages.redirect(req, res, '/step-up');
   });
 }
 
 async function showLogin(
-  { req, res }: Visit, { pages, settings }: PageBook, halted: Halted, asked: MethodName | undefined, error?: TwoFactorError,
+  { req, res }: Visit,
+  { pages, settings }: PageBook,
+  halted: Halted,
+  asked: MethodName | undefined,
+  error?: TwoFactorError,
 ): Promise<void> {
   const { methods, codes, retryAfter } = halted;
   const known = methodsIn(methods);
@@ -89,13 +101,22 @@ async function showLogin(
     await pages.send(req, res, 'choose', { purpose: 'login', methods, ...spentOf(halted) });
     return;
   }
-  await pages.send(req, res, 'code', {
-    purpose: 'login', method, sent: false, others: known.length > 1 || 'spent' in spentOf(halted),
-    digits: method === 'totp' ? 6 : settings.service.codeLength,
-    ...(contact !== undefined && { maskedContact: contact }),
-    ...(delivered && { resendAfter: delivered.resendAfter }),
-    // Wrong codes at another login have locked the account already when this one began.
-    ...(retryAfter !== undefined && retryAfter > 0 && { wait: retryAfter }),
-    ...waitFor(error),
-  }, error ? { error } : {});
+  await pages.send(
+    req,
+    res,
+    'code',
+    {
+      purpose: 'login',
+      method,
+      sent: false,
+      others: known.length > 1 || 'spent' in spentOf(halted),
+      digits: method === 'totp' ? 6 : settings.service.codeLength,
+      ...(contact !== undefined && { maskedContact: contact }),
+      ...(delivered && { resendAfter: delivered.resendAfter }),
+      // Wrong codes at another login have locked the account already when this one began.
+      ...(retryAfter !== undefined && retryAfter > 0 && { wait: retryAfter }),
+      ...waitFor(error),
+    },
+    error ? { error } : {},
+  );
 }

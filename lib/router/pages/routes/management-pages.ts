@@ -23,7 +23,8 @@ export function managementPages(book: PageBook): void {
     const authenticators = await auth.twoFactor.list();
     const authenticator = authenticators.find(({ id }) => id === req.query.id);
     if (!authenticator) throw new TwoFactorNotSetupError();
-    if (await auth.isRecent()) await pages.send(req, res, 'remove', { authenticator, last: authenticators.length === 1 });
+    if (await auth.isRecent())
+      await pages.send(req, res, 'remove', { authenticator, last: authenticators.length === 1 });
     else await askAgain(visit, book, `/remove?id=${authenticator.id}`);
   });
 
@@ -40,18 +41,33 @@ export function managementPages(book: PageBook): void {
     const { req, res, auth } = visit;
     checkLoggedIn(req);
     let codes: string[] = [];
-    const error = await refusal(async () => { codes = await auth.twoFactor.generateNewBackupCodes(); });
+    const error = await refusal(async () => {
+      codes = await auth.twoFactor.generateNewBackupCodes();
+    });
     if (error instanceof StepUpRequiredError) await askAgain(visit, book, '/');
     else if (error) throw error;
     else await pages.send(req, res, 'backupCodes', { codes, next: `${req.baseUrl}/` });
   });
 }
 
-export async function showManagement({ req, res, auth }: Visit, { pages, settings }: PageBook, error?: TwoFactorError): Promise<void> {
+export async function showManagement(
+  { req, res, auth }: Visit,
+  { pages, settings }: PageBook,
+  error?: TwoFactorError,
+): Promise<void> {
   const authenticators = await auth.twoFactor.list();
-  await pages.send(req, res, 'manage', {
-    authenticators: authenticators.map((authenticator) => ({ ...authenticator, method: methodOf(authenticator.mechanism) })),
-    backupCodes: await auth.twoFactor.remainingBackupCodes(),
-    home: settings.returnTo,
-  }, error ? { error } : {});
+  await pages.send(
+    req,
+    res,
+    'manage',
+    {
+      authenticators: authenticators.map((authenticator) => ({
+        ...authenticator,
+        method: methodOf(authenticator.mechanism),
+      })),
+      backupCodes: await auth.twoFactor.remainingBackupCodes(),
+      home: settings.returnTo,
+    },
+    error ? { error } : {},
+  );
 }

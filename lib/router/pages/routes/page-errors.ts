@@ -1,6 +1,11 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import {
-  InvalidInputError, StepUpRequiredError, TwoFactorError, TwoFactorExpiredError, TwoFactorNotSetupError, UserNotLoggedInError,
+  InvalidInputError,
+  StepUpRequiredError,
+  TwoFactorError,
+  TwoFactorExpiredError,
+  TwoFactorNotSetupError,
+  UserNotLoggedInError,
 } from 'passport-two-factor';
 import { isUnreadable } from '../../api/api-errors.js';
 import { isCsrfError } from '../../csrf.js';
@@ -15,7 +20,8 @@ export function pageErrors({ pages, settings }: Pick<PageBook, 'pages' | 'settin
     else if (isUnreadable(error)) await pages.say(req, res, error.status, 'unreadable', home);
     else if (error instanceof InvalidInputError) await pages.say(req, res, error.status, 'unreadable', home);
     else if (error instanceof TwoFactorNotSetupError) await pages.say(req, res, error.status, 'missing', home);
-    else if (error instanceof TwoFactorExpiredError) await pages.say(req, res, error.status, 'expired', settings.loginPath);
+    else if (error instanceof TwoFactorExpiredError)
+      await pages.say(req, res, error.status, 'expired', settings.loginPath);
     else if (error instanceof UserNotLoggedInError) res.redirect(303, settings.loginPath);
     else if (error instanceof StepUpRequiredError) await pages.redirect(req, res, '/step-up');
     else if (error instanceof TwoFactorError) await pages.tell(req, res, error, home);
@@ -23,6 +29,9 @@ export function pageErrors({ pages, settings }: Pick<PageBook, 'pages' | 'settin
   };
   return (error: unknown, req, res, next) => {
     if (res.headersSent) next(error);
-    else show(error, req, res).catch((reason: unknown) => { next(toError(reason)); });
+    else
+      show(error, req, res).catch((reason: unknown) => {
+        next(toError(reason));
+      });
   };
 }

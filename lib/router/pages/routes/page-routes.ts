@@ -15,14 +15,28 @@ import type { PageBook, Visit } from './visit.js';
 export function pageRoutes(settings: RouterSettings): Router {
   const routes = Router();
   const pages = new Pages(settings);
-  const visited = (use: (visit: Visit) => unknown): RequestHandler => handle((req, res) =>
-    use({ req, res, auth: authOf(req), body: bodyOf(req) }));
+  const visited = (use: (visit: Visit) => unknown): RequestHandler =>
+    handle((req, res) => use({ req, res, auth: authOf(req), body: bodyOf(req) }));
   const book: PageBook = {
-    settings, pages,
-    get: (path, show) => { routes.get(path, noStore, mountedInOrder, visited(show)); },
+    settings,
+    pages,
+    get: (path, show) => {
+      routes.get(path, noStore, mountedInOrder, visited(show));
+    },
     post: (path, form, use) => {
-      routes.post(path, noStore, mountedInOrder, urlencoded({ extended: false, limit: '16kb' }), settings.csrf.check, visited(use));
-      routes.get(path, noStore, visited(({ req, res }) => pages.redirect(req, res, form)));
+      routes.post(
+        path,
+        noStore,
+        mountedInOrder,
+        urlencoded({ extended: false, limit: '16kb' }),
+        settings.csrf.check,
+        visited(use),
+      );
+      routes.get(
+        path,
+        noStore,
+        visited(({ req, res }) => pages.redirect(req, res, form)),
+      );
     },
   };
   loginPages(book);

@@ -1,5 +1,11 @@
 import {
-  StepUpRequiredError, TooManyAttemptsError, TwoFactorNotSetupError, type ChallengeSent, type MethodName, type PublicMethods, type TwoFactorError,
+  StepUpRequiredError,
+  TooManyAttemptsError,
+  TwoFactorNotSetupError,
+  type ChallengeSent,
+  type MethodName,
+  type PublicMethods,
+  type TwoFactorError,
 } from 'passport-two-factor';
 import { finishLogin, takeReturnTo } from '../../finish-login.js';
 import { checkLoggedIn, deliveredMethods, readMethod, verifiableMethods } from '../../request.js';
@@ -47,25 +53,43 @@ export function stepUpPages(book: PageBook): void {
     if (!methods) throw new TwoFactorNotSetupError();
     const method = readMethod(body.method, deliveredMethods);
     let sent: ChallengeSent | undefined;
-    const error = await refusal(async () => { sent = await auth.twoFactor.challenge[method](); });
+    const error = await refusal(async () => {
+      sent = await auth.twoFactor.challenge[method]();
+    });
     const wait = error instanceof TooManyAttemptsError ? error.retryAfter : undefined;
     if (error && wait === undefined) throw error;
     // The code that the login itself has sent is the one to be entered; no other has to be sent for that.
     const failed = error && !pending?.codes[method] ? { error } : {};
-    await pages.send(req, res, 'code', {
-      purpose: pending ? 'login' : 'step-up', method, sent: sent !== undefined,
-      maskedContact: sent?.maskedContact ?? contactOf(methods, method) ?? '',
-      digits: settings.service.codeLength, resendAfter: sent ? sent.resendAfter : (wait ?? null), others: methodsIn(methods).length > 1,
-    }, failed);
+    await pages.send(
+      req,
+      res,
+      'code',
+      {
+        purpose: pending ? 'login' : 'step-up',
+        method,
+        sent: sent !== undefined,
+        maskedContact: sent?.maskedContact ?? contactOf(methods, method) ?? '',
+        digits: settings.service.codeLength,
+        resendAfter: sent ? sent.resendAfter : (wait ?? null),
+        others: methodsIn(methods).length > 1,
+      },
+      failed,
+    );
   });
 }
 
-async function showStepUp(visit: Visit, { pages, settings }: PageBook, asked: MethodName | undefined, error?: TwoFactorError): Promise<void> {
+async function showStepUp(
+  visit: Visit,
+  { pages, settings }: PageBook,
+  asked: MethodName | undefined,
+  error?: TwoFactorError,
+): Promise<void> {
   const { req, res, auth } = visit;
   const methods: PublicMethods | undefined = await verifiableMethods(auth);
   const failed = error ? { error } : {};
   if (!methods) {
-    if (settings.login === undefined) await pages.say(req, res, 403, 'again', firstLocalPath([settings.loginPath], settings.returnTo));
+    if (settings.login === undefined)
+      await pages.say(req, res, 403, 'again', firstLocalPath([settings.loginPath], settings.returnTo));
     else await pages.send(req, res, 'password', { name: auth.email ?? '' }, failed);
     return;
   }
@@ -76,9 +100,19 @@ async function showStepUp(visit: Visit, { pages, settings }: PageBook, asked: Me
     return;
   }
   const contact = contactOf(methods, method);
-  await pages.send(req, res, 'code', {
-    purpose: 'step-up', method, sent: false, others: methodsIn(methods).length > 1,
-    digits: method === 'totp' ? 6 : settings.service.codeLength,
-    ...(contact !== undefined && { maskedContact: contact }), ...waitFor(error),
-  }, failed);
+  await pages.send(
+    req,
+    res,
+    'code',
+    {
+      purpose: 'step-up',
+      method,
+      sent: false,
+      others: methodsIn(methods).length > 1,
+      digits: method === 'totp' ? 6 : settings.service.codeLength,
+      ...(contact !== undefined && { maskedContact: contact }),
+      ...waitFor(error),
+    },
+    failed,
+  );
 }

@@ -37,7 +37,7 @@ export async function refusal(attempt: () => unknown): Promise<TwoFactorError | 
 
 /** After too many wrong codes or passwords, the form stays away for as long. */
 export const waitFor = (error: TwoFactorError | undefined): { wait?: number } =>
-  (error instanceof TooManyAttemptsError ? { wait: error.retryAfter } : {});
+  error instanceof TooManyAttemptsError ? { wait: error.retryAfter } : {};
 
 /** Asks again who it is, and goes on below the router afterwards. */
 export const askAgain = ({ req, res }: Visit, { pages }: PageBook, path: string): Promise<void> =>
@@ -47,7 +47,10 @@ export const askAgain = ({ req, res }: Visit, { pages }: PageBook, path: string)
 export function sendToLogin({ req, res }: Visit, { settings }: PageBook): void {
   const session = sessionOf(req);
   // Where there is no session nobody will ever be logged in, and the login page would send the browser back for ever.
-  if (!session) throw new Error('There is no req.session: mount express-session and passport.session() before twoFactorRouter. If its store is down, nobody is logged in.');
+  if (!session)
+    throw new Error(
+      'There is no req.session: mount express-session and passport.session() before twoFactorRouter. If its store is down, nobody is logged in.',
+    );
   if (req.method === 'GET' && isLocalPath(req.originalUrl)) session.returnTo = req.originalUrl;
   res.redirect(303, settings.loginPath);
 }

@@ -6,7 +6,10 @@ export function backupCodesPage(view: PageView<'backupCodes'>): string {
   const { t, base, codes, next, site } = view;
   const shown = codes.map((code) => [code.slice(0, 4), code.slice(4, 8), code.slice(8)].join('-'));
   const file = `${t('backup.file', { site })}\n\n${shown.join('\n')}\n`;
-  return page(view, t('backup.title'), html`
+  return page(
+    view,
+    t('backup.title'),
+    html`
 <p>${t('backup.text')}</p>
 <ul class="tf-codes" aria-label="${t('backup.list')}">${shown.map((code) => html`<li><code>${code}</code></li>`)}</ul>
 <p class="tf-actions tf-noprint">
@@ -17,5 +20,6 @@ export function backupCodesPage(view: PageView<'backupCodes'>): string {
 <form method="post" action="${base}/saved" class="tf-noprint">${hidden(view, { returnTo: next })}
 <label class="tf-check"><input type="checkbox" required> <span>${t('backup.saved')}</span></label>
 <button class="tf-button">${t('backup.continue')}</button>
-</form>`);
+</form>`,
+  );
 }

@@ -9,7 +9,10 @@ type View = PageView<'choose'>;
 export function choosePage(view: View): string {
   const { t, methods, spent = {} } = view;
   const { email, sms } = methods;
-  return page(view, t('choose.title'), html`
+  return page(
+    view,
+    t('choose.title'),
+    html`
 <p>${t('choose.text')}</p>
 <ul class="tf-choices">
 ${methods.totp && html`<li>${link(view, 'totp')}</li>`}
@@ -18,7 +21,8 @@ ${sms !== undefined && html`<li>${sending(view, 'sms', sms)}</li>`}
 ${email === undefined && exhausted(view, 'email', spent.email)}
 ${sms === undefined && exhausted(view, 'sms', spent.sms)}
 ${methods.backupCode && html`<li>${link(view, 'backup_code')}</li>`}
-</ul>`);
+</ul>`,
+  );
 }
 
 const words = ({ t }: View, method: MethodName, contact = ''): Html =>
@@ -33,8 +37,13 @@ function link(view: View, method: MethodName): Html {
 /** It is there, and nothing more can be sent to it for some time. */
 function exhausted(view: View, method: DeliveredMethod, spent: SpentMethods[DeliveredMethod]): Html | false {
   const { t, duration } = view;
-  return spent !== undefined && html`<li class="tf-choice tf-spent"><strong>${t(`method.${method}`)}</strong> <span>${
-    t('choose.spent', { contact: spent.maskedContact, time: duration(spent.retryAfter) })}</span></li>`;
+  return (
+    spent !== undefined &&
+    html`<li class="tf-choice tf-spent"><strong>${t(`method.${method}`)}</strong> <span>${t('choose.spent', {
+      contact: spent.maskedContact,
+      time: duration(spent.retryAfter),
+    })}</span></li>`
+  );
 }
 
 /** Sending is something done, not a page to look at. */

@@ -10,8 +10,8 @@ export function codeField({ t, error }: PageFrame, method: MethodName, digits: n
   const described = error ? 'error code-hint' : 'code-hint';
   const kind = backup
     ? html`autocomplete="off" autocapitalize="characters"`
-    // No maxlength and no pattern: a pasted "123 456" has to get in.
-    : html`inputmode="numeric" autocomplete="one-time-code" data-digits="${digits}"`;
+    : // No maxlength and no pattern: a pasted "123 456" has to get in.
+      html`inputmode="numeric" autocomplete="one-time-code" data-digits="${digits}"`;
   return html`<label for="code">${label}</label>
 <input class="tf-code" id="code" name="code" type="text" ${kind} spellcheck="false" autocorrect="off" required${focus && html` autofocus`}
  aria-describedby="${described}"${error && html` aria-invalid="true"`}>

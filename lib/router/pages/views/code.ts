@@ -5,16 +5,25 @@ import { codeField } from './code-field.js';
 
 type View = PageView<'code'>;
 
-const actions = { login: () => '/verify', 'step-up': () => '/step-up', enrollment: (method: string) => `/confirm/${method}` };
+const actions = {
+  login: () => '/verify',
+  'step-up': () => '/step-up',
+  enrollment: (method: string) => `/confirm/${method}`,
+};
 
 export function codePage(view: View): string {
   const { t, purpose, method, maskedContact = '', sent, wait } = view;
-  if (wait !== undefined) return page(view, t(`code.title.${purpose}`), html`${waiting(view, wait, again(view))}${links(view)}`);
-  return page(view, t(`code.title.${purpose}`), html`
+  if (wait !== undefined)
+    return page(view, t(`code.title.${purpose}`), html`${waiting(view, wait, again(view))}${links(view)}`);
+  return page(
+    view,
+    t(`code.title.${purpose}`),
+    html`
 <p${sent && html` role="status"`}>${t(sent ? 'code.sent' : `code.from.${method}`, { contact: maskedContact })}</p>
 ${form(view)}
 ${resend(view)}
-${links(view)}`);
+${links(view)}`,
+  );
 }
 
 function form(view: View): Html {
@@ -51,11 +60,14 @@ ${resendAfter !== undefined && resendAfter > 0 && html`<p class="tf-hint" data-w
 }
 
 function links({ t, base, loginPath, returnTo, purpose, others, method }: View): Html {
-  if (purpose === 'enrollment') return html`<p class="tf-links"><a href="${base}/add/${method}">${t('code.cancel')}</a></p>`;
+  if (purpose === 'enrollment')
+    return html`<p class="tf-links"><a href="${base}/add/${method}">${t('code.cancel')}</a></p>`;
   return html`<p class="tf-links">
 ${others && html`<a href="${withReturnTo(`${base}/choose`, returnTo)}">${t('code.other')}</a>`}
-${purpose === 'login'
+${
+  purpose === 'login'
     ? html`<a href="${loginPath}">${t('code.logInAgain')}</a>`
-    : html`<a href="${base}/">${t('code.cancel')}</a>`}
+    : html`<a href="${base}/">${t('code.cancel')}</a>`
+}
 </p>`;
 }

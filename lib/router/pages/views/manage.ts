@@ -10,18 +10,25 @@ const few = 3;
 export function managePage(view: View): string {
   const { t, base, authenticators, home, site } = view;
   const on = authenticators.length > 0;
-  return page(view, t('manage.title'), html`
+  return page(
+    view,
+    t('manage.title'),
+    html`
 <p>${t(on ? 'manage.on' : 'manage.off')}</p>
-${on && html`<h2>${t('manage.methods')}</h2>
-<ul class="tf-list">${authenticators.map((authenticator) => row(view, authenticator))}</ul>`}
+${
+  on &&
+  html`<h2>${t('manage.methods')}</h2>
+<ul class="tf-list">${authenticators.map((authenticator) => row(view, authenticator))}</ul>`
+}
 <p class="tf-actions"><a class="tf-button${on && ' tf-plain'}" href="${base}/add">${t('manage.add')}</a></p>
 ${on && backupCodes(view)}
-<p class="tf-links"><a href="${home}">${t('manage.back', { site })}</a></p>`);
+<p class="tf-links"><a href="${home}">${t('manage.back', { site })}</a></p>`,
+  );
 }
 
 /** Keeps the order of a number or an address, and of a name in another script, whatever stands around it. */
 const apart = (text: string, contact: string | undefined): Html =>
-  (text === contact ? html`<bdi dir="ltr">${text}</bdi>` : html`<bdi>${text}</bdi>`);
+  text === contact ? html`<bdi dir="ltr">${text}</bdi>` : html`<bdi>${text}</bdi>`;
 
 function row(view: View, authenticator: View['authenticators'][number]): Html {
   const { t, base, locale } = view;

@@ -9,7 +9,10 @@ export function passwordPage(view: PageView<'password'>): string {
     const again = html`<a class="tf-button" href="${withReturnTo(`${base}/step-up`, returnTo)}">${t('wait.retry')}</a>`;
     return page(view, t('password.title'), html`${waiting(view, wait, again)}${cancel}`);
   }
-  return page(view, t('password.title'), html`
+  return page(
+    view,
+    t('password.title'),
+    html`
 <p>${t('password.text')}</p>
 <form method="post" action="${base}/step-up/password">${hidden(view, { returnTo })}
 ${name !== '' && html`<input type="text" name="username" value="${name}" autocomplete="username" readonly hidden>`}
@@ -17,5 +20,6 @@ ${name !== '' && html`<input type="text" name="username" value="${name}" autocom
 <input id="password" name="password" type="password" autocomplete="current-password" required autofocus${error && html` aria-invalid="true" aria-describedby="error"`}>
 <button class="tf-button">${t('password.submit')}</button>
 </form>
-${cancel}`);
+${cancel}`,
+  );
 }

@@ -12,7 +12,10 @@ ${codeField(view, 'totp', digits, view.error !== undefined)}
 </form>`;
   const again = html`<form method="post" action="${base}/confirm/totp">${hidden(view, { uri, again: 'yes' })}
 <button class="tf-button">${t('wait.retry')}</button></form>`;
-  return page(view, t('totp.title'), html`
+  return page(
+    view,
+    t('totp.title'),
+    html`
 <ol class="tf-steps">
 <li><p>${t('totp.scan')}</p>
 <img class="tf-qr" src="${qrCode}" alt="${t('totp.qr')}" width="220" height="220">
@@ -25,5 +28,7 @@ ${problem(view)}
 ${wait === undefined ? form : waiting(view, wait, again)}</li>
 </ol>
 <p class="tf-hint">${t('totp.once')}</p>
-<p class="tf-links"><a href="${base}/add">${t('code.cancel')}</a></p>`, true);
+<p class="tf-links"><a href="${base}/add">${t('code.cancel')}</a></p>`,
+    true,
+  );
 }
