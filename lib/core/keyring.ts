@@ -14,10 +14,17 @@ import { SealedDataError } from '../errors.js';
 /** @internal What a sub-key is for. Each purpose has a key of its own, so no value made for one can serve another. */
 export type SealPurpose = 'totp-secret' | 'contact' | 'enrollment' | 'auth-info';
 /** @internal */
-export type MacPurpose = 'one-time-code' | 'backup-code' | 'contact' | 'quota';
+export type MacPurpose = 'one-time-code' | 'backup-code' | 'contact' | 'quota' | 'verdict';
+/** @internal */
+export type TokenPurpose = 'pending-login';
 
 /** @internal */
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+const saltBytes = 32;
+const tagBytes = 16;
+/** What a pending login holds at the most is shorter. */
+const longestToken = 8192;
 
 const keyName = /^[A-Za-z0-9_-]{1,32}$/;
 
@@ -115,6 +122,39 @@ export class Keyring {
     }
   }
 
+  /**
+   * A text for a client to hold, which only this service can read. Each has a key of its own, made from a random salt:
+   * clients may ask for more tokens than one AES-GCM key is safe for (NIST SP 800-38D §8.3).
+   * @param holder what the token is for besides its purpose: one that was made for another holder does not open
+   */
+  sealToken(purpose: TokenPurpose, holder: string, plaintext: string): string {
+    const salt = randomBytes(saltBytes);
+    const [key, iv] = this.#tokenKey(this.current, purpose, salt);
+    const cipher = createCipheriv('aes-256-gcm', key, iv);
+    cipher.setAAD(frame([purpose, holder]));
+    const bytes = Buffer.concat([salt, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+    return ['v1', this.current, bytes.toString('base64url')].join('.');
+  }
+
+  /** Undefined for whatever is no such token, an unknown key included: clients send anything. */
+  openToken(purpose: TokenPurpose, holder: string, token: string): string | undefined {
+    if (token.length > longestToken) return undefined;
+    const [version, id = '', text = '', ...rest] = token.split('.');
+    const bytes = Buffer.from(text, 'base64url');
+    // One token has one spelling: base64url would take others for the same bytes.
+    const isCanonical = version === 'v1' && rest.length === 0 && bytes.toString('base64url') === text;
+    if (!isCanonical || !this.#keys.has(id) || bytes.length < saltBytes + tagBytes) return undefined;
+    try {
+      const [key, iv] = this.#tokenKey(id, purpose, bytes.subarray(0, saltBytes));
+      const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: tagBytes });
+      decipher.setAAD(frame([purpose, holder]));
+      decipher.setAuthTag(bytes.subarray(-tagBytes));
+      return Buffer.concat([decipher.update(bytes.subarray(saltBytes, -tagBytes)), decipher.final()]).toString();
+    } catch {
+      return undefined;
+    }
+  }
+
   isCurrent(sealed: string): boolean {
     return sealed.split('.', 2)[1] === this.current;
   }
@@ -138,11 +178,21 @@ export class Keyring {
     return given.length === expected.length && timingSafeEqual(given, expected);
   }
 
+  #tokenKey(id: string, purpose: TokenPurpose, salt: Buffer): readonly [key: Buffer, iv: Buffer] {
+    const bytes = Buffer.from(hkdfSync('sha256', this.#key(id), salt, `passport-two-factor token ${purpose}`, 44));
+    return [bytes.subarray(0, 32), bytes.subarray(32)];
+  }
+
+  #key(id: string): KeyObject {
+    const key = this.#keys.get(id);
+    if (!key) throw new SealedDataError(`A stored secret names the key "${id}", which is not in the keys option.`);
+    return key;
+  }
+
   #subKey(id: string, info: string): KeyObject {
     const cached = this.#derived.get(`${id} ${info}`);
     if (cached) return cached;
-    const key = this.#keys.get(id);
-    if (!key) throw new SealedDataError(`A stored secret names the key "${id}", which is not in the keys option.`);
+    const key = this.#key(id);
     const derived = createSecretKey(Buffer.from(hkdfSync('sha256', key, '', `passport-two-factor ${info}`, 32)));
     this.#derived.set(`${id} ${info}`, derived);
     return derived;

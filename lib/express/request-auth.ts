@@ -4,7 +4,6 @@ import {
   InvalidInputError,
   StepUpRequiredError,
   TwoFactorExpiredError,
-  TwoFactorNotVerifiedError,
   UserNotLoggedInError,
 } from '../errors.js';
 import {
@@ -83,17 +82,12 @@ export class RequestAuth {
    */
   async completeTwoFactorLogin(): Promise<Express.User> {
     this.twoFactor.checkAwaited();
-    const token = this.twoFactor.pendingToken();
-    if (token === undefined) throw new TwoFactorExpiredError();
+    const pending = this.twoFactor.pendingToken();
     const { verified } = this.twoFactor;
     this.twoFactor.verified = undefined;
     // Only what was verified for the login that is pending now: another one may have been begun in between.
-    const { challenge, securityEpoch } =
-      verified?.token === token
-        ? { challenge: verified.subject.challenge, securityEpoch: verified.subject.snapshot.securityEpoch }
-        : await this.readVerified(token);
-    const deserialize = deserializer(this.host.passport, this.req);
-    const finished = await this.service.logins.finish(challenge, securityEpoch, { marked: true, deserialize });
+    const known = verified !== undefined && verified.token === pending?.token ? verified.subject : undefined;
+    const finished = await this.service.finishing.complete(pending, known, deserializer(this.host.passport, this.req));
     await this.logIn(finished.user, planVerified(this.service, finished));
     return finished.user;
   }
@@ -154,10 +148,10 @@ export class RequestAuth {
 
   /** @internal Whether the pending login can still be finished: its attempts may be spent. */
   async isPendingLive(): Promise<boolean> {
-    const token = this.twoFactor.pendingToken();
-    if (token === undefined) return false;
+    const pending = this.twoFactor.pendingToken();
+    if (!pending) return false;
     try {
-      return (await this.service.verification.findLogin(token)).live;
+      return (await this.service.verification.findLogin(pending)).isLive;
     } catch (error) {
       if (error instanceof TwoFactorExpiredError) return false;
       throw error;
@@ -214,12 +208,6 @@ export class RequestAuth {
       if (plan) letThrough(service, req, user, plan);
       return logIn(req, user);
     });
-  }
-
-  private async readVerified(token: string) {
-    const { challenge, securityEpoch, live } = await this.service.verification.findLogin(token);
-    if (challenge.verifiedBy !== '') return { challenge, securityEpoch };
-    throw live ? new TwoFactorNotVerifiedError() : new TwoFactorExpiredError();
   }
 }
 

@@ -1,14 +1,15 @@
 import type { Request } from 'express';
 import { methodNames, TwoFactorMechanism, type DeliveredMechanism, type MethodName } from '../core/mechanism.js';
 import { StepUpRequiredError, UserNotLoggedInError } from '../errors.js';
-import { sessionToken, stepUp } from '../passport/second-factor.js';
+import { sessionPending, stepUp } from '../passport/second-factor.js';
 import { nameOfPassport, type Passport } from '../passport/passports.js';
 import type { Change, Identity } from '../service/context.js';
 import type { ContactSetup, TotpSetup, TotpSetupOptions } from '../service/enrollment-input.js';
 import type { ChallengeSent } from '../service/code-sending.js';
 import type { Authenticator } from '../service/management.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
-import type { VerifiedLogin } from '../service/subject.js';
+import type { PendingToken } from '../service/pending-token.js';
+import type { MarkedLogin } from '../service/verification.js';
 import {
   authenticationOf,
   carryOver,
@@ -25,7 +26,7 @@ import { hasSession, sessionId, sessionOf, unfitSession, userOf } from '../sessi
 /** `req.auth.twoFactor`: what `TwoFactorService` does by id, for the user of this request and with its session's standing. */
 export class RequestTwoFactor {
   /** @internal A pending login that this very request has verified, so that completing it need not read it again. */
-  verified: (VerifiedLogin & { readonly token: string }) | undefined;
+  verified: MarkedLogin | undefined;
 
   /** The `verify.*` of this request that have not answered yet. */
   private readonly running = new Set<Promise<void>>();
@@ -180,9 +181,9 @@ export class RequestTwoFactor {
     return this.service.policy.deadline(this.loggedIn(), userOf(this.req) as Express.User);
   }
 
-  /** @internal The token of the pending login, where this Passport began it. */
-  pendingToken(): string | undefined {
-    return sessionToken(this.req, nameOfPassport(this.service, this.passport));
+  /** @internal The pending login, where this Passport began it. */
+  pendingToken(): PendingToken | undefined {
+    return sessionPending(this.req, nameOfPassport(this.service, this.passport));
   }
 
   private current(): Identity | undefined {
@@ -272,21 +273,21 @@ export class RequestTwoFactor {
   }
 
   private async check(methods: readonly MethodName[], code: unknown): Promise<void> {
-    const token = this.pendingToken();
-    if (token === undefined) {
+    const pending = this.pendingToken();
+    const response = { methods, code };
+    if (!pending) {
       const identity = this.current();
-      if (identity) return stepUp(this.service, this.req, identity, methods, code);
+      if (identity) return stepUp({ service: this.service, req: this.req }, identity, response);
     }
-    const { subject, method } = await this.service.verification.verifyLogin(token, methods, code);
-    const marked = await this.service.logins.markVerified(subject.challenge, method);
+    const marked = await this.service.verification.markLogin(pending, response);
     await renewPending(this.req, marked.token);
-    this.verified = { subject: { ...subject, challenge: marked.challenge }, method, token: marked.token };
+    this.verified = marked;
   }
 
   private async send(mechanism: DeliveredMechanism): Promise<ChallengeSent> {
-    const token = this.pendingToken();
-    if (token !== undefined) {
-      const sent = await this.service.logins.sendForLogin(token, mechanism);
+    const pending = this.pendingToken();
+    if (pending) {
+      const sent = await this.service.logins.sendForLogin(pending, mechanism);
       await noteSent(this.req, methodNames[mechanism], resendAt(sent.resendAfter, this.service.settings.clock()));
       return sent;
     }

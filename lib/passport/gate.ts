@@ -2,7 +2,8 @@ import type { Request } from 'express';
 import { SecondFactorRequiredError, toError } from '../errors.js';
 import { noFind, type Identity } from '../service/context.js';
 import type { PreparedSnapshot } from '../service/enrollment-draft.js';
-import type { FinishedLogin, FirstFactor } from '../service/login-challenge.js';
+import type { FirstFactor } from '../service/login-challenge.js';
+import type { FinishedLogin } from '../service/login-finish.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { secondFactorVerified } from '../session/authentication.js';
 import type { LogInPlan } from '../session/log-in.js';
@@ -155,7 +156,8 @@ async function halt(
   // Said now: a login that nobody can be found for would cost the user a code before it fails.
   if (!service.settings.users.find && (serialized === undefined || !deserializer(passportOf(service, req), req)))
     throw new TypeError(noFind);
-  const first = { strategy, kind, remember, info, passport: passportName(service, req), serialized };
+  const carrier = session ? 'session' : 'token';
+  const first = { strategy, kind, remember, info, passport: passportName(service, req), serialized, carrier } as const;
   const pending = await service.logins.begin(identity, snapshot, first);
   if (session) {
     const allowed = service.settings.keepInSession;

@@ -8,7 +8,7 @@ import { userOf } from '../session/session.js';
 import { checkOptions, checkText } from './check-options.js';
 import { letThrough, planVerified } from './gate.js';
 import { passportName } from './passports.js';
-import { finishLogin, sessionToken, verifyStepUp } from './second-factor.js';
+import { finishLogin, sessionPending, verifyStepUp } from './second-factor.js';
 import { captureActions } from './settle.js';
 import { checkService } from './two-factor-strategy.js';
 
@@ -80,18 +80,24 @@ export class SecondFactorStrategy extends Strategy {
     // Codes come from the body only: a query stands in logs and referrers.
     const body = ((req.body as unknown) ?? {}) as Record<string, unknown>;
     const methods = readMethods(body.method);
-    if (options.session === false)
-      return finishLogin({ service, req, token: readToken(body.challengeToken) }, methods, body.code);
+    const response = { methods, code: body.code };
+    const passport = passportName(service, req);
+    if (options.session === false) {
+      const token = body.challengeToken;
+      // Whatever is no text is answered like a token that has expired.
+      if (typeof token !== 'string' || token === '') throw new TwoFactorExpiredError();
+      return finishLogin({ service, req }, { token, carrier: 'token', passport }, response);
+    }
 
-    const token = sessionToken(req, passportName(service, req));
+    const pending = sessionPending(req, passport);
     const user = userOf(req);
-    if (token === undefined && user !== undefined) {
-      const authentication = await verifyStepUp(service, req, service.identify(user), methods, body.code);
+    if (!pending && user !== undefined) {
+      const authentication = await verifyStepUp({ service, req }, service.identify(user), response);
       await checkStillThere(req);
       letThrough(service, req, user, { authentication, keep: [], keepAll: true });
       return { user, info: undefined };
     }
-    const finished = await finishLogin({ service, req, token }, methods, body.code);
+    const finished = await finishLogin({ service, req }, pending, response);
     letThrough(service, req, finished.user, planVerified(service, finished));
     return finished;
   }
@@ -110,10 +116,4 @@ function readMethods(method: unknown): readonly MethodName[] {
   const known = everyMethod.find((name) => name === method);
   if (known === undefined) throw new InvalidInputError('method', '"totp", "email", "sms" or "backup_code"');
   return [known];
-}
-
-function readToken(token: unknown): string {
-  // A token of any other type or shape is answered like one that has expired.
-  if (typeof token !== 'string' || !/^[A-Za-z0-9_-]{43}$/.test(token)) throw new TwoFactorExpiredError();
-  return token;
 }

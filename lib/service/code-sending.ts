@@ -1,10 +1,11 @@
 import { maskContact } from '../core/contact.js';
 import { withHidden } from '../core/hidden.js';
 import { methodNames, type DeliveredMechanism, type TwoFactorMechanism } from '../core/mechanism.js';
-import { DeliveryFailedError, TooManyAttemptsError } from '../errors.js';
-import type { TwoFactorAuthenticator, TwoFactorChallenge } from '../store/rows.js';
+import { TooManyAttemptsError } from '../errors.js';
+import type { TwoFactorAuthenticator } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 import { refuseLocked } from './backoff.js';
+import type { Challenge } from './challenge.js';
 import type { Context } from './context.js';
 import { checkResend, isUnsent, readLiveCodes, resendAfter, type CodeScope, type Delivery } from './delivery.js';
 import { missing, type Subject } from './subject.js';
@@ -26,7 +27,7 @@ export interface ChallengeSent {
 }
 
 /** A subject whose challenge is there, or is to be stored with its first code. */
-type Begun = Subject & { readonly challenge: TwoFactorChallenge };
+type Begun = Subject & { readonly challenge: Challenge };
 
 /** @internal A code that waits to be sent by the app's sender. */
 export interface Outgoing {
@@ -59,34 +60,26 @@ export class CodeSending {
   }
 
   /**
-   * Begins a challenge by its first code: where none may be sent there is no row, and none that is live has to go for it.
-   * @param stored called when the row is there and nothing is sent yet
+   * Sends the first code of a challenge: where none may be sent there is no row.
+   * @param add stores the challenge with its code; false where another request was first
    */
-  async begin(
+  sendFirst(
     subject: Begun,
     mechanism: DeliveredMechanism,
-    stored: () => Promise<void> | undefined,
+    add: (codes: string) => Promise<boolean>,
   ): Promise<ChallengeSent> {
-    const { challenges } = this.context;
-    try {
-      return await this.sendNext(subject, mechanism, async (codes) => {
-        const row = { ...subject.challenge, codes };
-        await challenges.add(row);
-        await stored();
-        return row;
-      });
-    } catch (error) {
-      // Nobody has its code: a sender that fails again and again must not fill the table.
-      if (error instanceof DeliveryFailedError) await challenges.remove([subject.challenge.id]);
-      throw error;
-    }
+    return this.sendNext(
+      subject,
+      mechanism,
+      async (codes) => (await add(codes)) && { ...subject.challenge, codeVersion: 0, codes },
+    );
   }
 
   /** @param store answers the challenge with these codes as it is stored, false where another request was first */
   private async sendNext(
     { challenge, identity, account, snapshot }: Begun,
     mechanism: DeliveredMechanism,
-    store: (codes: string) => Promise<TwoFactorChallenge | false>,
+    store: (codes: string) => Promise<Challenge | false>,
   ): Promise<ChallengeSent> {
     const { settings, events } = this.context;
     const newest = await this.delivery.newest(snapshot, mechanism);
@@ -117,7 +110,7 @@ export class CodeSending {
   }
 
   /** At the halt. A sender that fails ends the login only where its code is what the user needs to go on. */
-  async deliverAll(row: TwoFactorChallenge, outgoing: readonly Outgoing[], hasTotp: boolean): Promise<void> {
+  async deliverAll(row: Challenge, outgoing: readonly Outgoing[], hasTotp: boolean): Promise<void> {
     const failures: unknown[] = [];
     let current = row;
     for (const [index, result] of (
@@ -132,7 +125,7 @@ export class CodeSending {
     if (failures.length > 0 && !otherWay) throw failures[0] as Error;
   }
 
-  private async deliverOne(row: TwoFactorChallenge, message: Outgoing, previouslySentAt: number): Promise<void> {
+  private async deliverOne(row: Challenge, message: Outgoing, previouslySentAt: number): Promise<void> {
     try {
       await this.sendOut(message);
     } catch (error) {
@@ -147,11 +140,11 @@ export class CodeSending {
 
   /** The next request may ask again at once, and a message that was not sent is none of the challenge's four. */
   private async takeBack(
-    row: TwoFactorChallenge,
+    row: Challenge,
     { mechanism }: Outgoing,
     sentAt: number,
     failure: unknown,
-  ): Promise<TwoFactorChallenge> {
+  ): Promise<Challenge> {
     const codes = readLiveCodes(row);
     const live = codes[methodNames[mechanism]];
     if (!live) return row;

@@ -35,7 +35,8 @@ export interface CodeScope {
 /** Milliseconds after the first, second and third message of a challenge before the next; there is no fifth. */
 const resendWaits = [0, 30_000, 60_000, 120_000];
 
-export const readLiveCodes = (challenge: TwoFactorChallenge): LiveCodes => JSON.parse(challenge.codes) as LiveCodes;
+export const readLiveCodes = (challenge: Pick<TwoFactorChallenge, 'codes'>): LiveCodes =>
+  JSON.parse(challenge.codes) as LiveCodes;
 
 /** Seconds from a code's sending until the next may be asked for; null where there will be none for this challenge. */
 export function resendAfter({ sends }: LiveCode): number | null {
@@ -44,7 +45,11 @@ export function resendAfter({ sends }: LiveCode): number | null {
 }
 
 /** @throws TooManyAttemptsError where the challenge's next message has to wait, or there will be none */
-export function checkResend(previous: LiveCode | undefined, challenge: TwoFactorChallenge, now: number): void {
+export function checkResend(
+  previous: LiveCode | undefined,
+  challenge: Pick<TwoFactorChallenge, 'expiresAt'>,
+  now: number,
+): void {
   if (!previous) return;
   const wait = resendWaits[previous.sends];
   const next = wait === undefined ? challenge.expiresAt : previous.sentAt + wait;

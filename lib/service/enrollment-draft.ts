@@ -6,7 +6,8 @@ import type { Snapshot } from '../store/snapshot-store.js';
 import { refuseLocked } from './backoff.js';
 import type { Context, Identity } from './context.js';
 import type { CodeScope, Delivery } from './delivery.js';
-import { createdAfter, isLive } from './subject.js';
+import { createdAfter, ofRow } from './challenge.js';
+import { isLive } from './verdicts.js';
 
 /** What an enrolment holds until it is confirmed, sealed in its challenge. */
 export interface Draft {
@@ -64,7 +65,7 @@ export class EnrollmentDrafts {
   private async prune(identity: Identity, mechanism: TwoFactorMechanism, now: number): Promise<void> {
     const { settings, snapshots, challenges } = this.context;
     const snapshot = await snapshots.ofUser(identity, { purpose: 'enrollment', mechanism });
-    const live = snapshot.challenges.filter((one) => isLive(one, snapshot, now));
+    const live = snapshot.challenges.filter((one) => isLive(ofRow(one), snapshot, now));
     const newest = live.filter((one, index) => !live.slice(index + 1).some(({ handle }) => handle === one.handle));
     const kept = newest.slice(-settings.pendingLogins);
     await challenges.remove(snapshot.challenges.filter((one) => !kept.includes(one)).map(({ id }) => id));

@@ -28,9 +28,14 @@ import { findUser, readState, type Change, type Context, type Identity } from '.
 import { readLiveCodes, type CodeScope, type Delivery } from './delivery.js';
 import type { EnrollmentDrafts, PreparedSnapshot } from './enrollment-draft.js';
 import { stepsOf } from './comparisons.js';
-import { isLive, type Match, type Subject } from './subject.js';
+import { ofRow, type StoredChallenge } from './challenge.js';
+import type { Judge } from './judging.js';
+import { tidy } from './factor-change.js';
+import type { Match, Subject } from './subject.js';
+import { isLive } from './verdicts.js';
 import { readIfReadable } from './unreadable.js';
-import type { Verification } from './verification.js';
+
+type EnrollmentSubject = Subject & { readonly challenge: StoredChallenge | undefined };
 
 /**
  * Enrols methods. An enrolment is a challenge until a code confirms it: begun and abandoned it leaves no method, and it
@@ -41,7 +46,7 @@ export class Enrollment {
     private readonly context: Context,
     private readonly delivery: Delivery,
     private readonly drafts: EnrollmentDrafts,
-    private readonly verification: Verification,
+    private readonly judge: Judge,
     private readonly enabling: Enabling,
   ) {}
 
@@ -146,34 +151,38 @@ export class Enrollment {
    */
   async complete(identity: Identity, mechanism: TwoFactorMechanism, code: unknown): Promise<Change<string[]>> {
     const text = readCode(code);
-    const load = async (): Promise<Subject> => {
+    const load = async (): Promise<EnrollmentSubject> => {
       const snapshot = await this.context.snapshots.ofUser(identity, { purpose: 'enrollment', mechanism });
       const { account } = snapshot;
       if (!account) throw new TwoFactorNotSetupError();
-      const challenge = snapshot.challenges.findLast((candidate) =>
-        isLive(candidate, snapshot, this.context.settings.clock()),
-      );
+      const now = this.context.settings.clock();
+      const challenge = snapshot.challenges.map(ofRow).findLast((candidate) => isLive(candidate, snapshot, now));
       const { judgedAt = snapshot.securityEpoch } = identity;
       if (challenge && judgedAt !== snapshot.securityEpoch) throw new StepUpRequiredError();
       return { identity, account, snapshot, challenge };
     };
-    const { subject, match } = await this.verification.judge({
+    const { subject, match } = await this.judge.judge({
       load,
-      decide: (given) => this.confirm(given, mechanism, text),
+      decide: (given) => Promise.resolve(this.confirm(given, mechanism, text)),
       compared: () => (mechanism === TwoFactorMechanism.TOTP ? stepsOf(this.context) : 1),
       failed: methodNames[mechanism],
+      // Of parallel confirmations one is written and enrolls.
+      verdicts: ({ challenge }, method) => (challenge ? [{ challenge, state: 'used', method }] : []),
     });
-    const challenge = subject.challenge;
-    // Of parallel confirmations one deletes the row and enrols.
-    if (!challenge || !(await this.context.challenges.consume(challenge.id, this.context.settings.clock())))
-      throw new TwoFactorNotSetupError();
+    const { challenge } = subject;
+    if (!challenge) throw new TwoFactorNotSetupError();
+    await tidy(() => this.context.challenges.remove([challenge.id]));
     const { handle } = challenge;
     const draft = this.drafts.open(challenge);
     const factor = { mechanism, handle, draft, confirmedStep: match.confirmedStep ?? 0, isHeld: true };
     return this.enabling.enable({ ...identity, judgedAt: challenge.securityEpoch }, factor, true);
   }
 
-  private confirm({ challenge, identity }: Subject, mechanism: TwoFactorMechanism, code: string): Match | undefined {
+  private confirm(
+    { challenge, identity }: EnrollmentSubject,
+    mechanism: TwoFactorMechanism,
+    code: string,
+  ): Match | undefined {
     if (!challenge) throw new TwoFactorNotSetupError();
     const { settings } = this.context;
     const length = mechanism === TwoFactorMechanism.TOTP ? defaultTotpParameters.digits : settings.codeLength;

@@ -1,5 +1,4 @@
 import { maskContact } from '../core/contact.js';
-import { sha256 } from '../core/keyring.js';
 import { methodNames, TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
 import {
   DeliveryFailedError,
@@ -38,7 +37,13 @@ export class HaltCoding {
     private readonly delivery: Delivery,
   ) {}
 
-  async prepare(token: string, identity: Identity, snapshot: PreparedSnapshot): Promise<HaltCodes> {
+  /** Whether a halt of this user may make codes. */
+  makesCodes({ authenticators }: PreparedSnapshot): boolean {
+    const isDelivered = mechanisms.some((mechanism) => authenticators.some((one) => one.mechanism === mechanism));
+    return isDelivered && this.context.settings.challengeOn !== 'request';
+  }
+
+  async prepare(challengeId: string, identity: Identity, snapshot: PreparedSnapshot): Promise<HaltCodes> {
     const { settings } = this.context;
     const retryAfter = lockedFor(this.context, snapshot.account);
     const [contacts, spent, codes]: [HaltCodes['contacts'], SpentMethods, LiveCodes] = [{}, {}, {}];
@@ -63,7 +68,7 @@ export class HaltCoding {
       if (refusal) continue;
       contacts[method] = { maskedContact, contact };
       if (onlyTold) continue;
-      const scope: CodeScope = { challengeId: sha256(token), purpose: 'login', identity, mechanism };
+      const scope: CodeScope = { challengeId, purpose: 'login', identity, mechanism };
       const { code, live } = this.delivery.issue(scope, authenticator.id);
       codes[method] = live;
       if (this.delivery.sender(mechanism))

@@ -1,48 +1,50 @@
-import type { Keyring } from '../core/keyring.js';
-import type { TwoFactorChallenge } from '../store/rows.js';
-import type { Context, Identity } from './context.js';
+import { TwoFactorExpiredError } from '../errors.js';
+import type { Settings } from '../settings.js';
+import type { Context } from './context.js';
+import type { PendingChallenge } from './pending-token.js';
 
 const longestInfo = 2048;
 const longestSerialized = 16_384;
 
-/** Tells what is kept now from the bare `info` that version 0.1 has kept. */
-const shape = 'passport-two-factor.kept';
+/** Bytes that a token holds itself; what is longer lies in a row of the database. */
+export const longestInToken = 1024;
 
 interface Kept {
   /** The strategy's `info`. */
-  readonly info: unknown;
+  readonly info?: unknown;
   /** What Passport would have kept of the user. */
   readonly serialized?: unknown;
 }
 
-interface ToKeep extends Kept {
-  readonly identity: Identity;
-  readonly id: string;
-}
-
 /**
- * Seals what must outlive the halt.
+ * What must outlive the halt, as JSON; '' for nothing.
  * @throws Error where it is no JSON, or too long: a login could not be finished as it was begun
  */
-export function sealKept(
-  { keyring, settings }: Pick<Context, 'keyring' | 'settings'>,
-  { identity, id, info, serialized }: ToKeep,
-): string {
+export function textOfKept({ users }: Pick<Settings, 'users'>, { info, serialized }: Kept): string {
   const kept = {
-    ...readable('The info that the strategy gave with the user', 'info', info, longestInfo),
+    ...readable('The info that the strategy gave with the user', { info }, longestInfo),
     // An app that finds its users by their id needs none of it.
-    ...(isReadable(serialized) || !settings.users.find
-      ? readable('What serializeUser answered', 'serialized', serialized, longestSerialized)
+    ...(isReadable(serialized) || !users.find
+      ? readable('What serializeUser answered', { serialized }, longestSerialized)
       : {}),
   };
-  if (Object.keys(kept).length === 0) return '';
-  return keyring.seal('auth-info', identity.id, id, JSON.stringify({ [shape]: 1, ...kept }));
+  return Object.keys(kept).length === 0 ? '' : JSON.stringify(kept);
 }
 
-export function openKept(keyring: Keyring, { info, userId, id }: TwoFactorChallenge): Kept {
-  if (info === '') return { info: undefined };
-  const kept = JSON.parse(keyring.open('auth-info', userId, id, info).toString()) as Record<string, unknown> | null;
-  return kept?.[shape] === 1 ? { info: kept.info, serialized: kept.serialized } : { info: kept };
+/** Seals for its row what is too long for the token. */
+export const sealKept = (
+  { keyring }: Pick<Context, 'keyring'>,
+  { userId, id }: PendingChallenge,
+  kept: string,
+): string => keyring.seal('auth-info', userId, id, kept);
+
+/** @throws TwoFactorExpiredError where the row that it lies in is gone */
+export function openKept({ keyring }: Pick<Context, 'keyring'>, challenge: PendingChallenge): Kept {
+  const { content, info, userId, id } = challenge;
+  if (content.kept === '') return {};
+  if (content.kept !== true) return JSON.parse(content.kept) as Kept;
+  if (info === '') throw new TwoFactorExpiredError();
+  return JSON.parse(keyring.open('auth-info', userId, id, info).toString()) as Kept;
 }
 
 function textOf(value: unknown): string | undefined {
@@ -58,11 +60,12 @@ function isReadable(value: unknown): boolean {
   return text !== undefined && Buffer.byteLength(text) <= longestSerialized;
 }
 
-function readable(what: string, name: string, value: unknown, longest: number): object {
+function readable(what: string, kept: Kept, longest: number): Kept {
+  const [value] = Object.values(kept) as unknown[];
   if (value === undefined || value === null) return {};
   const text = textOf(value);
   if (text === undefined || Buffer.byteLength(text) > longest) {
     throw new Error(`${what} must be JSON of at most ${longest} bytes to be kept until the second factor.`);
   }
-  return { [name]: value };
+  return kept;
 }

@@ -1,15 +1,18 @@
 import type { MethodName, TwoFactorMechanism } from '../core/mechanism.js';
 import { TwoFactorNotSetupError, TwoFactorSetupIncompleteError } from '../errors.js';
-import type { TwoFactorAccount, TwoFactorAuthenticator, TwoFactorChallenge } from '../store/rows.js';
+import type { TwoFactorAccount, TwoFactorAuthenticator } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
+import { ofRow, type Challenge } from './challenge.js';
 import type { Context, Identity } from './context.js';
+import type { PendingChallenge } from './pending-token.js';
+import { isLive, type Verdict } from './verdicts.js';
 
 /** What a verdict is about: a user, as one SELECT saw it, and the challenge that the code answers, where there is one. */
 export interface Subject {
   readonly identity: Identity;
   readonly account: TwoFactorAccount;
   readonly snapshot: Snapshot;
-  readonly challenge: TwoFactorChallenge | undefined;
+  readonly challenge: Challenge | undefined;
 }
 
 /** A right code. */
@@ -26,11 +29,15 @@ export interface Match {
 export interface Judging<S extends Subject> {
   readonly load: () => Promise<S>;
   /** Answers the right code's match or undefined for a wrong one; what it throws is not charged. */
-  readonly decide: (subject: S) => Match | undefined;
+  readonly decide: (subject: S) => Promise<Match | undefined>;
+  /** A text that may be a backup code: it is spent in place of being compared. */
+  readonly backupCode?: string | undefined;
   /** With how many codes a wrong one was compared. */
   readonly compared: (subject: S) => number;
   /** The one method asked for, to be told with a wrong code. */
   readonly failed: MethodName | undefined;
+  /** What the right code makes of the challenge. It is written by the UPDATE that counts the code. */
+  readonly verdicts: (subject: S, method: MethodName) => readonly Verdict[];
 }
 
 export interface Verified<S extends Subject = Subject> {
@@ -38,25 +45,8 @@ export interface Verified<S extends Subject = Subject> {
   readonly method: MethodName;
 }
 
-export type VerifiedLogin = Verified<Subject & { readonly challenge: TwoFactorChallenge }>;
-
-/** Whether a code may still answer the challenge: neither its time nor its epochs are over. */
-export function isLive(
-  challenge: TwoFactorChallenge | undefined,
-  { account, securityEpoch }: Snapshot,
-  now: number,
-): challenge is TwoFactorChallenge {
-  return (
-    challenge !== undefined &&
-    challenge.expiresAt > now &&
-    challenge.challengeEpoch === account?.challengeEpoch &&
-    challenge.securityEpoch === securityEpoch
-  );
-}
-
-/** When a challenge that is added now began: after every other one, also within a millisecond, so that "the newest" is one. */
-export const createdAfter = ({ challenges }: Snapshot, now: number): number =>
-  Math.max(now, (challenges.at(-1)?.createdAt ?? 0) + 1);
+/** A user's pending login, with what was read to judge it. */
+export type LoginSubject = Subject & { readonly challenge: PendingChallenge };
 
 /** Why there is nothing to use: it was begun and never confirmed, or never begun. */
 export async function missing(
@@ -66,7 +56,7 @@ export async function missing(
 ): Promise<Error> {
   for (const mechanism of asked) {
     const snapshot = await context.snapshots.ofUser(identity, { purpose: 'enrollment', mechanism });
-    const begun = snapshot.challenges.some((challenge) => isLive(challenge, snapshot, context.settings.clock()));
+    const begun = snapshot.challenges.some((row) => isLive(ofRow(row), snapshot, context.settings.clock()));
     if (begun) return new TwoFactorSetupIncompleteError();
   }
   return new TwoFactorNotSetupError();

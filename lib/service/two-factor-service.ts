@@ -13,7 +13,9 @@ import type { ContactSetup, TotpSetup, TotpSetupOptions } from './enrollment-inp
 import { EnrollmentDrafts } from './enrollment-draft.js';
 import type { TwoFactorEvent, TwoFactorEventName, TwoFactorListener } from './events.js';
 import { HaltCoding } from './halt-codes.js';
+import { Judge } from './judging.js';
 import { LoginChallenge } from './login-challenge.js';
+import { LoginFinish } from './login-finish.js';
 import { Management, type Authenticator } from './management.js';
 import { PasswordLimit } from './password-limit.js';
 import { Policy } from './policy.js';
@@ -37,6 +39,8 @@ export class TwoFactorService {
   /** @internal */
   readonly logins: LoginChallenge;
   /** @internal */
+  readonly finishing: LoginFinish;
+  /** @internal */
   readonly management: Management;
   /** @internal */
   readonly backupCodes: BackupCodes;
@@ -51,11 +55,13 @@ export class TwoFactorService {
     this.context = createContext(options);
     const delivery = new Delivery(this.context);
     this.settings = this.context.settings;
-    this.verification = new Verification(this.context, new Matching(this.context, delivery));
+    const judge = new Judge(this.context);
+    this.verification = new Verification(this.context, new Matching(this.context, delivery), judge);
+    this.finishing = new LoginFinish(this.context, this.verification, judge);
     this.backupCodes = new BackupCodes(this.context);
     const enabling = new Enabling(this.context, this.backupCodes);
     const drafts = new EnrollmentDrafts(this.context, delivery);
-    this.enrollment = new Enrollment(this.context, delivery, drafts, this.verification, enabling);
+    this.enrollment = new Enrollment(this.context, delivery, drafts, judge, enabling);
     this.logins = new LoginChallenge(
       this.context,
       new HaltCoding(this.context, delivery),
@@ -300,7 +306,7 @@ export class TwoFactorService {
   }
 
   private async check(userId: string, methods: readonly MethodName[], code: string): Promise<void> {
-    await this.verification.verifyUser(identityOf(userId), methods, code);
+    await this.verification.verifyUser(identityOf(userId), { methods, code });
   }
 
   private async has(userId: string, mechanism: TwoFactorMechanism): Promise<boolean> {

@@ -78,19 +78,20 @@ export class AccountStore {
   }
 
   /**
-   * A backup code was right: takes back the failure it was charged. False where the set was replaced meanwhile.
+   * A backup code was right: takes back the failure it was charged. Undefined where the set was replaced meanwhile.
    * @param charged the account as it was left by the charge
    * @param settled the columns without the charge, given the account as it is
    */
   async settleBackupCode(
     charged: TwoFactorAccount,
     settled: (account: TwoFactorAccount) => Partial<TwoFactorAccount>,
-  ): Promise<boolean> {
+  ): Promise<TwoFactorAccount | undefined> {
     let account: TwoFactorAccount | undefined = charged;
     for (let attempt = 0; attempt < settleTries; attempt += 1) {
-      if (account?.backupSetId !== charged.backupSetId) return false;
+      if (account?.backupSetId !== charged.backupSetId) return undefined;
+      const next = settled(account);
       // Whatever replaces the set raises the version: this is the set that the code was of.
-      if (await this.commit(account, settled(account))) return true;
+      if (await this.commit(account, next)) return { ...account, ...next, version: account.version + 1 };
       account = await this.find(charged.userKey);
     }
     throw new Error('The account changes too often for the backup code to be settled now.');

@@ -89,6 +89,8 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
         enrollBy: big,
         factors: text(2048),
         failureDays: text(1024),
+        verdicts: text(4096),
+        deadUntil: big,
       }),
     }),
     new EntitySchema({
@@ -144,7 +146,6 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
         verifiedBy: text(16),
         createdAt: big,
         expiresAt: big,
-        passport: text(64),
       }),
       indices: [{ name: `${prefix}challenges_user`, columns: ['userKey'] }],
     }),

@@ -35,6 +35,10 @@ export interface TwoFactorAccount {
   factors: string;
   /** Wrong codes by day, for a window that slides by days. '' before the first one. */
   failureDays: string;
+  /** JSON: what became of pending logins, enrollments and step-ups that a right code has answered. '' before the first one. */
+  verdicts: string;
+  /** Epoch milliseconds: a challenge that ends at this time or before is dead, since its verdict may have been dropped. */
+  deadUntil: number;
 }
 
 /** A verified method. There is no row for one that is not. */
@@ -65,9 +69,9 @@ export interface TwoFactorBackupCode {
   usedAt: number;
 }
 
-/** A pending login, enrolment or step-up. Using it up deletes the row. */
+/** An enrollment or a step-up, or the codes that were sent for a pending login. */
 export interface TwoFactorChallenge {
-  /** SHA-256 of the token that stands for it. */
+  /** Random, or the SHA-256 of the token of a step-up. */
   id: string;
   userKey: string;
   userId: string;
@@ -79,10 +83,11 @@ export interface TwoFactorChallenge {
   challengeEpoch: number;
   /** The account's at birth: a login that was verified before a change of factors is not completed after it. */
   securityEpoch: number;
+  /** Of version 0.1, as are `kind`, `remember` and `verifiedBy`: a later version drops these columns. */
   strategy: string;
   kind: string;
   remember: number;
-  /** Sealed authInfo of the first factor, '' for none. */
+  /** Sealed: what the first factor left for the app, where it is too long for the token. '' otherwise. */
   info: string;
   /** Sealed secret or contact of an enrolment, '' otherwise. */
   sealed: string;
@@ -90,12 +95,9 @@ export interface TwoFactorChallenge {
   codes: string;
   /** Raised by every change of `codes`, which is committed `WHERE code_version = :read`. */
   codeVersion: number;
-  /** The method that verified it, '' until then. */
   verifiedBy: string;
   createdAt: number;
   expiresAt: number;
-  /** Names the Passport that began it, '' for any: another one does not finish it. */
-  passport: string;
 }
 
 /** How many messages went out, by keyed digest of user and mechanism or of an unconfirmed destination. */
@@ -129,6 +131,8 @@ export const newAccount = (userKey: string, userId: string, epoch: number): TwoF
   enrollBy: 0,
   factors: '',
   failureDays: '',
+  verdicts: '',
+  deadUntil: 0,
 });
 
 type Given<T, K extends keyof T> = Pick<T, K> & Partial<T>;
@@ -150,7 +154,6 @@ export const newChallenge = (
   codes: '{}',
   codeVersion: 0,
   verifiedBy: '',
-  passport: '',
   ...given,
 });
 

@@ -1,5 +1,4 @@
 import type { DataSource } from 'typeorm';
-import { sha256 } from '../core/keyring.js';
 import { entityNames } from './entities.js';
 import { counts, readFactors } from './factors.js';
 import { countOf, RowReader } from './row-reader.js';
@@ -33,17 +32,15 @@ export interface KnownUser {
   readonly key: string;
 }
 
-type Shape = 'of-user' | 'of-user-with-challenges' | 'of-challenge';
+type Shape = 'of-user' | 'of-user-with-challenges';
 
-/** Per shape of the SELECT: its values, which challenges of the user it joins, and what names the user. */
-const shapes: Record<Shape, { names: readonly string[]; joined?: string; user: string }> = {
-  'of-user': { names: ['userKey'], user: ':userKey' },
+/** Per shape of the SELECT: its values, and which challenges of the user it joins. */
+const shapes: Record<Shape, { names: readonly string[]; joined?: string }> = {
+  'of-user': { names: ['userKey'] },
   'of-user-with-challenges': {
     names: ['userKey', 'purpose', 'mechanism'],
     joined: 'challenge.user_key = :userKey AND challenge.purpose = :purpose AND challenge.mechanism = :mechanism',
-    user: ':userKey',
   },
-  'of-challenge': { names: ['id'], user: 'challenge.user_key' },
 };
 
 export class SnapshotStore {
@@ -59,7 +56,6 @@ export class SnapshotStore {
     this.statements = {
       'of-user': this.build('of-user'),
       'of-user-with-challenges': this.build('of-user-with-challenges'),
-      'of-challenge': this.build('of-challenge'),
     };
   }
 
@@ -71,35 +67,15 @@ export class SnapshotStore {
     return ofUserWithId(snapshot, id);
   }
 
-  /**
-   * The challenge and everything of the user it was made for, found by nothing but the challenge's id.
-   * @throws Error where the database has changed the user's id, so that nobody can tell whose the challenge is
-   */
-  async ofChallenge(id: string): Promise<Snapshot> {
-    const snapshot = await this.load('of-challenge', { id });
-    const [challenge] = snapshot.challenges;
-    if (!challenge) return snapshot;
-    if (sha256(challenge.userId) !== challenge.userKey) {
-      throw new Error(
-        'The id of a user came back from the database as another text. Run the migrations of twoFactorMigrations(), which make the tables utf8mb4.',
-      );
-    }
-    return ofUserWithId(snapshot, challenge.userId);
-  }
-
   private build(shape: Shape): Statement {
-    const { names, joined, user } = shapes[shape];
+    const { names, joined } = shapes[shape];
     return new Statement(this.db, names, (values) => {
       const query = this.db.createQueryBuilder().select([]);
-      if (shape === 'of-challenge') {
-        query.from(entityNames.challenge, 'challenge').where('challenge.id = :id');
-      } else {
-        // Joined to a constant row: an authenticator whose account is missing must be seen, not hidden by an inner join.
-        query.from('(SELECT 1 AS present)', 'origin');
-        if (joined !== undefined) query.leftJoin(entityNames.challenge, 'challenge', joined);
-      }
-      query.leftJoin(entityNames.account, 'account', `account.user_key = ${user}`);
-      query.leftJoin(entityNames.authenticator, 'authenticator', `authenticator.user_key = ${user}`);
+      // Joined to a constant row: an authenticator whose account is missing must be seen, not hidden by an inner join.
+      query.from('(SELECT 1 AS present)', 'origin');
+      if (joined !== undefined) query.leftJoin(entityNames.challenge, 'challenge', joined);
+      query.leftJoin(entityNames.account, 'account', 'account.user_key = :userKey');
+      query.leftJoin(entityNames.authenticator, 'authenticator', 'authenticator.user_key = :userKey');
       const columns = [this.account, this.authenticator, ...(shape === 'of-user' ? [] : [this.challenge])].flatMap(
         ({ select }) => select,
       );
@@ -120,8 +96,8 @@ export class SnapshotStore {
     const rows = await this.statements[shape].rows(values);
     const [first] = rows;
     // The constant row is always there.
-    if (!first && shape !== 'of-challenge') throw new Error('The database answered no row where there is always one.');
-    const account = first && this.account.read(first);
+    if (!first) throw new Error('The database answered no row where there is always one.');
+    const account = this.account.read(first);
     const all = distinct(rows.map((row) => this.authenticator.read(row)));
     // Also for rows that would not count: while a user is being forgotten, nobody is let in without a factor.
     if (!account && all.length > 0) throw new Error('The account of a user with a second factor is missing.');
@@ -134,7 +110,7 @@ export class SnapshotStore {
       challenges: distinct(shape === 'of-user' ? [] : rows.map((row) => this.challenge.read(row))).sort(
         (a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1),
       ),
-      unusedBackupCodes: first && authenticators.length > 0 ? countOf(first, 'unused_codes') : 0,
+      unusedBackupCodes: authenticators.length > 0 ? countOf(first, 'unused_codes') : 0,
       securityEpoch: Math.max(account?.securityEpoch ?? 0, ...authenticators.map(({ securityEpoch }) => securityEpoch)),
     };
   }

@@ -107,9 +107,8 @@ export const initialTables = (names: Names): Table[] =>
 
 /** What the second version adds. */
 export const grownColumns: Readonly<Partial<Record<string, readonly TableColumnOptions[]>>> = {
-  accounts: [text('factors', 2048), text('failure_days', 1024)],
+  accounts: [text('factors', 2048), text('failure_days', 1024), text('verdicts', 4096), big('dead_until')],
   authenticators: [int('provisional')],
-  challenges: [text('passport', 64)],
   quotas: [digest('user_key')],
 };
 

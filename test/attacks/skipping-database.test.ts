@@ -74,7 +74,7 @@ describe.each(databases)('15: a database call that fails on $name', (database) =
             await wayIn.second(agent, test.totp(secret)).expect(200);
             await agent.get('/me').expect(200, { id: user.id });
           }
-          expect(nth).toBeGreaterThan(6);
+          expect(nth).toBeGreaterThan(4);
           expect(nth).toBeLessThan(tooMany);
         },
       );
@@ -83,6 +83,7 @@ describe.each(databases)('15: a database call that fails on $name', (database) =
     it('ends verify and complete in two requests in a 5xx and in nobody logged in', async () => {
       const user = await test.withEmail((ids += 1));
       let nth = 1;
+      let cleaned = 0;
       for (; nth < tooMany; nth += 1) {
         test.clock.advance('3h');
         const agent = test.agent();
@@ -92,6 +93,14 @@ describe.each(databases)('15: a database call that fails on $name', (database) =
           (at) => at.post('/complete'),
         ]);
         if (!answer) break;
+        // What deletes a row that decides nothing may fail: the verdict stands in the account, and the login is completed.
+        if (answer.status === 200) {
+          cleaned += 1;
+          failing.arm(0);
+          await agent.get('/me').expect(401);
+          await agent.post('/complete').expect(200);
+          continue;
+        }
         expect(answer.status).toBeGreaterThanOrEqual(500);
         await agent.get('/me').expect(401);
 
@@ -100,7 +109,8 @@ describe.each(databases)('15: a database call that fails on $name', (database) =
         await facade.second(agent, test.lastCode(), 'email').expect(200);
         await agent.get('/me').expect(200, { id: user.id });
       }
-      expect(nth).toBeGreaterThan(6);
+      expect(nth).toBeGreaterThan(4);
+      expect(cleaned).toBe(1);
       expect(nth).toBeLessThan(tooMany);
     });
 
@@ -133,7 +143,7 @@ describe.each(databases)('15: a database call that fails on $name', (database) =
         if (secret === '') await expectSetUp(user);
         else await expectEither(user, secret);
       }
-      expect(nth).toBeGreaterThan(6);
+      expect(nth).toBeGreaterThan(4);
       expect(nth).toBeLessThan(tooMany);
       expect(retried).toBeLessThan(nth / 2);
     });

@@ -1,7 +1,13 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { generateKey, TwoFactorService, type KeptLogin } from 'passport-two-factor';
+import {
+  generateKey,
+  SealedDataError,
+  TwoFactorExpiredError,
+  TwoFactorService,
+  type KeptLogin,
+} from 'passport-two-factor';
 import { Keyring } from '../../lib/core/keyring.js';
-import { openKept, sealKept } from '../../lib/service/kept-login.js';
+import { openKept, sealKept, textOfKept } from '../../lib/service/kept-login.js';
 import { TestApp, UserSchema, type TestUser } from '../support/app.js';
 import { databases } from '../support/databases.js';
 
@@ -89,11 +95,12 @@ describe.each(databases)('who logs in after the second factor, on $name', (datab
 
 describe('what is kept of a halted login', () => {
   const keyring = new Keyring(generateKey('k1'));
-  const identity = { id: '1', key: 'key' };
   const find = () => null;
+  const row = { userId: '1', id: 'row', info: '' };
   const seal = (kept: { info?: unknown; serialized?: unknown }, users: object = { find }) =>
-    sealKept({ keyring, settings: { users } as never }, { identity, id: 'row', info: undefined, ...kept });
-  const open = (info: string) => openKept(keyring, { info, userId: '1', id: 'row' } as never);
+    textOfKept({ users } as never, kept);
+  const open = (kept: string) => openKept({ keyring }, { ...row, content: { kept } } as never);
+  const openRow = (info: string) => openKept({ keyring }, { ...row, info, content: { kept: true } } as never);
 
   it.each([
     {},
@@ -105,8 +112,13 @@ describe('what is kept of a halted login', () => {
     expect(open(seal(kept))).toMatchObject(kept);
   });
 
-  it.each([{ provider: 'x' }, 'text', 7, [1], null])('is read as version 0.1 has kept the info: %j', (info) => {
-    expect(open(keyring.seal('auth-info', '1', 'row', JSON.stringify(info)))).toEqual({ info });
+  it('comes back from a row where it is too long for the token, and is no login where the row is gone', () => {
+    const kept = seal({ info: { provider: 'x'.repeat(1000) }, serialized: 1 });
+    const sealed = sealKept({ keyring }, row as never, kept);
+    expect(sealed).not.toContain('provider');
+    expect(openRow(sealed)).toEqual(JSON.parse(kept));
+    expect(() => openRow('')).toThrow(TwoFactorExpiredError);
+    expect(() => openRow(keyring.seal('auth-info', '2', 'row', kept))).toThrow(SealedDataError);
   });
 
   it('leaves out a user too long to be kept where users.find needs none, and says so where it is all there is', () => {

@@ -127,21 +127,24 @@ describe('what a code is for', () => {
       expect(
         await outcome(new SecondFactorStrategy({ service }), Object.assign(req, { user, body: { code: '1' } })),
       ).toEqual(['success', user]);
-      expect(asked).toEqual([['verifyUser', { id: '1', key: 'alice' }, everyMethod, '1', sent]]);
+      expect(asked).toEqual([['verifyUser', { id: '1', key: 'alice' }, { methods: everyMethod, code: '1' }, sent]]);
     }
   });
 
   it('is a login that has expired where there is neither', async () => {
     const { service, asked } = serviceWith();
     await outcome(new SecondFactorStrategy({ service }), Object.assign(passportRequest().req, { body: { code: '1' } }));
-    expect(asked).toEqual([['verifyLogin', undefined, everyMethod, '1']]);
+    expect(asked).toEqual([['verifyLogin', undefined, { methods: everyMethod, code: '1' }]]);
   });
 
   it('is kept in the session where there is one, and in none where there is none', async () => {
     const { service } = serviceWith();
     const { req, saved } = passportRequest({ cart: 1 });
-    await stepUp(service, req as unknown as Request, { id: '1', key: 'alice' }, ['totp'], '1');
+    const alice = { id: '1', key: 'alice' };
+    await stepUp({ service, req: req as unknown as Request }, alice, { methods: ['totp'], code: '1' });
     expect(saved).toMatchObject([{ cart: 1, twoFactor: { authentication: { userKey: 'alice', epoch: 3 } } }]);
-    await expect(stepUp(service, {} as Request, { id: '1', key: 'alice' }, ['totp'], '1')).resolves.toBeUndefined();
+    await expect(
+      stepUp({ service, req: {} as Request }, alice, { methods: ['totp'], code: '1' }),
+    ).resolves.toBeUndefined();
   });
 });

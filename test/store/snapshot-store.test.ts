@@ -117,21 +117,6 @@ describe.each(databases)('the snapshot of a user on $name', (database) => {
     expect((await snapshots.ofUser(known(userKey))).authenticators).toEqual([sms, email, totp, a, b, c]);
   });
 
-  it('is the same when it is found by one of the challenges, with that one alone', async () => {
-    const { state, methods, pending } = await withEverything();
-    log.reset();
-    const snapshot = await snapshots.ofChallenge(pending[1]!.id);
-    expect(snapshot).toStrictEqual({
-      account: state,
-      authenticators: methods,
-      inert: [],
-      challenges: [pending[1]],
-      unusedBackupCodes: 2,
-      securityEpoch: state.securityEpoch,
-    });
-    expect(log.count).toBe(1);
-  });
-
   it('has no challenges where none were asked for', async () => {
     const { userKey, methods } = await withEverything();
     log.reset();
@@ -160,10 +145,9 @@ describe.each(databases)('the snapshot of a user on $name', (database) => {
     ).toEqual([rows[3]]);
   });
 
-  it('of a user or challenge that nobody knows has nothing, and is no other user', async () => {
+  it('of a user whom nobody knows has nothing, and is no other user', async () => {
     await withEverything();
     expect(await snapshots.ofUser(known(newUserKey()), login)).toEqual(nothing);
-    for (const id of [newId(), '', '0']) expect(await snapshots.ofChallenge(id)).toEqual(nothing);
   });
 
   it('of a user who was begun and never enrolled has the account alone', async () => {
@@ -223,12 +207,9 @@ describe.each(databases)('the snapshot of a user on $name', (database) => {
     const userKey = newUserKey();
     // Also where it would not count: a user who is being forgotten is not one without a factor.
     await authenticators.add(authenticator(userKey, { provisional: 1 }));
-    const row = challenge(userKey);
-    await challenges.add(row);
     const missing = 'The account of a user with a second factor is missing.';
     await expect(snapshots.ofUser(known(userKey))).rejects.toThrow(missing);
     await expect(snapshots.ofUser(known(userKey), login)).rejects.toThrow(missing);
-    await expect(snapshots.ofChallenge(row.id)).rejects.toThrow(missing);
   });
 
   it('has the methods in one order where they were verified in the same millisecond', async () => {

@@ -1,0 +1,30 @@
+import type { TwoFactorChallenge } from '../store/rows.js';
+import type { Snapshot } from '../store/snapshot-store.js';
+
+/** What a code answers: a pending login, which its token holds, or an enrollment or step-up, which a row holds. */
+export interface Challenge extends Pick<
+  TwoFactorChallenge,
+  | 'id'
+  | 'userKey'
+  | 'userId'
+  | 'purpose'
+  | 'challengeEpoch'
+  | 'securityEpoch'
+  | 'createdAt'
+  | 'expiresAt'
+  | 'codes'
+  | 'codeVersion'
+> {
+  /** Names it in the account's verdicts. */
+  readonly verdictId: string;
+}
+
+/** An enrollment or step-up. */
+export type StoredChallenge = TwoFactorChallenge & Challenge;
+
+/** 128 bits of the digest tell rows apart. */
+export const ofRow = (row: TwoFactorChallenge): StoredChallenge => ({ ...row, verdictId: row.id.slice(0, 32) });
+
+/** When a challenge that is added now began: after every other one, also within a millisecond, so that "the newest" is one. */
+export const createdAfter = ({ challenges }: Snapshot, now: number): number =>
+  Math.max(now, (challenges.at(-1)?.createdAt ?? 0) + 1);

@@ -1,0 +1,81 @@
+import { TwoFactorExpiredError, TwoFactorNotVerifiedError } from '../errors.js';
+import { findUser, type Context, type Deserialize, type Identity } from './context.js';
+import { tidy } from './factor-change.js';
+import type { Judge } from './judging.js';
+import { openKept } from './kept-login.js';
+import type { PendingToken } from './pending-token.js';
+import type { LoginSubject } from './subject.js';
+import type { Verification } from './verification.js';
+import { isLive } from './verdicts.js';
+
+/** A login that both factors were right for. */
+export interface FinishedLogin {
+  readonly identity: Identity;
+  readonly user: Express.User;
+  readonly info: unknown;
+  readonly remember: boolean;
+  /** As it was when the code was judged. */
+  readonly securityEpoch: number;
+}
+
+/** Each lost try means that another statement on the account came first. */
+const completionTries = 20;
+
+/** Ends verified logins: asks the app for the user once more. */
+export class LoginFinish {
+  constructor(
+    private readonly context: Context,
+    private readonly verification: Verification,
+    private readonly judge: Judge,
+  ) {}
+
+  /**
+   * Finishes a login whose code this very request has judged, and has used up.
+   * @param deserialize Passport's, for an app without `users.find`
+   * @throws TwoFactorExpiredError where the user is removed or disabled by now
+   */
+  async finish({ identity, snapshot, challenge }: LoginSubject, deserialize?: Deserialize): Promise<FinishedLogin> {
+    const kept = openKept(this.context, challenge);
+    const user = await findUser(this.context.settings, identity, { ...kept, deserialize });
+    if (user === undefined) throw new TwoFactorExpiredError();
+    const { remember } = challenge.content;
+    return { identity, user, info: kept.info, remember, securityEpoch: snapshot.securityEpoch };
+  }
+
+  /**
+   * Finishes a login that `markLogin` has verified, and uses it up.
+   * @param known what this very request has read and written of it
+   * @throws TwoFactorNotVerifiedError, TwoFactorExpiredError; of requests at once, one finishes it
+   */
+  async complete(
+    pending: PendingToken | undefined,
+    known?: LoginSubject,
+    deserialize?: Deserialize,
+  ): Promise<FinishedLogin> {
+    let subject = known;
+    for (let attempt = 0; attempt < completionTries; attempt += 1) {
+      subject ??= (await this.verification.findLogin(pending)).subject;
+      const { challenge } = subject;
+      if (await this.use(subject)) {
+        if (challenge.isStored) await tidy(() => this.context.challenges.remove([challenge.id]));
+        return this.finish(subject, deserialize);
+      }
+      subject = undefined;
+    }
+    throw new Error('The account changes too often for the login to be completed now.');
+  }
+
+  /** False where another statement on the account came first. */
+  private async use(subject: LoginSubject): Promise<boolean> {
+    const { account, challenge } = subject;
+    const method = this.judge.verdicts.verifiedBy(account, challenge);
+    if (method === undefined) {
+      const live = isLive(challenge, subject.snapshot, this.context.settings.clock());
+      throw live ? new TwoFactorNotVerifiedError() : new TwoFactorExpiredError();
+    }
+    return this.context.accounts.commit(
+      account,
+      this.judge.verdicts.after(account, [{ challenge, state: 'used', method }]),
+    );
+  }
+}

@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { sha256 } from '../core/keyring.js';
+import type { StrategyKind } from '../options.js';
+import { newChallenge, type TwoFactorChallenge } from '../store/rows.js';
+import type { Snapshot } from '../store/snapshot-store.js';
+import type { Challenge } from './challenge.js';
+import type { Context } from './context.js';
+
+/** Who holds a pending login: a session on the server, or a client that was given its token. */
+export type Carrier = 'session' | 'token';
+
+/** A pending login as a request brings it. */
+export interface PendingToken {
+  readonly token: string;
+  readonly carrier: Carrier;
+  /** Names the Passport that is to finish it; '' for any. */
+  readonly passport: string;
+}
+
+/** All that there is of a pending login. It is sealed into its token; no row of the database is needed for it. */
+export interface PendingContent {
+  /** Names this token in the account's verdicts. */
+  readonly id: string;
+  /** Names the row of its codes, which stays when the token is replaced by another one. */
+  readonly row: string;
+  readonly userId: string;
+  readonly challengeEpoch: number;
+  readonly securityEpoch: number;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly strategy: string;
+  readonly kind: StrategyKind;
+  readonly remember: boolean;
+  /** Names the Passport that began it, '' for any: another one does not finish it. */
+  readonly passport: string;
+  /** What the first factor left for the app, as JSON; true where it is too long and lies in the row. */
+  readonly kept: string | true;
+}
+
+/** A pending login that was opened. */
+export interface PendingChallenge extends Challenge {
+  readonly content: PendingContent;
+  readonly carrier: Carrier;
+  /** Sealed: what was too long for the token, '' for nothing. */
+  readonly info: string;
+  /** Whether there is a row of codes. */
+  readonly isStored: boolean;
+}
+
+/** 128 random bits, in letters that no collation confuses. */
+export const newId = (): string => randomBytes(16).toString('hex');
+
+/** Seals a pending login for whoever is to hold it. */
+export function sealPending({ keyring }: Pick<Context, 'keyring'>, content: PendingContent, carrier: Carrier): string {
+  return keyring.sealToken('pending-login', carrier, JSON.stringify(content));
+}
+
+/** Undefined for what is no token of a pending login, or one of another carrier or Passport. */
+export function openPending(
+  { keyring }: Pick<Context, 'keyring'>,
+  { token, carrier, passport }: PendingToken,
+): PendingContent | undefined {
+  const text = keyring.openToken('pending-login', carrier, token);
+  if (text === undefined) return undefined;
+  const content = JSON.parse(text) as PendingContent;
+  // Begun by another Passport of the app: its users are others, and so is what they may do.
+  const isOther = passport !== '' && content.passport !== '' && content.passport !== passport;
+  return isOther ? undefined : content;
+}
+
+/** The pending login with the codes that were sent for it. */
+export function withCodes(content: PendingContent, carrier: Carrier, { challenges }: Snapshot): PendingChallenge {
+  const { userId, challengeEpoch, securityEpoch, createdAt, expiresAt } = content;
+  const row = challenges.find(({ id }) => id === content.row);
+  return {
+    id: content.row,
+    verdictId: content.id,
+    purpose: 'login',
+    userId,
+    userKey: sha256(userId),
+    challengeEpoch,
+    securityEpoch,
+    createdAt,
+    expiresAt,
+    codes: row?.codes ?? '{}',
+    codeVersion: row?.codeVersion ?? 0,
+    content,
+    carrier,
+    info: row?.info ?? '',
+    isStored: row !== undefined,
+  };
+}
+
+/** The row that a pending login gets with its first code. @param info sealed: what is too long for the token */
+export function rowOf(challenge: PendingChallenge, info: string): TwoFactorChallenge {
+  const { id, userKey, userId, purpose, challengeEpoch, securityEpoch, createdAt, expiresAt, codes } = challenge;
+  return newChallenge({
+    id,
+    userKey,
+    userId,
+    purpose,
+    challengeEpoch,
+    securityEpoch,
+    createdAt,
+    expiresAt,
+    codes,
+    info,
+  });
+}
