@@ -55,7 +55,7 @@ export type { ContactSetup, TotpSetup, TotpSetupOptions } from './service/enroll
 export type { ChallengeSent } from './service/code-sending.js';
 export type { Authenticator } from './service/management.js';
 export type { TwoFactorEvent, TwoFactorEventName, TwoFactorListener } from './service/events.js';
-export type { PendingView } from './session/pending-login.js';
+export type { PendingView } from './standing/pending-login.js';
 export type { TwoFactorAuthenticateOptions, TwoFactorStrategyOptions } from './passport/two-factor-strategy.js';
 export type { SecondFactorStrategyOptions } from './passport/second-factor-strategy.js';
 export type { Protected, ProtectOptions } from './passport/protect.js';

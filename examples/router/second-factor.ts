@@ -14,12 +14,9 @@ export type SecondFactorParts = Required<Pick<TwoFactorOptions, 'keys' | 'delive
 };
 
 /** All that this app has to write for its second factor. The pages are at /2fa. */
-export function addSecondFactor({ app, passport, db, keys, accounts, deliver, clock }: SecondFactorParts): void {
+export function addSecondFactor({ app, passport, accounts, ...options }: SecondFactorParts): void {
   const service = new TwoFactorService({
-    db,
-    keys,
-    deliver,
-    clock,
+    ...options,
     users: {
       id: (user: Account) => String(user.id),
       email: (user: Account) => user.email,

@@ -1,4 +1,11 @@
-import { passportKey, sessionId, unfitSession, userOf, type Session, type SessionRequest } from '../session/session.js';
+import {
+  passportKey,
+  sessionId,
+  unfitSession,
+  userOf,
+  type Session,
+  type SessionRequest,
+} from '../standing/session.js';
 
 const said = new Set<string>();
 

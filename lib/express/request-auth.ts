@@ -18,10 +18,11 @@ import { deserializer } from '../passport/serialized-user.js';
 import { throughPassport } from '../passport/through-passport.js';
 import { doorOf } from '../passport/verdict.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
-import { authenticationOf, elevate } from '../session/authentication.js';
-import { logIn, type LogInPlan } from '../session/log-in.js';
-import { pendingView, type PendingView } from '../session/pending-login.js';
-import { userOf } from '../session/session.js';
+import { elevate, standingOf } from '../standing/session-standing.js';
+import { logIn, type LogInPlan } from '../standing/log-in.js';
+import { pendingView, type PendingView } from '../standing/pending-login.js';
+import { userOf } from '../standing/session.js';
+import { secondFactorAt } from '../standing/standing.js';
 import { RequestTwoFactor } from './request-two-factor.js';
 
 /** @internal Finds the strategy that `login` and `reauthenticate` run, as it is registered by then. */
@@ -111,10 +112,11 @@ export class RequestAuth {
     if (service.identify(user).key !== identity.key) throw new InvalidCredentialsError();
     await service.passwords.release(identity);
     const { authenticators, securityEpoch: epoch } = await service.snapshot(identity);
-    const standing = authenticationOf(req, identity.key, epoch);
-    if (authenticators.length === 0)
-      await elevate(req, { userKey: identity.key, at: service.settings.clock(), epoch, secondFactorAt: 0 });
-    else if (standing && standing.secondFactorAt > 0) await elevate(req, standing);
+    const standing = standingOf(req, identity.key, epoch);
+    const at = service.settings.clock();
+    const byPassword = { userKey: identity.key, epoch, at, factors: [{ method: 'password', at }] } as const;
+    if (authenticators.length === 0) await elevate(req, byPassword);
+    else if (standing && secondFactorAt(standing) > 0) await elevate(req, standing);
     else throw new StepUpRequiredError();
   }
 

@@ -11,17 +11,16 @@ import type { TwoFactorService } from '../service/two-factor-service.js';
 import type { PendingToken } from '../service/pending-token.js';
 import type { MarkedLogin } from '../service/verification.js';
 import {
-  authenticationOf,
   carryOver,
   elevate,
-  isRecent,
-  secondFactorVerified,
   standingEpoch,
+  standingOf,
   storeStepUp,
   stepUpToken,
-} from '../session/authentication.js';
-import { noteSent, renewPending, resendAt } from '../session/pending-login.js';
-import { hasSession, sessionId, sessionOf, unfitSession, userOf } from '../session/session.js';
+} from '../standing/session-standing.js';
+import { noteSent, renewPending, resendAt } from '../standing/pending-login.js';
+import { hasSession, sessionId, sessionOf, unfitSession, userOf } from '../standing/session.js';
+import { isRecent, withFactor } from '../standing/standing.js';
 
 /** `req.auth.twoFactor`: what `TwoFactorService` does by id, for the user of this request and with its session's standing. */
 export class RequestTwoFactor {
@@ -219,8 +218,8 @@ export class RequestTwoFactor {
     const { recentAuthentication, clock } = this.service.settings;
     if (recentAuthentication === false) return identity;
     const { securityEpoch } = await this.service.snapshot(identity);
-    const authentication = authenticationOf(this.req, identity.key, securityEpoch);
-    if (!authentication || !isRecent(authentication.at, clock(), recentAuthentication)) {
+    const standing = standingOf(this.req, identity.key, securityEpoch);
+    if (!standing || !isRecent(standing.at, clock(), recentAuthentication)) {
       // A step-up would not help a session that can hold nothing.
       if (hasSession(this.req) && sessionId(sessionOf(this.req)) === undefined) throw unfitSession();
       throw new StepUpRequiredError();
@@ -233,7 +232,7 @@ export class RequestTwoFactor {
     const identity = await this.recent();
     const { result, epochs } = await use(identity);
     // The epochs just before and after: where another session's change came in between, this one's standing ends with it.
-    if (epochs && hasSession(this.req)) await carryOver(this.req, identity.key, epochs.from, epochs.to);
+    if (epochs && hasSession(this.req)) await carryOver(this.req, identity.key, epochs);
     return result;
   }
 
@@ -241,11 +240,15 @@ export class RequestTwoFactor {
     // Beginning it needed a recent authentication; fetching the phone may take longer than that lasts.
     // But a session whose standing has ended meanwhile must not confirm what another one has begun.
     const identity = this.loggedIn();
-    const standing =
+    const judged =
       this.service.settings.recentAuthentication === false ? {} : { judgedAt: standingEpoch(this.req, identity.key) };
-    const { result, epochs } = await this.service.enrollment.complete({ ...identity, ...standing }, mechanism, code);
+    const { result, epochs } = await this.service.enrollment.complete({ ...identity, ...judged }, mechanism, code);
     if (epochs && hasSession(this.req)) {
-      await elevate(this.req, secondFactorVerified(identity.key, epochs.to, this.service.settings.clock()));
+      // What the session has proved before counts at the epoch that the new factor begins, too.
+      const before = standingOf(this.req, identity.key, epochs.from);
+      const whose = { userKey: identity.key, epoch: epochs.to };
+      const factor = { method: methodNames[mechanism], at: this.service.settings.clock() };
+      await elevate(this.req, withFactor({ ...whose, at: factor.at, factors: before?.factors ?? [] }, factor));
     }
     return result;
   }

@@ -3,7 +3,7 @@ import { EnrollmentRequiredError, toError } from '../errors.js';
 import { checkText } from '../passport/check-options.js';
 import { checkService } from '../passport/two-factor-strategy.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
-import { userOf } from '../session/session.js';
+import { userOf } from '../standing/session.js';
 import { openPaths } from './open-path.js';
 import { hintOfPassport } from './hints.js';
 import { checkOptions } from './options.js';

@@ -11,8 +11,9 @@ import { milliseconds } from '../settings.js';
 import { checkText } from '../passport/check-options.js';
 import { checkService } from '../passport/two-factor-strategy.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
-import { authenticationOf, isRecent } from '../session/authentication.js';
-import { sessionOf, userOf } from '../session/session.js';
+import { standingOf } from '../standing/session-standing.js';
+import { sessionOf, userOf } from '../standing/session.js';
+import { isRecent, secondFactorAt } from '../standing/standing.js';
 import { hintOfPassport } from './hints.js';
 import { checkOptions } from './options.js';
 
@@ -92,9 +93,8 @@ async function check(
   const identity = service.identify(user);
   const { authenticators, securityEpoch } = await service.snapshot(identity);
   if (authenticators.length === 0) return new EnrollmentRequiredError();
-  const authentication = authenticationOf(req, identity.key, securityEpoch);
-  if (!authentication || authentication.secondFactorAt === 0) return new StepUpRequiredError();
-  if (maxAge !== undefined && !isRecent(authentication.secondFactorAt, service.settings.clock(), maxAge))
-    return new StepUpRequiredError();
-  return undefined;
+  const standing = standingOf(req, identity.key, securityEpoch);
+  const at = standing ? secondFactorAt(standing) : 0;
+  const isEnough = at > 0 && (maxAge === undefined || isRecent(at, service.settings.clock(), maxAge));
+  return isEnough ? undefined : new StepUpRequiredError();
 }

@@ -9,7 +9,7 @@ import { checkText } from '../passport/check-options.js';
 import { checkService, isTwoFactorStrategy } from '../passport/two-factor-strategy.js';
 import { doorOf, openDoor } from '../passport/verdict.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
-import { hasSession, type SessionRequest } from '../session/session.js';
+import { hasSession, type SessionRequest } from '../standing/session.js';
 import { hintOfPassport, hintOfSession } from './hints.js';
 import { checkOptions } from './options.js';
 import { OtherAuth, taken } from './other-auth.js';

@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Request } from 'express';
 import { toError } from '../errors.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
-import { logInAsPlanned, type LogInPlan } from '../session/log-in.js';
-import { pendingToken } from '../session/pending-login.js';
-import { hasSession, passportKey, sessionOf, setUser, stateOf } from '../session/session.js';
+import { logInAsPlanned, type LogInPlan } from '../standing/log-in.js';
+import { pendingToken } from '../standing/pending-login.js';
+import { hasSession, passportKey, sessionOf, setUser, stateOf } from '../standing/session.js';
 import { readRemember } from './first-factor.js';
 import { admit } from './gate.js';
 import { passportOf } from './passports.js';
@@ -83,11 +83,11 @@ async function carryOver(service: TwoFactorService, req: Request, user: unknown)
   const kept = sessionOf(req)[passportKey(req)] as { user?: unknown } | undefined;
   if (kept?.user === undefined || kept.user === null) return undefined;
   const { key } = service.identify(user);
-  const { authentication } = stateOf(req);
-  const isTheirs = authentication?.userKey === key || (await isKept(service, req, kept.user, { user, key }));
+  const { standing } = stateOf(req);
+  const isTheirs = standing?.userKey === key || (await isKept(service, req, kept.user, { user, key }));
   return isTheirs
     ? {
-        authentication: authentication?.userKey === key ? authentication : undefined,
+        standing: standing?.userKey === key ? standing : undefined,
         keep: service.settings.keepInSession,
       }
     : undefined;

@@ -1,14 +1,15 @@
 import type { Request } from 'express';
 import { SecondFactorRequiredError, toError } from '../errors.js';
+import type { StrategyKind } from '../options.js';
 import { noFind, type Identity } from '../service/context.js';
 import type { PreparedSnapshot } from '../service/enrollment-draft.js';
 import type { FirstFactor } from '../service/login-challenge.js';
 import type { FinishedLogin } from '../service/login-finish.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
-import { secondFactorVerified } from '../session/authentication.js';
-import type { LogInPlan } from '../session/log-in.js';
-import { storePending } from '../session/pending-login.js';
-import { sessionOf, setUser } from '../session/session.js';
+import type { LogInPlan } from '../standing/log-in.js';
+import { storePending } from '../standing/pending-login.js';
+import { sessionOf, setUser } from '../standing/session.js';
+import { withFactor, type ProvedFactor } from '../standing/standing.js';
 import { passportName, passportOf, unknownStrategy } from './passports.js';
 import { deserializer, serialize } from './serialized-user.js';
 import { forgetVerdict, recordVerdict } from './verdict.js';
@@ -67,26 +68,21 @@ async function judge(
 
   // A cookie that remembers was proved by nobody just now.
   const isRecent = authenticators.length === 0 && login.kind !== 'remembered';
-  return planFor(
-    service,
-    login.remember,
-    isRecent
-      ? {
-          userKey: identity.key,
-          at: settings.clock(),
-          epoch: snapshot.securityEpoch,
-          secondFactorAt: 0,
-        }
-      : undefined,
-  );
+  const at = settings.clock();
+  const standing = { userKey: identity.key, epoch: snapshot.securityEpoch, at, factors: firstFactor(login.kind, at) };
+  return planFor(service, login.remember, isRecent ? standing : undefined);
 }
 
+/** A strategy that proves no password proves nothing that has a name here: a provider answers for it. */
+const firstFactor = (kind: StrategyKind, at: number): readonly ProvedFactor[] =>
+  kind === 'local' ? [{ method: 'password', at }] : [];
+
 /** What the session of a login whose both factors were right is to stand for. */
-export function planVerified(
-  service: TwoFactorService,
-  { identity, remember, securityEpoch }: FinishedLogin,
-): LogInPlan {
-  return planFor(service, remember, secondFactorVerified(identity.key, securityEpoch, service.settings.clock()));
+export function planVerified(service: TwoFactorService, finished: FinishedLogin): LogInPlan {
+  const { identity, remember, securityEpoch: epoch, kind, begunAt, method } = finished;
+  const at = service.settings.clock();
+  const first = { userKey: identity.key, epoch, at: begunAt, factors: firstFactor(kind, begunAt) };
+  return planFor(service, remember, withFactor(first, { method, at }));
 }
 
 /** Lets this user, and nobody else, through Passport's door, once and in this request. */
@@ -103,12 +99,8 @@ function isSame(service: TwoFactorService, user: unknown, key: string): boolean 
   }
 }
 
-function planFor(
-  { settings }: TwoFactorService,
-  remember: boolean,
-  authentication: LogInPlan['authentication'],
-): LogInPlan {
-  return { authentication, keep: settings.keepInSession, ...(remember && { maxAge: settings.rememberFor }) };
+function planFor({ settings }: TwoFactorService, remember: boolean, standing: LogInPlan['standing']): LogInPlan {
+  return { standing, keep: settings.keepInSession, ...(remember && { maxAge: settings.rememberFor }) };
 }
 
 /** Judged by how this login was made, never by which providers the account is linked to. */

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { InvalidInputError } from '../errors.js';
-import { logIn } from '../session/log-in.js';
+import { logIn } from '../standing/log-in.js';
 import { letThrough } from './gate.js';
 import { doorOf, type SessionManager } from './verdict.js';
 
@@ -28,7 +28,7 @@ export async function impersonate(req: Request, user: Express.User, { by, reason
       'impersonate: call protect(passport, { service }) first, and app.use(passport.session()) before this route',
     );
   const { id } = service.identify(user);
-  letThrough(service, req, user, { authentication: undefined, keep: [] });
+  letThrough(service, req, user, { standing: undefined, keep: [] });
   await logIn(req, user);
   service.announce('impersonated', { userId: id, by, reason, at: service.settings.clock() });
 }

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
-import { pendingToken } from '../session/pending-login.js';
-import { hasSession } from '../session/session.js';
+import { pendingToken } from '../standing/pending-login.js';
+import { hasSession } from '../standing/session.js';
 
 /** What Passport, Express and the session keep on a request: an account put in such a place is no link. */
 const taken = new Set([

@@ -133,7 +133,7 @@ function letThroughBy(strategy: InnerStrategy): InnerStrategy {
       value(this: { success?: (user: unknown, info?: unknown) => unknown }, req: Request, options: unknown) {
         const { success } = this;
         this.success = (user, info) => {
-          recordVerdict(req, { concerns: (other) => other === user, plan: { authentication: undefined, keep: [] } });
+          recordVerdict(req, { concerns: (other) => other === user, plan: { standing: undefined, keep: [] } });
           return success?.call(this, user, info);
         };
         return authenticate.call(this, req, options);

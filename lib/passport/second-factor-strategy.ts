@@ -3,8 +3,8 @@ import { Strategy } from 'passport';
 import type { MethodName } from '../core/mechanism.js';
 import { InvalidInputError, TooManyAttemptsError, TwoFactorError, TwoFactorExpiredError } from '../errors.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
-import { checkStillThere } from '../session/renewal.js';
-import { userOf } from '../session/session.js';
+import { checkStillThere } from '../standing/renewal.js';
+import { userOf } from '../standing/session.js';
 import { checkOptions, checkText } from './check-options.js';
 import { letThrough, planVerified } from './gate.js';
 import { passportName } from './passports.js';
@@ -92,9 +92,9 @@ export class SecondFactorStrategy extends Strategy {
     const pending = sessionPending(req, passport);
     const user = userOf(req);
     if (!pending && user !== undefined) {
-      const authentication = await verifyStepUp({ service, req }, service.identify(user), response);
+      const standing = await verifyStepUp({ service, req }, service.identify(user), response);
       await checkStillThere(req);
-      letThrough(service, req, user, { authentication, keep: [], keepAll: true });
+      letThrough(service, req, user, { standing, keep: [], keepAll: true });
       return { user, info: undefined };
     }
     const finished = await finishLogin({ service, req }, pending, response);

@@ -4,9 +4,10 @@ import type { FinishedLogin } from '../service/login-finish.js';
 import type { PendingToken } from '../service/pending-token.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import type { Response } from '../service/verification.js';
-import { elevate, secondFactorVerified, stepUpToken } from '../session/authentication.js';
-import { pendingPassport, pendingToken } from '../session/pending-login.js';
-import { hasSession, type Authentication } from '../session/session.js';
+import { elevate, provedBy, stepUpToken } from '../standing/session-standing.js';
+import { pendingPassport, pendingToken } from '../standing/pending-login.js';
+import { hasSession } from '../standing/session.js';
+import type { Standing } from '../standing/standing.js';
 import { isSamePassport, passportOf } from './passports.js';
 import { deserializer } from './serialized-user.js';
 
@@ -22,8 +23,8 @@ export async function finishLogin(
   pending: PendingToken | undefined,
   response: Response,
 ): Promise<FinishedLogin> {
-  const { subject } = await service.verification.verifyLogin(pending, response);
-  return service.finishing.finish(subject, deserializer(passportOf(service, req), req));
+  const verified = await service.verification.verifyLogin(pending, response);
+  return service.finishing.finish(verified, deserializer(passportOf(service, req), req));
 }
 
 /** Verifies a code of the user who is logged in. */
@@ -31,15 +32,16 @@ export async function verifyStepUp(
   { service, req }: OfRequest,
   identity: Identity,
   response: Response,
-): Promise<Authentication> {
-  const { subject } = await service.verification.verifyUser(identity, response, stepUpToken(req) ?? '');
-  return secondFactorVerified(identity.key, subject.snapshot.securityEpoch, service.settings.clock());
+): Promise<Standing> {
+  const { subject, method } = await service.verification.verifyUser(identity, response, stepUpToken(req) ?? '');
+  const whose = { userKey: identity.key, epoch: subject.snapshot.securityEpoch };
+  return provedBy(req, whose, { method, at: service.settings.clock() });
 }
 
 /** The same, stamped on the session, whose data is kept. */
 export async function stepUp(given: OfRequest, identity: Identity, response: Response): Promise<void> {
-  const authentication = await verifyStepUp(given, identity, response);
-  if (hasSession(given.req)) await elevate(given.req, authentication);
+  const standing = await verifyStepUp(given, identity, response);
+  if (hasSession(given.req)) await elevate(given.req, standing);
 }
 
 /** The session's pending login, for the Passport that began it: to another one there is none. */

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import type { LogInRequest } from '../session/log-in.js';
+import type { LogInRequest } from '../standing/log-in.js';
 import type { Passport } from './passports.js';
 import type { SessionManager } from './verdict.js';
 

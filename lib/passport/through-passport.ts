@@ -1,4 +1,4 @@
-import type { SessionRequest } from '../session/session.js';
+import type { SessionRequest } from '../standing/session.js';
 import type { Passport } from './passports.js';
 
 /**

@@ -7,7 +7,7 @@ import {
   type LogInOptions,
   type LogInPlan,
   type LogInRequest,
-} from '../session/log-in.js';
+} from '../standing/log-in.js';
 
 /** What is used of Passport's session manager, structurally: its `logIn` is what every login into a session passes. */
 export interface SessionManager {

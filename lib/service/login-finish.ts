@@ -1,10 +1,12 @@
+import type { MethodName } from '../core/mechanism.js';
 import { TwoFactorExpiredError, TwoFactorNotVerifiedError } from '../errors.js';
+import type { StrategyKind } from '../options.js';
 import { findUser, type Context, type Deserialize, type Identity } from './context.js';
 import { tidy } from './factor-change.js';
 import type { Judge } from './judging.js';
 import { openKept } from './kept-login.js';
 import type { PendingToken } from './pending-token.js';
-import type { LoginSubject } from './subject.js';
+import type { LoginSubject, Verified } from './subject.js';
 import type { Verification } from './verification.js';
 import { isLive } from './verdicts.js';
 
@@ -14,6 +16,11 @@ export interface FinishedLogin {
   readonly user: Express.User;
   readonly info: unknown;
   readonly remember: boolean;
+  /** How the first factor was proved, and when (epoch milliseconds). */
+  readonly kind: StrategyKind;
+  readonly begunAt: number;
+  /** How the second factor was. */
+  readonly method: MethodName;
   /** As it was when the code was judged. */
   readonly securityEpoch: number;
 }
@@ -34,12 +41,14 @@ export class LoginFinish {
    * @param deserialize Passport's, for an app without `users.find`
    * @throws TwoFactorExpiredError where the user is removed or disabled by now
    */
-  async finish({ identity, snapshot, challenge }: LoginSubject, deserialize?: Deserialize): Promise<FinishedLogin> {
+  async finish({ subject, method }: Verified<LoginSubject>, deserialize?: Deserialize): Promise<FinishedLogin> {
+    const { identity, snapshot, challenge } = subject;
     const kept = openKept(this.context, challenge);
     const user = await findUser(this.context.settings, identity, { ...kept, deserialize });
     if (user === undefined) throw new TwoFactorExpiredError();
-    const { remember } = challenge.content;
-    return { identity, user, info: kept.info, remember, securityEpoch: snapshot.securityEpoch };
+    const { remember, kind, createdAt: begunAt } = challenge.content;
+    const { securityEpoch } = snapshot;
+    return { identity, user, info: kept.info, remember, kind, begunAt, method, securityEpoch };
   }
 
   /**
@@ -56,26 +65,27 @@ export class LoginFinish {
     for (let attempt = 0; attempt < completionTries; attempt += 1) {
       subject ??= (await this.verification.findLogin(pending)).subject;
       const { challenge } = subject;
-      if (await this.use(subject)) {
+      const method = await this.use(subject);
+      if (method !== undefined) {
         if (challenge.isStored) await tidy(() => this.context.challenges.remove([challenge.id]));
-        return this.finish(subject, deserialize);
+        return this.finish({ subject, method }, deserialize);
       }
       subject = undefined;
     }
     throw new Error('The account changes too often for the login to be completed now.');
   }
 
-  /** False where another statement on the account came first. */
-  private async use(subject: LoginSubject): Promise<boolean> {
-    const { account, challenge } = subject;
-    const method = this.judge.verdicts.verifiedBy(account, challenge);
+  /** The method that has verified it; undefined where another statement on the account came first. */
+  private async use({ account, snapshot, challenge }: LoginSubject): Promise<MethodName | undefined> {
+    const { accounts, settings } = this.context;
+    const { verdicts } = this.judge;
+    const method = verdicts.verifiedBy(account, challenge);
     if (method === undefined) {
-      const live = isLive(challenge, subject.snapshot, this.context.settings.clock());
-      throw live ? new TwoFactorNotVerifiedError() : new TwoFactorExpiredError();
+      throw isLive(challenge, snapshot, settings.clock())
+        ? new TwoFactorNotVerifiedError()
+        : new TwoFactorExpiredError();
     }
-    return this.context.accounts.commit(
-      account,
-      this.judge.verdicts.after(account, [{ challenge, state: 'used', method }]),
-    );
+    const next = verdicts.after(account, [{ challenge, state: 'used', method }]);
+    return (await accounts.commit(account, next)) ? method : undefined;
   }
 }

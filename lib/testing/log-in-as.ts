@@ -1,8 +1,8 @@
 import type { Request } from 'express';
 import type { TwoFactorService } from 'passport-two-factor';
 import { doorOf, recordVerdict, type SessionManager } from '../passport/verdict.js';
-import { secondFactorVerified } from '../session/authentication.js';
-import { logIn, type LogInRequest } from '../session/log-in.js';
+import { logIn, type LogInRequest } from '../standing/log-in.js';
+import type { Standing } from '../standing/standing.js';
 
 /** How a test's user is logged in. */
 export interface TestLogIn {
@@ -37,13 +37,14 @@ export async function logInAs(
   const service = given ?? door?.service;
   if (secondFactor && !service)
     throw new TypeError('logInAs: give it the service: logInAs(req, user, { secondFactor: true, service })');
-  const authentication = secondFactor && service ? await verifiedNow(service, user) : undefined;
-  recordVerdict(req as LogInRequest, { concerns: (other) => other === user, plan: { authentication, keep: [] } });
+  const standing = secondFactor && service ? await verifiedNow(service, user) : undefined;
+  recordVerdict(req as LogInRequest, { concerns: (other) => other === user, plan: { standing, keep: [] } });
   await logIn(req as LogInRequest, user);
 }
 
-async function verifiedNow(service: TwoFactorService, user: Express.User) {
+async function verifiedNow(service: TwoFactorService, user: Express.User): Promise<Standing> {
   const identity = service.identify(user);
-  const { securityEpoch } = await service.snapshot(identity);
-  return secondFactorVerified(identity.key, securityEpoch, service.settings.clock());
+  const { securityEpoch: epoch } = await service.snapshot(identity);
+  const at = service.settings.clock();
+  return { userKey: identity.key, epoch, at, factors: [{ method: 'totp', at }] };
 }

@@ -187,10 +187,10 @@ describe.each(databases)('a session id and what is bound to it, on $name', (data
   it('24i: a session of version 0.1 keeps its login and is asked for the second factor once more', async () => {
     const { user, secret } = await test.withTotp((ids += 1));
     const full = await loggedIn(test, user, secret);
-    const kept = ((await full.get('/peek')).body as { twoFactor: { authentication: object } }).twoFactor;
+    const kept = ((await full.get('/peek')).body as { twoFactor: { standing: object } }).twoFactor;
     await full
       .post('/plant')
-      .send({ twoFactor: { authentication: kept.authentication } })
+      .send({ twoFactor: { standing: kept.standing } })
       .expect(200);
     await full.get('/me').expect(200, { id: user.id });
     expect(codeOf(await full.get('/admin').expect(403))).toBe('STEP_UP_REQUIRED');

@@ -9,7 +9,9 @@ const freePort = (): Promise<number> =>
   new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address() as AddressInfo;
-      server.close(() => { resolve(port); });
+      server.close(() => {
+        resolve(port);
+      });
     });
   });
 
@@ -17,7 +19,11 @@ const freePort = (): Promise<number> =>
 export class AppProcess {
   output = '';
 
-  private constructor(private readonly folder: string, readonly address: string, private readonly child: ChildProcess) {}
+  private constructor(
+    private readonly folder: string,
+    readonly address: string,
+    private readonly child: ChildProcess,
+  ) {}
 
   static async start(block: Block): Promise<AppProcess> {
     mkdirSync(join(project, 'test/.artifacts'), { recursive: true });
@@ -58,7 +64,9 @@ export class AppProcess {
       };
       this.child.stdout!.on('data', add);
       this.child.stderr!.on('data', add);
-      this.child.on('exit', (code) => { reject(new Error(`The app ended with ${code}: ${this.output}`)); });
+      this.child.on('exit', (code) => {
+        reject(new Error(`The app ended with ${code}: ${this.output}`));
+      });
     });
   }
 }

@@ -13,16 +13,26 @@ const file = 'ARCHITECTURE.md';
 describe('ARCHITECTURE.md', () => {
   it('names the layers that the linter knows, in their order', () => {
     const documented = tableOf(sectionOf(file, '## Layers')).map(([layer]) => codeIn(layer!)[0]!.replace('/', ''));
-    const { overrides } = createRequire(__filename)(join(project, '.eslintrc.cjs')) as { overrides: { files: string[] }[] };
+    const { overrides } = createRequire(__filename)(join(project, '.eslintrc.cjs')) as {
+      overrides: { files: string[] }[];
+    };
     const linted = overrides.flatMap(({ files }) => files).flatMap((glob) => /^lib\/(\w+)\/\*\*/.exec(glob)?.[1] ?? []);
-    const folders = readdirSync(join(project, 'lib'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
-    expect(documented.filter((layer) => linted.includes(layer))).toEqual(linted.filter((layer) => documented.includes(layer)));
+    const folders = readdirSync(join(project, 'lib'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+    expect(documented.filter((layer) => linted.includes(layer))).toEqual(
+      linted.filter((layer) => documented.includes(layer)),
+    );
     expect(folders).toEqual(expect.arrayContaining(documented.filter((layer) => layer !== 'errors.ts')));
   });
 
   it('names the tables that are there', () => {
     const documented = tableOf(sectionOf(file, '## Tables')).map(([table]) => codeIn(table!)[0]!);
-    expect(documented.sort()).toEqual(twoFactorEntities().map(({ options }) => options.tableName!).sort());
+    expect(documented.sort()).toEqual(
+      twoFactorEntities()
+        .map(({ options }) => options.tableName!)
+        .sort(),
+    );
   });
 });
 
@@ -39,17 +49,40 @@ describe.each(databases)('the statements of ARCHITECTURE.md on $name', (database
     const { user, secret, backupCodes } = await test.withTotp(1);
     const agent = test.agent();
 
-    await count(test.login(test.agent(), await test.user(2)).expect(200).then());
+    await count(
+      test
+        .login(test.agent(), await test.user(2))
+        .expect(200)
+        .then(),
+    );
     await count(test.login(agent, user).expect(202).then());
-    await count(agent.post('/2fa').send({ code: test.totp(secret) }).expect(200).then());
+    await count(
+      agent
+        .post('/2fa')
+        .send({ code: test.totp(secret) })
+        .expect(200)
+        .then(),
+    );
     test.clock.advance('30s');
     await test.login(agent, user).expect(202);
-    await count(agent.post('/verify-2fa').send({ code: test.totp(secret) }).expect(200).then());
+    await count(
+      agent
+        .post('/verify-2fa')
+        .send({ code: test.totp(secret) })
+        .expect(200)
+        .then(),
+    );
     await test.login(agent, user).expect(202);
     await count(agent.post('/2fa').send({ code: backupCodes[0] }).expect(200).then());
     const other = test.agent();
     await test.login(other, user).expect(202);
-    await count(other.post('/2fa').send({ code: test.wrongTotp(secret) }).expect(401).then());
+    await count(
+      other
+        .post('/2fa')
+        .send({ code: test.wrongTotp(secret) })
+        .expect(401)
+        .then(),
+    );
     await count(agent.get('/admin').expect(200).then());
     await test.close();
 

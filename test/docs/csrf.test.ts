@@ -14,15 +14,32 @@ describe('docs/csrf.md, run', () => {
     await guide.run(blocksIn('docs/csrf.md', '# CSRF')[0], {}, { 'csrf-sync': csrfSyncModule });
     const { user, secret } = await guide.withTotp(1);
     guide.app.post('/login', (req, res, next) => {
-      (guide.passport.authenticate('local', { secondFactorRedirect: '/2fa' }) as (...args: unknown[]) => void)(req, res, next);
+      (guide.passport.authenticate('local', { secondFactorRedirect: '/2fa' }) as (...args: unknown[]) => void)(
+        req,
+        res,
+        next,
+      );
     });
-    guide.app.get('/token', (req, res) => { res.json({ token: (req as { csrfToken?: () => string }).csrfToken!() }); });
-    const refused: ErrorRequestHandler = (error: { status: number; message: string }, _req, res, _next) => { res.status(error.status).json({ refused: error.message }); };
+    guide.app.get('/token', (req, res) => {
+      res.json({ token: (req as { csrfToken?: () => string }).csrfToken!() });
+    });
+    const refused: ErrorRequestHandler = (error: { status: number; message: string }, _req, res, _next) => {
+      res.status(error.status).json({ refused: error.message });
+    };
     guide.app.use(refused);
     const agent = guide.agent();
     const { body } = await agent.get('/token');
-    await agent.post('/login').set('x-csrf-token', body.token as string).send(user).expect(302).expect('Location', '/2fa');
-    await agent.post('/2fa/verify').type('form').send({ code: guide.code(secret) }).expect(403, { refused: 'invalid csrf token' });
+    await agent
+      .post('/login')
+      .set('x-csrf-token', body.token as string)
+      .send(user)
+      .expect(302)
+      .expect('Location', '/2fa');
+    await agent
+      .post('/2fa/verify')
+      .type('form')
+      .send({ code: guide.code(secret) })
+      .expect(403, { refused: 'invalid csrf token' });
     const page = await new FormClient(agent).open('/2fa');
     await page.submit('/verify', { code: guide.code(secret) });
     expect([page.status, page.location]).toEqual([303, '/']);

@@ -12,7 +12,9 @@ beforeAll(async () => {
   app = await AppProcess.start(blocksIn('README.md', '## A protected login in five minutes')[0]!);
 }, 60_000);
 
-afterAll(() => { app.stop(); });
+afterAll(() => {
+  app.stop();
+});
 
 describe('the app of five minutes, copied from the README and started', () => {
   it('protects a login: enrols, halts, lets the code through, and guards the vault', async () => {
@@ -21,22 +23,35 @@ describe('the app of five minutes, copied from the README and started', () => {
     const code = (secret: string, steps = 0): string => currentTotp(secret, Date.now() + steps * 30_000);
 
     await agent.get('/vault').expect(401);
-    await agent.post('/login').send({ ...ada, password: 'wrong' }).expect(401);
+    await agent
+      .post('/login')
+      .send({ ...ada, password: 'wrong' })
+      .expect(401);
     await agent.post('/login').send(ada).expect(200, { loggedIn: ada.email });
     const refused = await agent.get('/vault').expect(403);
     expect(refused.body).toMatchObject({ error: { code: 'ENROLLMENT_REQUIRED' } });
     const { body } = await agent.post('/2fa/setup').expect(200);
     expect(body.qrCode).toMatch(/^data:image\/png;base64,/);
-    const confirmed = await agent.post('/2fa/confirm').send({ code: code(body.secret) }).expect(200);
+    const confirmed = await agent
+      .post('/2fa/confirm')
+      .send({ code: code(body.secret) })
+      .expect(200);
     expect(confirmed.body.backupCodes).toHaveLength(10);
     await agent.get('/vault').expect(200, { secret: `for ${ada.email}` });
     await agent.post('/logout').expect(200);
     await agent.get('/vault').expect(401);
 
     const halted = await agent.post('/login').send(ada).expect(202);
-    expect(halted.body).toEqual({ requiresTwoFactor: true, methods: { totp: true, backupCode: true }, expiresAt: expect.any(Number) });
+    expect(halted.body).toEqual({
+      requiresTwoFactor: true,
+      methods: { totp: true, backupCode: true },
+      expiresAt: expect.any(Number),
+    });
     await agent.get('/vault').expect(401);
-    await agent.post('/2fa').send({ code: code(body.secret, 1) }).expect(200, { loggedIn: ada.email });
+    await agent
+      .post('/2fa')
+      .send({ code: code(body.secret, 1) })
+      .expect(200, { loggedIn: ada.email });
     await agent.get('/vault').expect(200, { secret: `for ${ada.email}` });
   });
 

@@ -14,14 +14,20 @@ describe.each(databases)('requireSecondFactor as the README tells it, on $name',
     const { user, secret } = await test.withTotp(1);
     const agent = test.agent();
     await test.login(agent, user).expect(202);
-    await agent.post('/2fa').send({ code: test.totp(secret) }).expect(200);
+    await agent
+      .post('/2fa')
+      .send({ code: test.totp(secret) })
+      .expect(200);
     test.clock.advance('5m');
     await agent.get('/fresh').expect(200);
     test.clock.advance(1);
     const refused = await agent.get('/fresh').expect(403);
     expect(refused.body).toMatchObject({ error: { code: 'STEP_UP_REQUIRED' } });
     await agent.get('/admin').expect(200);
-    await agent.post('/verify').send({ code: test.totp(secret) }).expect(200);
+    await agent
+      .post('/verify')
+      .send({ code: test.totp(secret) })
+      .expect(200);
     await agent.get('/fresh').expect(200);
   });
 
@@ -29,7 +35,10 @@ describe.each(databases)('requireSecondFactor as the README tells it, on $name',
     const { user, secret } = await test.withTotp(2);
     const agent = test.agent();
     await test.login(agent, user).expect(202);
-    await agent.post('/2fa').send({ code: test.totp(secret) }).expect(200);
+    await agent
+      .post('/2fa')
+      .send({ code: test.totp(secret) })
+      .expect(200);
     test.clock.advance('6m');
     await test.call(agent, '.reauthenticate', user.password).expect(200);
     await agent.get('/fresh').expect(403);

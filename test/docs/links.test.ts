@@ -3,18 +3,27 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { documents, project, read } from './markdown.js';
 
-const examples = readdirSync(join(project, 'examples')).map((name) => `examples/${name}/README.md`).filter((file) => existsSync(join(project, file)));
+const examples = readdirSync(join(project, 'examples'))
+  .map((name) => `examples/${name}/README.md`)
+  .filter((file) => existsSync(join(project, file)));
 const pages = [...documents, 'SECURITY.md', 'ARCHITECTURE.md', 'CHANGELOG.md', ...examples];
 
 const prose = (file: string): string => read(file).replace(/^ *```[^]*?^ *```$/gm, '');
 
 /** As the sites that show Markdown make them of headings. */
 const anchorsOf = (file: string): string[] =>
-  [...prose(file).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading!.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'));
+  [...prose(file).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
 
 /** The links of a page that lead into the project, as paths from its root. */
 function linksOf(file: string): { path: string; anchor: string }[] {
-  const targets = [...prose(file).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!).filter((target) => !/^[a-z]+:/.test(target));
+  const targets = [...prose(file).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target]) => target!)
+    .filter((target) => !/^[a-z]+:/.test(target));
   return targets.map((target) => {
     const [path, anchor = ''] = target.split('#') as [string, string?];
     return { path: path === '' ? file : join(dirname(file), path), anchor };
@@ -23,8 +32,9 @@ function linksOf(file: string): { path: string; anchor: string }[] {
 
 describe('the links of the documents', () => {
   it.each(pages)('lead somewhere: %s', (file) => {
-    const broken = linksOf(file).filter(({ path, anchor }) =>
-      !existsSync(join(project, path)) || (anchor !== '' && !anchorsOf(path).includes(anchor)));
+    const broken = linksOf(file).filter(
+      ({ path, anchor }) => !existsSync(join(project, path)) || (anchor !== '' && !anchorsOf(path).includes(anchor)),
+    );
     expect(broken).toEqual([]);
   });
 
@@ -37,9 +47,14 @@ describe('the links of the documents', () => {
   });
 
   it('show pictures that are small', () => {
-    const pictures = pages.flatMap(linksOf).map(({ path }) => path).filter((path) => /\.(png|svg)$/.test(path));
+    const pictures = pages
+      .flatMap(linksOf)
+      .map(({ path }) => path)
+      .filter((path) => /\.(png|svg)$/.test(path));
     expect(pictures.length).toBeGreaterThan(3);
     expect(pictures.filter((path) => statSync(join(project, path)).size > 60_000)).toEqual([]);
-    expect(readdirSync(join(project, 'docs/images')).filter((name) => !pictures.includes(`docs/images/${name}`))).toEqual([]);
+    expect(
+      readdirSync(join(project, 'docs/images')).filter((name) => !pictures.includes(`docs/images/${name}`)),
+    ).toEqual([]);
   });
 });

@@ -8,7 +8,9 @@ export const read = (file: string): string => readFileSync(join(project, file), 
 /** The documents whose code is checked. */
 export const documents: readonly string[] = [
   'README.md',
-  ...readdirSync(join(project, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+  ...readdirSync(join(project, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
 ];
 
 export interface Block {
@@ -47,14 +49,19 @@ export function blocksIn(file: string, heading: string, language = 'ts'): Block[
   if (start < 0) throw new Error(`${file} has no heading "${heading}"`);
   const level = heading.indexOf(' ');
   const blocks = blocksOf(file).filter(({ line }) => line > start);
-  const isCode = (at: number): boolean => blocks.some(({ line, lines: { length } }) => at + 1 >= line && at + 1 < line + length);
-  const end = lines.findIndex((line, at) => at > start && /^#+ /.test(line) && line.indexOf(' ') <= level && !isCode(at));
+  const isCode = (at: number): boolean =>
+    blocks.some(({ line, lines: { length } }) => at + 1 >= line && at + 1 < line + length);
+  const end = lines.findIndex(
+    (line, at) => at > start && /^#+ /.test(line) && line.indexOf(' ') <= level && !isCode(at),
+  );
   return blocks.filter((block) => block.language === language && (end < 0 || block.line <= end));
 }
 
 /** The text under a heading, up to the next one of the same or a higher level, without its blocks of code. */
 export function sectionOf(file: string, heading: string): string {
-  const lines = read(file).replace(/^```[^]*?^```$/gm, '').split('\n');
+  const lines = read(file)
+    .replace(/^```[^]*?^```$/gm, '')
+    .split('\n');
   const start = lines.indexOf(heading);
   if (start < 0) throw new Error(`${file} has no heading "${heading}"`);
   const level = heading.indexOf(' ');
@@ -64,10 +71,18 @@ export function sectionOf(file: string, heading: string): string {
 
 /** The cells of the rows of the nth table of a text, without its head. */
 export function tableOf(text: string, nth = 0): string[][] {
-  const tables = text.split(/\n(?!\|)/).map((part) => part.split('\n').filter((line) => line.startsWith('|'))).filter((rows) => rows.length > 0);
+  const tables = text
+    .split(/\n(?!\|)/)
+    .map((part) => part.split('\n').filter((line) => line.startsWith('|')))
+    .filter((rows) => rows.length > 0);
   const rows = tables[nth];
   if (rows === undefined) throw new Error('There is no such table.');
-  return rows.slice(2).map((row) => row.split('|').slice(1, -1).map((cell) => cell.trim()));
+  return rows.slice(2).map((row) =>
+    row
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
 }
 
 /** What stands in backquotes. */

@@ -15,7 +15,7 @@ interface Script {
   move: (service: TwoFactorService, users: unknown) => Promise<number[]>;
 }
 
-describe('moving from a column of one\'s own, as docs/moving.md tells it', () => {
+describe("moving from a column of one's own, as docs/moving.md tells it", () => {
   let guide: GuideApp;
   let script: Script;
 
@@ -26,7 +26,9 @@ describe('moving from a column of one\'s own, as docs/moving.md tells it', () =>
   afterEach(() => guide.close());
 
   const stored = async (): Promise<(string | null)[]> =>
-    (await guide.db.query<{ totpSecret: string | null }[]>('SELECT "totpSecret" FROM app_users ORDER BY id')).map(({ totpSecret }) => totpSecret);
+    (await guide.db.query<{ totpSecret: string | null }[]>('SELECT "totpSecret" FROM app_users ORDER BY id')).map(
+      ({ totpSecret }) => totpSecret,
+    );
   const move = (): Promise<number[]> => script.move(guide.service, guide.globals.users);
 
   it('moves what it can, says whom it cannot, and can be run again', async () => {
@@ -74,7 +76,9 @@ describe('moving from a column of one\'s own, as docs/moving.md tells it', () =>
 
   it('draws the line where the document does: 16 bytes, and codes of SHA-1 with 6 digits', async () => {
     await guide.service.importTotp('1', encodeBase32(randomBytes(16)));
-    await expect(guide.service.importTotp('2', encodeBase32(randomBytes(15)))).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    await expect(guide.service.importTotp('2', encodeBase32(randomBytes(15)))).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+    });
     expect(encodeBase32(randomBytes(16))).toHaveLength(26);
     const secret = randomBytes(20);
     await guide.service.importTotp('3', encodeBase32(secret));
@@ -100,11 +104,16 @@ describe('moving from a column of one\'s own, as docs/moving.md tells it', () =>
 
   it('takes contacts over as verified, once', async () => {
     await guide.user(1);
-    const { moveContacts } = await guide.run<{ moveContacts: (rows: object[]) => Promise<void> }>(blocksIn(file, '## Addresses and numbers')[0]);
+    const { moveContacts } = await guide.run<{ moveContacts: (rows: object[]) => Promise<void> }>(
+      blocksIn(file, '## Addresses and numbers')[0],
+    );
     const rows = [{ userId: 1, email: 'other@example.com', phone: '+15550000001' }];
     await moveContacts(rows);
     await moveContacts(rows);
-    expect((await guide.service.list('1')).map(({ maskedContact }) => maskedContact)).toEqual(['o***@example.com', '+1•••••••01']);
+    expect((await guide.service.list('1')).map(({ maskedContact }) => maskedContact)).toEqual([
+      'o***@example.com',
+      '+1•••••••01',
+    ]);
     await expect(moveContacts([{ userId: 1, phone: 'none' }])).rejects.toMatchObject({ code: 'INVALID_INPUT' });
   });
 
@@ -112,8 +121,19 @@ describe('moving from a column of one\'s own, as docs/moving.md tells it', () =>
     guide.login();
     const user = await guide.user(1, { totpSecret: 'KVKFKRCPNZQUYMLX' });
     await guide.user(2);
-    await guide.run(blocksIn(file, '## Those that stay')[0], {}, { 'passport-two-factor': { ...(await import('passport-two-factor')), TwoFactorService: guide.globals.TwoFactorService } });
-    guide.app.get('/home', (_req, res) => { res.json({ home: true }); });
+    await guide.run(
+      blocksIn(file, '## Those that stay')[0],
+      {},
+      {
+        'passport-two-factor': {
+          ...(await import('passport-two-factor')),
+          TwoFactorService: guide.globals.TwoFactorService,
+        },
+      },
+    );
+    guide.app.get('/home', (_req, res) => {
+      res.json({ home: true });
+    });
     const [service] = guide.made;
     const agent = await guide.loggedIn(user);
     await agent.get('/home').expect(302).expect('Location', '/2fa/add');

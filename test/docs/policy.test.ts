@@ -9,7 +9,11 @@ describe('docs/policy.md, run', () => {
   let guide: GuideApp;
   afterEach(() => guide.close());
 
-  const home = (): void => { guide.app.get(['/home', '/dashboard', '/2fabulous'], (_req, res) => { res.json({ home: true }); }); };
+  const home = (): void => {
+    guide.app.get(['/home', '/dashboard', '/2fabulous'], (_req, res) => {
+      res.json({ home: true });
+    });
+  };
 
   it('has four kinds of enforce, and they concern whom it says', async () => {
     guide = await GuideApp.open();
@@ -17,13 +21,20 @@ describe('docs/policy.md, run', () => {
     await guide.user(2, { email: 'ada@elsewhere.example' });
     const [kinds] = blocksIn(file, '## Who must have one');
     await guide.run(kinds);
-    const deadlines = await Promise.all(guide.made.map(async (service) => [await service.enrollmentDeadline('1'), await service.enrollmentDeadline('2')]));
+    const deadlines = await Promise.all(
+      guide.made.map(async (service) => [await service.enrollmentDeadline('1'), await service.enrollmentDeadline('2')]),
+    );
     const now = guide.clock.now();
     const date = Date.UTC(2027, 0, 1);
-    expect(deadlines).toEqual([[undefined, undefined], [now, now], [now, undefined], [date, date]]);
+    expect(deadlines).toEqual([
+      [undefined, undefined],
+      [now, now],
+      [now, undefined],
+      [date, date],
+    ]);
   });
 
-  it('holds users to the enrolment by the router\'s pages, and lets them out of it', async () => {
+  it("holds users to the enrolment by the router's pages, and lets them out of it", async () => {
     guide = await GuideApp.open({ twoFactor: { enforce: true } });
     guide.login();
     await guide.run(blocksIn(file, '## Who must have one')[1]);
@@ -37,7 +48,11 @@ describe('docs/policy.md, run', () => {
 
     const { secret } = await guide.service.setup.totp('1');
     const { csrfToken } = (await agent.get('/2fa/api/status')).body as { csrfToken: string };
-    await agent.post('/2fa/api/confirm').set('x-csrf-token', csrfToken).send({ method: 'totp', code: guide.code(secret) }).expect(200);
+    await agent
+      .post('/2fa/api/confirm')
+      .set('x-csrf-token', csrfToken)
+      .send({ method: 'totp', code: guide.code(secret) })
+      .expect(200);
     await agent.get('/home').expect(200);
   });
 
@@ -47,7 +62,9 @@ describe('docs/policy.md, run', () => {
       req.user = { id: 1 };
       next();
     };
-    guide.app.get('/token', token, requireEnrollment({ service: guide.service }), (_req, res) => { res.end(); });
+    guide.app.get('/token', token, requireEnrollment({ service: guide.service }), (_req, res) => {
+      res.end();
+    });
     guide.errors();
     const { body } = await guide.agent().get('/token').expect(403);
     expect(body).toMatchObject({ error: { code: 'ENROLLMENT_REQUIRED' } });
@@ -57,7 +74,9 @@ describe('docs/policy.md, run', () => {
     guide = await GuideApp.open();
     await guide.run(blocksIn(file, '## Who must have one')[2]);
     await guide.withTotp(1);
-    await expect.poll(() => guide.calls).toEqual([['notify', '1', 'A second factor was set up (totp). If that was not you, write to us.']]);
+    await expect
+      .poll(() => guide.calls)
+      .toEqual([['notify', '1', 'A second factor was set up (totp). If that was not you, write to us.']]);
   });
 
   it('tells of the deadline until the user has a second factor', async () => {
@@ -65,7 +84,11 @@ describe('docs/policy.md, run', () => {
     guide.login();
     await guide.run(blocksIn(file, '## A deadline')[0]);
     const user = await guide.user(1);
-    await (await guide.loggedIn(user)).get('/dashboard').expect(200, { warning: 'Set up two-step login within 4 days.' });
+    await (
+      await guide.loggedIn(user)
+    )
+      .get('/dashboard')
+      .expect(200, { warning: 'Set up two-step login within 4 days.' });
     const { secret } = await guide.service.setup.totp('1');
     await guide.service.complete.totp('1', guide.code(secret));
     guide.clock.advance('30s');
@@ -82,7 +105,10 @@ describe('docs/policy.md, run', () => {
     await guide.service.setup.email('1');
     const agent = await guide.loggedIn(user, secret);
     await agent.post('/account/2fa/preferred').send({ mechanism: TwoFactorMechanism.SMS }).expect(404);
-    await agent.post('/account/2fa/preferred').send({ mechanism: TwoFactorMechanism.EMAIL }).expect(200, { preferred: TwoFactorMechanism.EMAIL });
+    await agent
+      .post('/account/2fa/preferred')
+      .send({ mechanism: TwoFactorMechanism.EMAIL })
+      .expect(200, { preferred: TwoFactorMechanism.EMAIL });
     const { body } = await guide.agent().post('/login').send(user).expect(202);
     expect(Object.keys(body.methods as object)).toEqual(['email', 'totp', 'backupCode']);
     await guide.service.disable('1', TwoFactorMechanism.EMAIL);
@@ -93,9 +119,14 @@ describe('docs/policy.md, run', () => {
     guide = await GuideApp.open();
     guide.login();
     await guide.run(blocksIn(file, '## Asking again')[0], { requireSecondFactor: withoutRedirect(guide) });
-    guide.app.get('/admin', (_req, res) => { res.json({ admin: true }); });
+    guide.app.get('/admin', (_req, res) => {
+      res.json({ admin: true });
+    });
     guide.app.post('/exempt', (req, res, next) => {
-      req.logIn({ id: 2 }, (error: unknown) => { if (error) next(error); else res.end(); });
+      req.logIn({ id: 2 }, (error: unknown) => {
+        if (error) next(error);
+        else res.end();
+      });
     });
     guide.errors();
     const { user, secret } = await guide.withTotp(1);
@@ -108,16 +139,25 @@ describe('docs/policy.md, run', () => {
     await exempt.post('/exempt').expect(200);
     const full = await guide.loggedIn(user, secret);
     const asked = async (agent: ReturnType<GuideApp['agent']>): Promise<string[]> =>
-      Promise.all([agent.get('/admin'), agent.post('/transfer')].map(async (answer) => ((await answer).body as { error?: { code: string } }).error?.code ?? 'passes'));
+      Promise.all(
+        [agent.get('/admin'), agent.post('/transfer')].map(
+          async (answer) => ((await answer).body as { error?: { code: string } }).error?.code ?? 'passes',
+        ),
+      );
     const sessions = [await asked(nobody), await asked(without), await asked(exempt), await asked(full)];
     guide.clock.advance('6m');
     const late = await asked(full);
     await guide.service.generateNewBackupCodes('1');
     sessions.push(await asked(full));
 
-    const documented = tableOf(sectionOf(file, '## Asking again')).map(([, always, fresh]) => [always, fresh].map((cell) => cell!.replaceAll('`', '')));
+    const documented = tableOf(sectionOf(file, '## Asking again')).map(([, always, fresh]) =>
+      [always, fresh].map((cell) => cell!.replaceAll('`', '')),
+    );
     expect(sessions).toEqual(documented.map((row) => row.map((cell) => cell.replace(/^passes.*/, 'passes'))));
-    expect([late, documented[3]]).toEqual([['passes', 'STEP_UP_REQUIRED'], ['passes', 'passes until the code is that old']]);
+    expect([late, documented[3]]).toEqual([
+      ['passes', 'STEP_UP_REQUIRED'],
+      ['passes', 'passes until the code is that old'],
+    ]);
     expect(other).not.toBe(secret);
   });
 
@@ -135,7 +175,9 @@ describe('docs/policy.md, run', () => {
     expect(JSON.stringify(body)).not.toContain(secret);
 
     for (let wrong = 0; wrong < 5; wrong += 1) await guide.service.verify.totp('1', '000000').catch(() => undefined);
-    await expect(guide.service.verify.backupCode('1', backupCodes[0]!)).rejects.toMatchObject({ code: 'TOO_MANY_ATTEMPTS' });
+    await expect(guide.service.verify.backupCode('1', backupCodes[0]!)).rejects.toMatchObject({
+      code: 'TOO_MANY_ATTEMPTS',
+    });
     await agent.post('/staff/users/1/2fa/unlock').expect(204);
     await guide.service.verify.backupCode('1', backupCodes[0]!);
     await agent.post('/staff/users/1/2fa/reset').expect(204);
@@ -148,5 +190,10 @@ describe('docs/policy.md, run', () => {
 });
 
 /** The table is of the errors; the document's own guard sends a browser on instead. */
-const withoutRedirect = (guide: GuideApp) => ({ maxAge }: { maxAge?: string }) =>
-  (guide.globals.requireSecondFactor as (options: object) => unknown)({ service: guide.service, ...(maxAge !== undefined && { maxAge }) });
+const withoutRedirect =
+  (guide: GuideApp) =>
+  ({ maxAge }: { maxAge?: string }) =>
+    (guide.globals.requireSecondFactor as (options: object) => unknown)({
+      service: guide.service,
+      ...(maxAge !== undefined && { maxAge }),
+    });

@@ -20,14 +20,20 @@ class FakeGitHub extends Strategy {
   readonly _oauth2 = {};
   readonly _callbackURL = '/callback';
 
-  constructor(private readonly user: Account) { super(); }
+  constructor(private readonly user: Account) {
+    super();
+  }
 
-  override authenticate(): void { this.success(this.user); }
+  override authenticate(): void {
+    this.success(this.user);
+  }
 }
 
 describe('the fragments of the README, run', () => {
   let guide: GuideApp;
-  beforeEach(async () => { guide = await GuideApp.open(); });
+  beforeEach(async () => {
+    guide = await GuideApp.open();
+  });
   afterEach(() => guide.close());
 
   const contacts = async (): Promise<void> => {
@@ -42,38 +48,69 @@ describe('the fragments of the README, run', () => {
     const after = { ...diff!, lines: diff!.lines.filter((line) => !line.startsWith('-')).map((line) => line.slice(1)) };
     const user = await guide.user(1);
     process.env.TWO_FACTOR_KEYS = guide.options.keys;
-    const verify: VerifyFunction = (email, password, done) => { done(null, email === user.email && password === user.password ? user : false); };
+    const verify: VerifyFunction = (email, password, done) => {
+      done(null, email === user.email && password === user.password ? user : false);
+    };
     await guide.run(
       after,
       {
-        LocalStrategy, verify, database: {}, UserEntity: {}, id: ({ id }: Account) => String(id), find: (id: string) => guide.options.users.find?.(id, {}) as unknown,
-        DataSource: class { initialize() { return Promise.resolve(guide.db); } },
+        LocalStrategy,
+        verify,
+        database: {},
+        UserEntity: {},
+        id: ({ id }: Account) => String(id),
+        find: (id: string) => guide.options.users.find?.(id, {}) as unknown,
+        DataSource: class {
+          initialize() {
+            return Promise.resolve(guide.db);
+          }
+        },
       },
       { 'passport-two-factor': { ...library, TwoFactorService: guide.globals.TwoFactorService } },
     );
     delete process.env.TWO_FACTOR_KEYS;
     const agent = guide.agent();
-    await agent.post('/login').send({ ...user, password: 'wrong' }).expect(302).expect('Location', '/login');
+    await agent
+      .post('/login')
+      .send({ ...user, password: 'wrong' })
+      .expect(302)
+      .expect('Location', '/login');
     await agent.post('/login').send(user).expect(302).expect('Location', '/');
     const { secret } = await guide.made[0]!.setup.totp('1');
     await guide.made[0]!.complete.totp('1', currentTotp(secret));
     await agent.post('/login').send(user).expect(302).expect('Location', '/2fa');
     await agent.post('/2fa').send({ code: '000000' }).expect(302).expect('Location', '/2fa');
     // It goes by the time of day; the next step's code is good already.
-    await agent.post('/2fa').send({ code: currentTotp(secret, Date.now() + 30_000) }).expect(302).expect('Location', '/');
+    await agent
+      .post('/2fa')
+      .send({ code: currentTotp(secret, Date.now() + 30_000) })
+      .expect(302)
+      .expect('Location', '/');
   });
 
   it('without sessions: no token before the code', async () => {
     await guide.run(inReadme('## Without sessions'));
     const { user, secret } = await guide.withTotp(1);
     const { body } = await request(guide.app).post('/token').send(user).expect(202);
-    await request(guide.app).post('/token/2fa').send({ code: guide.code(secret) }).expect(401);
+    await request(guide.app)
+      .post('/token/2fa')
+      .send({ code: guide.code(secret) })
+      .expect(401);
     const { challengeToken } = body as { challengeToken: string };
-    await request(guide.app).post('/token/2fa').send({ challengeToken, code: guide.code(secret) }).expect(200, { token: 'token of 1' });
-    await request(guide.app).post('/token').send(await guide.user(2)).expect(200, { token: 'token of 2' });
+    await request(guide.app)
+      .post('/token/2fa')
+      .send({ challengeToken, code: guide.code(secret) })
+      .expect(200, { token: 'token of 1' });
+    await request(guide.app)
+      .post('/token')
+      .send(await guide.user(2))
+      .expect(200, { token: 'token of 2' });
   });
 
-  it.each([[false, '/'], [true, '/2fa']])('OAuth, requireForOAuth: %s', async (requireForOAuth, location) => {
+  it.each([
+    [false, '/'],
+    [true, '/2fa'],
+  ])('OAuth, requireForOAuth: %s', async (requireForOAuth, location) => {
     await guide.close();
     guide = await GuideApp.open({ twoFactor: { requireForOAuth } });
     const { user } = await guide.withTotp(1);
@@ -88,23 +125,50 @@ describe('the fragments of the README, run', () => {
     await guide.made[0]!.challenge.email('1');
     await guide.made[0]!.challenge.sms('1');
     expect(guide.calls).toEqual([
-      ['sendMail', { to: 'user1@example.com', subject: expect.stringMatching(/^MyApp: \d{6}$/), text: expect.stringMatching(/^Your code is \d{6}\.$/) }],
+      [
+        'sendMail',
+        {
+          to: 'user1@example.com',
+          subject: expect.stringMatching(/^MyApp: \d{6}$/),
+          text: expect.stringMatching(/^Your code is \d{6}\.$/),
+        },
+      ],
       ['sms', '+15550000001', expect.stringMatching(/^\d{6} is your code for MyApp\.$/)],
     ]);
     guide.calls.length = 0;
     guide.clock.advance('2m');
     Object.assign(process.env, { TWILIO_SID: 'AC', TWILIO_TOKEN: 't' });
-    await guide.run(inReadme('## Sending codes', 1), {}, { nodemailer: { createTransport: () => guide.globals.transport } });
+    await guide.run(
+      inReadme('## Sending codes', 1),
+      {},
+      { nodemailer: { createTransport: () => guide.globals.transport } },
+    );
     await guide.made[1]!.challenge.email('1');
     await guide.made[1]!.challenge.sms('1');
     expect(guide.calls).toEqual([
-      ['sendMail', expect.objectContaining({ from: 'MyApp <no-reply@example.com>', to: { name: '', address: 'user1@example.com' }, text: expect.stringMatching(/@example\.com #\d{6}$/) })],
-      ['twilio', { from: '+15550000000', to: '+15550000001', body: expect.stringMatching(/^\d{6} is your MyApp code\.[^]*@example\.com #\d{6}$/) }],
+      [
+        'sendMail',
+        expect.objectContaining({
+          from: 'MyApp <no-reply@example.com>',
+          to: { name: '', address: 'user1@example.com' },
+          text: expect.stringMatching(/@example\.com #\d{6}$/),
+        }),
+      ],
+      [
+        'twilio',
+        {
+          from: '+15550000000',
+          to: '+15550000001',
+          body: expect.stringMatching(/^\d{6} is your MyApp code\.[^]*@example\.com #\d{6}$/),
+        },
+      ],
     ]);
   });
 
   it('sending codes: by a route of the app, which then answers like any other', async () => {
-    guide.app.post('/2fa', guide.passport.authenticate('two-factor'), (_req, res) => { res.json({ in: true }); });
+    guide.app.post('/2fa', guide.passport.authenticate('two-factor'), (_req, res) => {
+      res.json({ in: true });
+    });
     await guide.run(inReadme('## Sending codes', 2));
     guide.errors();
     const user = await guide.user(1);
@@ -121,7 +185,9 @@ describe('the fragments of the README, run', () => {
   it('guards: the mark of a second factor, its age, and a page to go to', async () => {
     guide.login();
     await guide.run(inReadme('## Guarding routes'));
-    guide.app.get('/admin/all', (_req, res) => { res.json({ admin: true }); });
+    guide.app.get('/admin/all', (_req, res) => {
+      res.json({ admin: true });
+    });
     guide.errors();
     const { user, secret } = await guide.withTotp(1);
     const agent = await guide.loggedIn(user, secret);
@@ -136,7 +202,9 @@ describe('the fragments of the README, run', () => {
   it('requiring it: users go on until the date, and then to the enrolment', async () => {
     guide.login();
     await guide.run(inReadme('## Requiring it'));
-    guide.app.get('/home', (_req, res) => { res.json({ home: true }); });
+    guide.app.get('/home', (_req, res) => {
+      res.json({ home: true });
+    });
     const agent = await guide.loggedIn(await guide.user(1));
     await agent.get('/home').expect(200);
     guide.clock.advance('366d');
@@ -148,11 +216,16 @@ describe('the fragments of the README, run', () => {
     await guide.run(inReadme('## The router'));
     guide.errors();
     const page = new FormClient(guide.agent());
-    await page.agent.post('/login').send(await guide.user(1)).expect(200);
+    await page.agent
+      .post('/login')
+      .send(await guide.user(1))
+      .expect(200);
     expect((await page.open('/2fa')).title).toBe('Login security – MyApp');
     expect(page.html).toContain('<a href="/account">');
     expect((await page.open('/2fa/add')).html).toContain('<body><nav>MyApp</nav>');
-    expect((await page.open('/2fa/remove?id=none')).html).toMatch(/<h1>Nothing here<\/h1><p>[^<]+<\/p><a href="\/2fa\/">Back<\/a>/);
+    expect((await page.open('/2fa/remove?id=none')).html).toMatch(
+      /<h1>Nothing here<\/h1><p>[^<]+<\/p><a href="\/2fa\/">Back<\/a>/,
+    );
   });
 
   it('events', async () => {
@@ -171,17 +244,29 @@ describe('the fragments of the README, run', () => {
   it('the test of an app passes, on an app that is made with its service', async () => {
     await guide.user(1);
     const app = express();
-    const { testBothMethods } = await guide.run<{ testBothMethods: (email: string, password: string) => Promise<void> }>(inReadme('## Testing your app'), { app });
+    const { testBothMethods } = await guide.run<{
+      testBothMethods: (email: string, password: string) => Promise<void>;
+    }>(inReadme('## Testing your app'), { app });
     const [service] = guide.made;
     const passport = new Passport();
-    passport.serializeUser((user, done) => { done(null, user); });
-    passport.deserializeUser((user: object, done) => { done(null, user); });
-    const verify: VerifyFunction = (email, password, done) => { done(null, password === 'correct horse' ? { id: 1, email } : false); };
+    passport.serializeUser((user, done) => {
+      done(null, user);
+    });
+    passport.deserializeUser((user: object, done) => {
+      done(null, user);
+    });
+    const verify: VerifyFunction = (email, password, done) => {
+      done(null, password === 'correct horse' ? { id: 1, email } : false);
+    };
     passport.use(new TwoFactorStrategy({ service: service! }, new LocalStrategy({ usernameField: 'email' }, verify)));
     passport.use(new SecondFactorStrategy({ service: service! }));
     app.use(express.json(), session({ secret: 'test', resave: false, saveUninitialized: false }), passport.session());
-    app.post('/login', passport.authenticate('local'), (_req, res) => { res.end(); });
-    app.post('/2fa', passport.authenticate('two-factor'), (_req, res) => { res.end(); });
+    app.post('/login', passport.authenticate('local'), (_req, res) => {
+      res.end();
+    });
+    app.post('/2fa', passport.authenticate('two-factor'), (_req, res) => {
+      res.end();
+    });
     app.use(secondFactorErrorHandler({ status: 202 }));
     await testBothMethods('user1@example.com', 'correct horse');
     expect((await service!.list('1')).map(({ lastUsedAt }) => lastUsedAt > 0)).toEqual([true, true]);

@@ -23,11 +23,18 @@ describe.each(databases)('a rotation as docs/rotation.md tells it, on $name', (d
     await test.service.setup.email('1');
     expect(await left()).toEqual([2, 1]);
 
-    const after = await TestApp.open(database, { dataSource: test.db, keys: `${generateKey('k2')},${test.keys}`, clock: test.clock });
+    const after = await TestApp.open(database, {
+      dataSource: test.db,
+      keys: `${generateKey('k2')},${test.keys}`,
+      clock: test.clock,
+    });
     const agent = after.agent();
     await after.login(agent, user).expect(202);
     expect(await left()).toEqual([1, 1]);
-    await agent.post('/2fa').send({ code: after.totp(secret) }).expect(200);
+    await agent
+      .post('/2fa')
+      .send({ code: after.totp(secret) })
+      .expect(200);
     expect(await left()).toEqual([0, 1]);
     await after.service.generateNewBackupCodes('1');
     expect(await left()).toEqual([0, 0]);
@@ -39,7 +46,10 @@ describe.each(databases)('a rotation as docs/rotation.md tells it, on $name', (d
     const early = await TestApp.open(database, { dataSource: test.db, keys: generateKey('k2'), clock: test.clock });
     const agent = early.agent();
     await early.login(agent, user).expect(202);
-    await agent.post('/2fa').send({ code: test.totp(secret) }).expect(500);
+    await agent
+      .post('/2fa')
+      .send({ code: test.totp(secret) })
+      .expect(500);
     expect(early.lastError).toMatchObject({ code: 'SEALED_DATA' });
     await agent.get('/me').expect(401);
 

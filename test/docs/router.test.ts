@@ -10,9 +10,17 @@ import { literalMembersOf } from './source.js';
 
 const file = 'docs/router.md';
 
-interface Shape { properties?: Record<string, object>; required?: string[] }
-interface Reference { $ref?: string; anyOf?: { $ref?: string }[] }
-interface Content { content: { 'application/json': { schema: Reference } } }
+interface Shape {
+  properties?: Record<string, object>;
+  required?: string[];
+}
+interface Reference {
+  $ref?: string;
+  anyOf?: { $ref?: string }[];
+}
+interface Content {
+  content: { 'application/json': { schema: Reference } };
+}
 interface ApiDocument {
   paths: Record<string, Record<string, { requestBody?: Content; responses: { 200: Content } }>>;
   components: { schemas: Record<string, Shape> };
@@ -32,35 +40,72 @@ describe('docs/router.md', () => {
     const used = [...example!.lines.join('\n').matchAll(/(--tf-[a-z-]+):/g)].map(([, name]) => name);
     expect(used.length).toBeGreaterThan(3);
     expect(defined).toEqual(expect.arrayContaining(used));
-    expect(codeIn(sectionOf('README.md', '## The router')).filter((code) => code.startsWith('--tf-')).filter((name) => !defined.includes(name))).toEqual([]);
+    expect(
+      codeIn(sectionOf('README.md', '## The router'))
+        .filter((code) => code.startsWith('--tf-'))
+        .filter((name) => !defined.includes(name)),
+    ).toEqual([]);
   });
 
   it('has every page with all that it shows', () => {
-    const documented = tableOf(sectionOf(file, '### Pages of your own')).map(([name, data]) => [codeIn(name!)[0]!, codeIn(data!).sort()]);
+    const documented = tableOf(sectionOf(file, '### Pages of your own')).map(([name, data]) => [
+      codeIn(name!)[0]!,
+      codeIn(data!).sort(),
+    ]);
     expect(Object.fromEntries(documented)).toEqual(
-      Object.fromEntries(literalMembersOf('lib/router/pages/page-types.ts', 'PageData').map(({ name, members }) => [name, [...members].sort()])),
+      Object.fromEntries(
+        literalMembersOf('lib/router/pages/page-types.ts', 'PageData').map(({ name, members }) => [
+          name,
+          [...members].sort(),
+        ]),
+      ),
     );
-    const frame = codeIn(/Every page is given ([^]*?) and besides/.exec(sectionOf(file, '### Pages of your own'))![1]!).map((name) => name.replace('?', ''));
-    expect(frame.sort()).toEqual(literalMembersOf('lib/router/pages/page-types.ts', 'PageFrame').map(({ name }) => name).sort());
+    const frame = codeIn(
+      /Every page is given ([^]*?) and besides/.exec(sectionOf(file, '### Pages of your own'))![1]!,
+    ).map((name) => name.replace('?', ''));
+    expect(frame.sort()).toEqual(
+      literalMembersOf('lib/router/pages/page-types.ts', 'PageFrame')
+        .map(({ name }) => name)
+        .sort(),
+    );
   });
 
   it('tells the API as the OpenAPI document does, in the README', () => {
-    const rows = tableOf(sectionOf('README.md', '## The router')).map(([call, body, answer]) => [codeIn(call!)[0]!, codeIn(body!), codeIn(answer!)] as const);
-    const { paths, components: { schemas } } = openApiDocument('/api') as unknown as ApiDocument;
-    const named = (schema: Reference): Shape[] => (schema.anyOf ?? [schema]).map(({ $ref }) => schemas[$ref!.split('/').at(-1)!]!);
-    const membersOf = (shapes: readonly Shape[]): string[] =>
-      [...new Set(shapes.flatMap(({ properties = {}, required = [] }) => Object.keys(properties).map((name) => (required.includes(name) ? name : `${name}?`))))];
-    const calls = Object.entries(paths).flatMap(([path, verbs]) => Object.entries(verbs).map(([verb, { requestBody, responses }]) => {
-      const body = requestBody ? membersOf(named(requestBody.content['application/json'].schema)) : [];
-      const answer = membersOf(named(responses[200].content['application/json'].schema)).map((name) => name.replace('?', ''));
-      return [`${verb.toUpperCase()} ${path}`, body.sort(), answer.sort()] as const;
-    }));
+    const rows = tableOf(sectionOf('README.md', '## The router')).map(
+      ([call, body, answer]) => [codeIn(call!)[0]!, codeIn(body!), codeIn(answer!)] as const,
+    );
+    const {
+      paths,
+      components: { schemas },
+    } = openApiDocument('/api') as unknown as ApiDocument;
+    const named = (schema: Reference): Shape[] =>
+      (schema.anyOf ?? [schema]).map(({ $ref }) => schemas[$ref!.split('/').at(-1)!]!);
+    const membersOf = (shapes: readonly Shape[]): string[] => [
+      ...new Set(
+        shapes.flatMap(({ properties = {}, required = [] }) =>
+          Object.keys(properties).map((name) => (required.includes(name) ? name : `${name}?`)),
+        ),
+      ),
+    ];
+    const calls = Object.entries(paths).flatMap(([path, verbs]) =>
+      Object.entries(verbs).map(([verb, { requestBody, responses }]) => {
+        const body = requestBody ? membersOf(named(requestBody.content['application/json'].schema)) : [];
+        const answer = membersOf(named(responses[200].content['application/json'].schema)).map((name) =>
+          name.replace('?', ''),
+        );
+        return [`${verb.toUpperCase()} ${path}`, body.sort(), answer.sort()] as const;
+      }),
+    );
     expect(rows.map(([call]) => call).sort()).toEqual([...calls.map(([call]) => call), 'GET /openapi.json'].sort());
     for (const [call, body, answer] of calls) {
       const [, documentedBody, documentedAnswer] = rows.find((row) => row[0] === call)!;
       expect([...documentedBody].sort(), call).toEqual(body);
       // The status has several forms.
-      const fields = documentedAnswer.find((code) => code.startsWith('{'))!.replace(/[{} ]/g, '').split(',').sort();
+      const fields = documentedAnswer
+        .find((code) => code.startsWith('{'))!
+        .replace(/[{} ]/g, '')
+        .split(',')
+        .sort();
       expect(fields, call).toEqual(call === 'GET /status' ? ['state'] : answer);
     }
   });
@@ -80,7 +125,9 @@ describe('docs/router.md, run', () => {
     guide = await GuideApp.open({ prepared: false });
     guide.app.use(guide.passport.session());
     await guide.run(blocksIn(file, '## Mounting it')[0]);
-    guide.app.post('/login', (req, res, next) => { (guide.passport.authenticate('local', { successRedirect: '/' }) as (...args: unknown[]) => void)(req, res, next); });
+    guide.app.post('/login', (req, res, next) => {
+      (guide.passport.authenticate('local', { successRedirect: '/' }) as (...args: unknown[]) => void)(req, res, next);
+    });
     const user = await guide.user(1);
     const page = await browser(user);
     await (await page.open('/account')).follow();
@@ -143,13 +190,17 @@ describe('docs/router.md, run', () => {
     expect(text).toContain(en['code.from.totp']);
   });
 
-  it('puts pages of the app in the router\'s place', async () => {
+  it("puts pages of the app in the router's place", async () => {
     guide = await GuideApp.open();
     guide.login();
     await guide.run(blocksIn(file, '### Pages of your own')[0]);
-    guide.app.engine('html', (_path, view, done) => { done(null, `<p>${(view as { title: string }).title}, by an engine</p>`); });
+    guide.app.engine('html', (_path, view, done) => {
+      done(null, `<p>${(view as { title: string }).title}, by an engine</p>`);
+    });
     guide.app.set('views', __dirname).set('view engine', 'html');
-    guide.app.render = ((_view: string, data: { title: string }, done: (error: null, page: string) => void) => { done(null, `<p>${data.title}, by an engine</p>`); }) as never;
+    guide.app.render = ((_view: string, data: { title: string }, done: (error: null, page: string) => void) => {
+      done(null, `<p>${data.title}, by an engine</p>`);
+    }) as never;
     const { user, secret } = await guide.withTotp(1);
     guide.errors();
     const page = await browser(user);
@@ -194,26 +245,43 @@ describe('docs/router.md, run', () => {
   it('gives up with a login that is over, and says why', async () => {
     const { agent, user, finishLogin } = await spa();
     await agent.post('/login').send(user).expect(202);
-    await expect(finishLogin(() => { guide.clock.advance('11m'); return Promise.resolve('000000'); })).rejects.toThrow('The login has expired');
+    await expect(
+      finishLogin(() => {
+        guide.clock.advance('11m');
+        return Promise.resolve('000000');
+      }),
+    ).rejects.toThrow('The login has expired');
   });
 
   it('serves bearer tokens that are young enough, without a CSRF token', async () => {
     guide = await GuideApp.open({ prepared: false });
     const user = await guide.user(1);
-    const jwt = { name: 'jwt', authenticate(this: { success(user: object): void; fail(): void }, req: { headers: { authorization?: string } }): void {
-      const age = /^Bearer (\d+)$/.exec(req.headers.authorization ?? '')?.[1];
-      if (age === undefined) this.fail();
-      else this.success({ ...user, auth_time: Date.now() / 1000 - Number(age) });
-    } };
+    const jwt = {
+      name: 'jwt',
+      authenticate(
+        this: { success(user: object): void; fail(): void },
+        req: { headers: { authorization?: string } },
+      ): void {
+        const age = /^Bearer (\d+)$/.exec(req.headers.authorization ?? '')?.[1];
+        if (age === undefined) this.fail();
+        else this.success({ ...user, auth_time: Date.now() / 1000 - Number(age) });
+      },
+    };
     guide.passport.use(jwt as never);
     await guide.run(blocksIn(file, '### Bearer tokens')[0]);
     guide.errors();
     // Without the cookie of the app's sessions.
-    const post = (path: string, token: string, body: object) => request(guide.app).post(`/2fa/api${path}`).set('Authorization', token).send(body);
+    const post = (path: string, token: string, body: object) =>
+      request(guide.app).post(`/2fa/api${path}`).set('Authorization', token).send(body);
     await post('/enroll/totp', 'none', {}).expect(401);
-    expect((await post('/enroll/totp', 'Bearer 400', {}).expect(403)).body).toMatchObject({ error: { code: 'STEP_UP_REQUIRED' } });
+    expect((await post('/enroll/totp', 'Bearer 400', {}).expect(403)).body).toMatchObject({
+      error: { code: 'STEP_UP_REQUIRED' },
+    });
     const { body } = await post('/enroll/totp', 'Bearer 10', {}).expect(200);
-    await post('/confirm', 'Bearer 10', { method: 'totp', code: guide.code((body as { secret: string }).secret) }).expect(200);
+    await post('/confirm', 'Bearer 10', {
+      method: 'totp',
+      code: guide.code((body as { secret: string }).secret),
+    }).expect(200);
     await request(guide.app).get('/2fa/api/status').set('Authorization', 'Bearer 400').expect(200);
     expect(await guide.service.isEnabled('1')).toBe(true);
   });
@@ -224,7 +292,9 @@ describe('docs/router.md, run', () => {
     app.use(passport.session());
     await guide.run(blocksIn(file, '## Behind a prefix or a proxy')[0]);
     const { user, secret } = await guide.withTotp(1);
-    app.post('/login', (req, res, next) => { (passport.authenticate('local') as (...args: unknown[]) => void)(req, res, next); });
+    app.post('/login', (req, res, next) => {
+      (passport.authenticate('local') as (...args: unknown[]) => void)(req, res, next);
+    });
     const page = await browser(user);
     await page.open('/app/2fa');
     const addresses = [...page.html.matchAll(/(?:href|action|src)="([^"]+)"/g)].map(([, address]) => address!);

@@ -30,7 +30,11 @@ const modules: Record<string, unknown> = {
  * Runs a block as it stands in the document, with what it takes for granted.
  * @returns what it exports
  */
-export async function run<T = Record<string, never>>(block: Block | undefined, globals: Record<string, unknown>, more: Record<string, unknown> = {}): Promise<T> {
+export async function run<T = Record<string, never>>(
+  block: Block | undefined,
+  globals: Record<string, unknown>,
+  more: Record<string, unknown> = {},
+): Promise<T> {
   if (!block) throw new Error('There is no such block.');
   const { outputText } = ts.transpileModule(block.lines.join('\n'), {
     compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, esModuleInterop: true },
@@ -42,9 +46,15 @@ export async function run<T = Record<string, never>>(block: Block | undefined, g
   };
   const names = Object.keys(globals);
   const exported = {};
-  const AsyncFunction = Object.getPrototypeOf(async () => { await Promise.resolve(); }).constructor as new (...texts: string[]) => (...given: unknown[]) => Promise<void>;
+  const AsyncFunction = Object.getPrototypeOf(async () => {
+    await Promise.resolve();
+  }).constructor as new (...texts: string[]) => (...given: unknown[]) => Promise<void>;
   // In a function of its own, so that a block may declare what others take for granted.
-  await new AsyncFunction('require', 'exports', ...names, `return (async () => {${outputText}\n})();`)(required, exported, ...names.map((name) => globals[name]));
+  await new AsyncFunction('require', 'exports', ...names, `return (async () => {${outputText}\n})();`)(
+    required,
+    exported,
+    ...names.map((name) => globals[name]),
+  );
   return exported as T;
 }
 
@@ -89,49 +99,82 @@ export class GuideApp {
   readonly made: library.TwoFactorService[] = [];
   readonly globals: Record<string, unknown>;
 
-  private constructor(readonly db: DataSource, given: GuideOptions) {
+  private constructor(
+    readonly db: DataSource,
+    given: GuideOptions,
+  ) {
     const { app, passport, calls, made } = this;
     const users = db.getRepository(UserSchema);
     this.options = {
       db,
       keys: library.generateKey('k1'),
       clock: this.clock.now,
-      users: { id: (user: Account) => String(user.id), email: (user: Account) => user.email, find: (id) => users.findOneBy({ id: Number(id) }) },
+      users: {
+        id: (user: Account) => String(user.id),
+        email: (user: Account) => user.email,
+        find: (id) => users.findOneBy({ id: Number(id) }),
+      },
       ...given.service,
       twoFactor: { issuer: 'MyApp', ...given.twoFactor },
     };
     const service = new library.TwoFactorService(this.options);
     this.service = service;
-    const record = (name: string) => (...args: unknown[]): Promise<void> => {
-      calls.push([name, ...args]);
-      return Promise.resolve();
-    };
+    const record =
+      (name: string) =>
+      (...args: unknown[]): Promise<void> => {
+        calls.push([name, ...args]);
+        return Promise.resolve();
+      };
     class TwoFactorService extends library.TwoFactorService {
       constructor(options: library.TwoFactorOptions) {
         super(options);
         made.push(this);
       }
     }
-    const page = (_req: express.Request, res: express.Response): void => { res.json({ page: true }); };
+    const page = (_req: express.Request, res: express.Response): void => {
+      res.json({ page: true });
+    };
     this.globals = {
-      ...library, TwoFactorService, twoFactorRouter: routerPart.twoFactorRouter,
-      app, express, passport, service, users, options: this.options, dataSource: db,
-      transfer: page, account: page,
-      notify: record('notify'), sendEmail: record('sendEmail'), sendText: record('sendText'),
-      transport: { sendMail: record('sendMail') }, smsGateway: { send: record('sms') },
+      ...library,
+      TwoFactorService,
+      twoFactorRouter: routerPart.twoFactorRouter,
+      app,
+      express,
+      passport,
+      service,
+      users,
+      options: this.options,
+      dataSource: db,
+      transfer: page,
+      account: page,
+      notify: record('notify'),
+      sendEmail: record('sendEmail'),
+      sendText: record('sendText'),
+      transport: { sendMail: record('sendMail') },
+      smsGateway: { send: record('sms') },
       twilio: () => ({ messages: { create: record('twilio') } }),
       issueToken: ({ id }: Account) => `token of ${id}`,
     };
-    passport.serializeUser((user, done) => { done(null, (user as Account).id); });
-    passport.deserializeUser((id: number, done) => { users.findOneBy({ id }).then((user) => { done(null, user ?? false); }, done); });
+    passport.serializeUser((user, done) => {
+      done(null, (user as Account).id);
+    });
+    passport.deserializeUser((id: number, done) => {
+      users.findOneBy({ id }).then((user) => {
+        done(null, user ?? false);
+      }, done);
+    });
     const local = new LocalStrategy({ usernameField: 'email' }, (email, password, done) => {
-      users.findOneBy({ email }).then((user) => { done(null, user?.password === password ? user : false); }, done);
+      users.findOneBy({ email }).then((user) => {
+        done(null, user?.password === password ? user : false);
+      }, done);
     });
     app.use(express.json(), express.urlencoded({ extended: true }));
     app.use(session({ secret: 'test', resave: false, saveUninitialized: false }));
     // Answers what would be a page by what was to be rendered.
     app.use((_req, res, next) => {
-      res.render = ((view: string, data: object) => { res.json({ view, ...data }); }) as typeof res.render;
+      res.render = ((view: string, data: object) => {
+        res.json({ view, ...data });
+      }) as typeof res.render;
       next();
     });
     if (given.prepared === false) {
@@ -153,7 +196,11 @@ export class GuideApp {
   }
 
   /** Runs a block in this app. */
-  run<T = Record<string, never>>(block: Block | undefined, more: Record<string, unknown> = {}, imports: Record<string, unknown> = {}): Promise<T> {
+  run<T = Record<string, never>>(
+    block: Block | undefined,
+    more: Record<string, unknown> = {},
+    imports: Record<string, unknown> = {},
+  ): Promise<T> {
     return run<T>(block, { ...this.globals, ...more }, imports);
   }
 
@@ -164,7 +211,10 @@ export class GuideApp {
   }
 
   /** A user with an authenticator app; the clock stands in the step after the confirming one. */
-  async withTotp(id: number, more: Partial<Account> = {}): Promise<{ user: Account; secret: string; backupCodes: string[] }> {
+  async withTotp(
+    id: number,
+    more: Partial<Account> = {},
+  ): Promise<{ user: Account; secret: string; backupCodes: string[] }> {
     const user = await this.user(id, more);
     const { secret } = await this.service.setup.totp(String(id));
     const backupCodes = await this.service.complete.totp(String(id), this.code(secret));
@@ -182,8 +232,12 @@ export class GuideApp {
 
   /** Routes that the documents' apps have and do not show. */
   login(path = '/login'): void {
-    this.app.post(path, this.passport.authenticate('local'), (req, res) => { res.json({ user: (req.user as Account).id }); });
-    this.app.post('/2fa', this.passport.authenticate('two-factor'), (req, res) => { res.json({ user: (req.user as Account).id }); });
+    this.app.post(path, this.passport.authenticate('local'), (req, res) => {
+      res.json({ user: (req.user as Account).id });
+    });
+    this.app.post('/2fa', this.passport.authenticate('two-factor'), (req, res) => {
+      res.json({ user: (req.user as Account).id });
+    });
   }
 
   /** The document's own handlers come before it. */
@@ -194,16 +248,32 @@ export class GuideApp {
   /** A browser that is logged in by password, and by a code where there is a secret. Needs `login()`. */
   async loggedIn({ email, password }: Account, secret?: string): Promise<Agent> {
     const agent = this.agent();
-    await agent.post('/login').send({ email, password }).expect(secret === undefined ? 200 : 202);
-    if (secret !== undefined) await agent.post('/2fa').send({ code: this.code(secret) }).expect(200);
+    await agent
+      .post('/login')
+      .send({ email, password })
+      .expect(secret === undefined ? 200 : 202);
+    if (secret !== undefined)
+      await agent
+        .post('/2fa')
+        .send({ code: this.code(secret) })
+        .expect(200);
     return agent;
   }
 }
 
 /** `fetch`, as the page of a browser with this agent's cookies has it. */
-export const fetchOf = (agent: Agent) => async (path: string, init: { method?: string; headers?: Record<string, string>; body?: string } = {}) => {
-  const answer = init.method === 'POST'
-    ? await agent.post(path).set(init.headers ?? {}).send(init.body)
-    : await agent.get(path);
-  return new Response(answer.text, { status: answer.status, headers: { 'Content-Type': answer.headers['content-type']! } });
-};
+export const fetchOf =
+  (agent: Agent) =>
+  async (path: string, init: { method?: string; headers?: Record<string, string>; body?: string } = {}) => {
+    const answer =
+      init.method === 'POST'
+        ? await agent
+            .post(path)
+            .set(init.headers ?? {})
+            .send(init.body)
+        : await agent.get(path);
+    return new Response(answer.text, {
+      status: answer.status,
+      headers: { 'Content-Type': answer.headers['content-type']! },
+    });
+  };

@@ -8,9 +8,13 @@ const areas = ['skipping', 'binding', 'guessing', 'types', 'life-of-a-factor', '
 
 /** The numbers that titles of tests begin with, in the files of an area. */
 function numbersOf(area: string): Set<string> {
-  const files = readdirSync(attacks).filter((name) => name.endsWith('.test.ts') && (name.startsWith(`${area}.`) || name.startsWith(`${area}-`)));
+  const files = readdirSync(attacks).filter(
+    (name) => name.endsWith('.test.ts') && (name.startsWith(`${area}.`) || name.startsWith(`${area}-`)),
+  );
   const sources = files.map((name) => readFileSync(join(attacks, name), 'utf8'));
-  const titles = sources.flatMap((source) => [...source.matchAll(/['"`]((?:\d+[a-z]?, )*\d+[a-z]?)[:,] /g)].map(([, numbers]) => numbers!));
+  const titles = sources.flatMap((source) =>
+    [...source.matchAll(/['"`]((?:\d+[a-z]?, )*\d+[a-z]?)[:,] /g)].map(([, numbers]) => numbers!),
+  );
   return new Set(titles.flatMap((title) => title.split(', ')));
 }
 
@@ -19,8 +23,17 @@ interface Citation {
   readonly number: string;
 }
 
-const rows = sectionOf('SECURITY.md', '## Requirements').split('\n').filter((line) => /^\| .*\|$/.test(line) && !line.includes('---'));
-const cited = rows.flatMap((row) => row.split('|').at(-2)!.split(';').map((part) => part.trim()).filter((part) => part !== '' && part !== 'Shown by'));
+const rows = sectionOf('SECURITY.md', '## Requirements')
+  .split('\n')
+  .filter((line) => /^\| .*\|$/.test(line) && !line.includes('---'));
+const cited = rows.flatMap((row) =>
+  row
+    .split('|')
+    .at(-2)!
+    .split(';')
+    .map((part) => part.trim())
+    .filter((part) => part !== '' && part !== 'Shown by'),
+);
 const numbered = cited.filter((part) => !part.startsWith('test/'));
 const citations = numbered.flatMap((part): Citation[] => {
   const [, area, numbers] = /^([a-z-]+) ([\d, ]+)$/.exec(part) ?? [];

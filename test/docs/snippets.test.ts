@@ -40,8 +40,20 @@ const parsed = new Map<string, ts.SourceFile | undefined>();
 function check(context: string, files: readonly Snippet[]): string[] {
   const config = ts.getParsedCommandLineOfConfigFile(
     join(project, 'tsconfig.json'),
-    { noUnusedLocals: false, noUnusedParameters: false, allowJs: true, checkJs: true, noEmit: true, skipLibCheck: true },
-    { ...ts.sys, onUnRecoverableConfigFileDiagnostic: (diagnostic) => { throw new Error(ts.flattenDiagnosticMessageText(diagnostic.messageText, ' ')); } },
+    {
+      noUnusedLocals: false,
+      noUnusedParameters: false,
+      allowJs: true,
+      checkJs: true,
+      noEmit: true,
+      skipLibCheck: true,
+    },
+    {
+      ...ts.sys,
+      onUnRecoverableConfigFileDiagnostic: (diagnostic) => {
+        throw new Error(ts.flattenDiagnosticMessageText(diagnostic.messageText, ' '));
+      },
+    },
   )!;
   const host = ts.createCompilerHost(config.options);
   const readSource = host.getSourceFile.bind(host);
@@ -78,7 +90,12 @@ beforeAll(() => {
   const code = documents.flatMap(blocksOf).filter(({ language }) => !otherLanguages.includes(language));
   snippets = code.flatMap(write);
   const contexts = new Set(code.map(({ context }) => context));
-  problems = [...contexts].flatMap((context) => check(context, snippets.filter(({ block }) => block.context === context)));
+  problems = [...contexts].flatMap((context) =>
+    check(
+      context,
+      snippets.filter(({ block }) => block.context === context),
+    ),
+  );
 }, 180_000);
 
 afterAll(() => {
@@ -95,10 +112,16 @@ describe('the code in the documents', () => {
   });
 
   it('is there in the README and in every guide, in a language that is known', () => {
-    const guides = ['adopting', 'delivery', 'json-spa', 'jwt', 'moving', 'oauth', 'policy', 'rotation', 'router'].map((name) => `docs/${name}.md`);
+    const guides = ['adopting', 'delivery', 'json-spa', 'jwt', 'moving', 'oauth', 'policy', 'rotation', 'router'].map(
+      (name) => `docs/${name}.md`,
+    );
     const withCode = new Set(snippets.map(({ block }) => block.file));
     expect([...withCode]).toEqual(expect.arrayContaining(['README.md', ...guides]));
-    expect(snippets.filter(({ block }) => !['ts', 'js', 'diff'].includes(block.language)).map(({ block }) => `${block.file}:${block.line} ${block.language}`)).toEqual([]);
+    expect(
+      snippets
+        .filter(({ block }) => !['ts', 'js', 'diff'].includes(block.language))
+        .map(({ block }) => `${block.file}:${block.line} ${block.language}`),
+    ).toEqual([]);
   });
 
   it('adds the second factor to an existing app by less than ten lines', () => {

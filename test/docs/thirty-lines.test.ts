@@ -10,8 +10,12 @@ const block = blocksIn('README.md', '## The whole second factor without writing 
 
 let app: AppProcess;
 
-beforeAll(async () => { app = await AppProcess.start(block); }, 60_000);
-afterAll(() => { app.stop(); });
+beforeAll(async () => {
+  app = await AppProcess.start(block);
+}, 60_000);
+afterAll(() => {
+  app.stop();
+});
 
 describe('the app around the router, copied from the README and started', () => {
   it('has thirty lines, its imports included', () => {

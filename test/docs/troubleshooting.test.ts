@@ -24,7 +24,9 @@ describe('docs/troubleshooting.md', () => {
   it('has a section for the code of every error, and for no other', () => {
     const classes = Object.entries(library).filter(([name]) => name.endsWith('Error') && name !== 'TwoFactorError');
     const details = { methods: {}, availableMethods: {}, expiresAt: 0 };
-    const codes = classes.map(([, Class]) => new (Class as unknown as new (given: object) => { code: string })(details).code);
+    const codes = classes.map(
+      ([, Class]) => new (Class as unknown as new (given: object) => { code: string })(details).code,
+    );
     // Those of the router's own, which no class of the library has.
     const api = read('lib/router/api/api-errors.ts');
     const router = [...api.matchAll(/code: '([A-Z_]+)'/g)].map(([, code]) => code!);
@@ -48,6 +50,8 @@ describe('docs/troubleshooting.md', () => {
   });
 
   it('explains every mistake that is made here', () => {
-    expect(Object.keys(mistakes).filter((start) => !documented.some((message) => message.startsWith(start)))).toEqual([]);
+    expect(Object.keys(mistakes).filter((start) => !documented.some((message) => message.startsWith(start)))).toEqual(
+      [],
+    );
   });
 });

@@ -3,7 +3,7 @@ import { Passport } from 'passport';
 import { describe, expect, it } from 'vitest';
 import { protect, SecondFactorRequiredError, TwoFactorStrategy } from 'passport-two-factor';
 import type { InnerStrategy } from '../../lib/passport/run-strategy.js';
-import { passportRequest } from '../session/session.js';
+import { passportRequest } from '../standing/session.js';
 import { outcome, serviceWith, token, type Answers } from './service.js';
 
 const enrolled: Answers = { account: {}, authenticators: [{}] };

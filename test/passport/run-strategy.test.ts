@@ -4,7 +4,7 @@ import { Passport, Strategy } from 'passport';
 import { describe, expect, it, vi } from 'vitest';
 import { TwoFactorStrategy } from 'passport-two-factor';
 import type { InnerStrategy } from '../../lib/passport/run-strategy.js';
-import { passportRequest } from '../session/session.js';
+import { passportRequest } from '../standing/session.js';
 import { serviceWith } from './service.js';
 
 type Done = (user: object) => void;

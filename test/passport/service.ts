@@ -40,8 +40,8 @@ export function serviceWith({ authenticators = [], account, verdict, enabled = t
       return Promise.resolve({ account, authenticators, securityEpoch: 3 });
     },
     verification: {
-      verifyLogin: (pending: { token: string } | undefined, ...given: unknown[]) => {
-        asked.push(['verifyLogin', pending?.token, ...given]);
+      verifyLogin: (pending: { token: string; carrier: string } | undefined, response: object) => {
+        asked.push(['verifyLogin', pending && `${pending.carrier} ${pending.token}`, response]);
         return answer({ subject, method: 'totp' });
       },
       verifyUser: (...given: unknown[]) => {
@@ -60,7 +60,19 @@ export function serviceWith({ authenticators = [], account, verdict, enabled = t
           spent: {},
           deliver: () => Promise.resolve(),
         }),
-      finish: () => Promise.resolve({ identity, user: { id: 1 }, info: 'info', remember: false, securityEpoch: 3 }),
+    },
+    finishing: {
+      finish: () =>
+        Promise.resolve({
+          identity,
+          user: { id: 1 },
+          info: 'info',
+          remember: false,
+          kind: 'local',
+          begunAt: now - 1000,
+          method: 'totp',
+          securityEpoch: 3,
+        }),
     },
   };
   return { service: service as unknown as TwoFactorService, asked };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { checkStillThere, regenerate, renew } from '../../lib/session/renewal.js';
-import type { SessionRequest } from '../../lib/session/session.js';
+import { checkStillThere, regenerate, renew } from '../../lib/standing/renewal.js';
+import type { SessionRequest } from '../../lib/standing/session.js';
 import { boundTo, requestWith } from './session.js';
 
 type Done = (error?: unknown) => void;

@@ -1,14 +1,6 @@
 import { regenerateJudged } from './renewal.js';
-import {
-  passportKey,
-  save,
-  sessionOf,
-  setState,
-  setUser,
-  type Authentication,
-  type Session,
-  type SessionRequest,
-} from './session.js';
+import { passportKey, save, sessionOf, setState, setUser, type Session, type SessionRequest } from './session.js';
+import { secondFactorAt, type Standing } from './standing.js';
 
 export type Done = (error?: unknown) => void;
 
@@ -21,7 +13,7 @@ export interface LogInRequest extends SessionRequest {
 
 export interface LogInPlan {
   /** What the new session stands for; undefined for a login that skipped an enrolled factor. */
-  readonly authentication: Authentication | undefined;
+  readonly standing: Standing | undefined;
   /** The session cookie's life in milliseconds for a remembered login. */
   readonly maxAge?: number;
   /** Session keys that survive the login. */
@@ -76,7 +68,7 @@ function markOnRegenerate(req: SessionRequest, plan: LogInPlan): { isSet(): bool
   const mark = (session: Session): void => {
     for (const [key, value] of kept) session[key] = value;
     if (session.cookie && plan.maxAge !== undefined) session.cookie.maxAge = plan.maxAge;
-    setState(session, plan.authentication && { authentication: plan.authentication });
+    setState(session, plan.standing && { standing: plan.standing });
     marked = true;
   };
   const regenerate = before.regenerate.bind(before);
@@ -85,7 +77,8 @@ function markOnRegenerate(req: SessionRequest, plan: LogInPlan): { isSet(): bool
     value: (done: Done) =>
       regenerateJudged(req, regenerate, (error, unfit) => {
         // A login that rests on no second factor is Passport's own: nothing of ours is put into a session that cannot hold it.
-        const refused = unfit && (plan.keepAll === true || (plan.authentication?.secondFactorAt ?? 0) > 0);
+        const refused =
+          unfit && (plan.keepAll === true || (plan.standing !== undefined && secondFactorAt(plan.standing) > 0));
         if (!unfit && isNone(error)) mark(sessionOf(req));
         marked = unfit !== undefined || isNone(error);
         done(refused ? unfit : error);

@@ -12,7 +12,7 @@ import {
   userOf,
   type Session,
   type SessionRequest,
-} from '../../lib/session/session.js';
+} from '../../lib/standing/session.js';
 import { boundTo, requestWith } from './session.js';
 
 const nothing = (): void => undefined;

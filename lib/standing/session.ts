@@ -1,4 +1,5 @@
 import { sha256 } from '../core/keyring.js';
+import { readStanding, type Standing } from './standing.js';
 
 /** What is used of express-session, structurally: stores and versions of it differ, this does not. */
 export interface Session {
@@ -45,21 +46,10 @@ export interface SessionState {
     /** Names the Passport that began it: another one does not finish it. */
     passport?: string;
   };
-  /** How and when this session was authenticated. */
-  authentication?: Authentication;
+  /** What the login of this session stands for. */
+  standing?: Standing | undefined;
   /** The token of a step-up whose code was sent to this session. */
   stepUp?: string;
-}
-
-export interface Authentication {
-  /** Digest of the user's id: another user who comes to own this session has none of it. */
-  userKey: string;
-  /** Epoch milliseconds of the last authentication that skipped no enrolled factor. */
-  at: number;
-  /** The account's security epoch then: a change of factors elsewhere ends what this session stands for. */
-  epoch: number;
-  /** Epoch milliseconds of the last second factor in this session, 0 for none: a password does not make it any younger. */
-  secondFactorAt: number;
 }
 
 export const stateKey = 'twoFactor';
@@ -115,7 +105,8 @@ export function stateOf(req: SessionRequest): SessionState {
   const kept = hasSession(req) ? (req.session as Session)[stateKey] : undefined;
   if (typeof kept !== 'object' || kept === null) return {};
   const { session, ...state } = kept as SessionState & { session?: unknown };
-  return session !== undefined && session === digestOf(req.session as Session) ? state : {};
+  if (session === undefined || session !== digestOf(req.session as Session)) return {};
+  return { ...state, standing: readStanding(state.standing) };
 }
 
 /** @throws Error where the session has no id that the state could be bound to */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PendingLogin } from '../../lib/service/login-challenge.js';
-import { noteSent, pendingToken, pendingView, resendAt, storePending } from '../../lib/session/pending-login.js';
+import { noteSent, pendingToken, pendingView, resendAt, storePending } from '../../lib/standing/pending-login.js';
 import { boundTo, requestWith } from './session.js';
 
 const now = Date.UTC(2026, 0, 1);

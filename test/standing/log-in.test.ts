@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { secondFactorVerified } from '../../lib/session/authentication.js';
+import type { Standing } from '../../lib/standing/standing.js';
 import { recordVerdict, type SessionManager } from '../../lib/passport/verdict.js';
-import { logIn, type LogInPlan } from '../../lib/session/log-in.js';
+import { logIn, type LogInPlan } from '../../lib/standing/log-in.js';
 import { boundTo, passportRequest, requestWith, type TestRequest } from './session.js';
 
 const alice = { id: 1 };
-const authentication = secondFactorVerified('alice', 3, Date.UTC(2026, 0, 1));
-const plan: LogInPlan = { authentication, keep: ['returnTo'] };
+const at = Date.UTC(2026, 0, 1);
+const standing: Standing = { userKey: 'alice', epoch: 3, at, factors: [{ method: 'totp', at }] };
+const plan: LogInPlan = { standing, keep: ['returnTo'] };
 
 type Callback = (error?: unknown) => void;
 const logInOf =
@@ -51,14 +52,14 @@ describe('a planned login', () => {
         cookie: { maxAge: null },
         returnTo: '/home',
         passport: { user: 1 },
-        twoFactor: { session: boundTo(2), authentication },
+        twoFactor: { session: boundTo(2), standing },
       },
     ]);
   });
 
   it('has no mark where an enrolled factor was skipped', async () => {
-    const { req, saved } = passportRequest({ twoFactor: { authentication } });
-    planLogIn(req, { authentication: undefined, keep: [] });
+    const { req, saved } = passportRequest({ twoFactor: { standing } });
+    planLogIn(req, { standing: undefined, keep: [] });
     await logIn(req, alice);
     expect(saved).toEqual([{ cookie: { maxAge: null }, passport: { user: 1 } }]);
   });
@@ -75,15 +76,15 @@ describe('a planned login', () => {
     delete req.session.cookie;
     planLogIn(req, { ...plan, maxAge: 1000 });
     await logIn(req, alice);
-    expect(saved).toMatchObject([{ twoFactor: { authentication } }]);
+    expect(saved).toMatchObject([{ twoFactor: { standing } }]);
   });
 
   it('keeps all of the data at a step-up, and nothing of ours but the mark', async () => {
     const { req, saved } = passportRequest({ cart: 1, twoFactor: { stepUp: 'old' } });
     planLogIn(req, { ...plan, keep: [], keepAll: true });
     await logIn(req, alice);
-    expect(saved).toMatchObject([{ cart: 1, passport: { user: 1 }, twoFactor: { authentication } }]);
-    expect(saved[0]!.twoFactor).toEqual({ session: boundTo(2), authentication });
+    expect(saved).toMatchObject([{ cart: 1, passport: { user: 1 }, twoFactor: { standing } }]);
+    expect(saved[0]!.twoFactor).toEqual({ session: boundTo(2), standing });
   });
 
   it('keeps what the app asks Passport to keep', async () => {
@@ -94,7 +95,7 @@ describe('a planned login', () => {
         resolve();
       });
     });
-    expect(saved).toMatchObject([{ cart: 1, twoFactor: { authentication } }]);
+    expect(saved).toMatchObject([{ cart: 1, twoFactor: { standing } }]);
   });
 
   it.each([
@@ -118,7 +119,7 @@ describe('a planned login', () => {
       const { req, saved } = passportRequest({}, faults);
       planLogIn(req, plan);
       await logIn(req, alice);
-      expect(saved).toMatchObject([{ twoFactor: { authentication } }]);
+      expect(saved).toMatchObject([{ twoFactor: { standing } }]);
     },
   );
 
@@ -127,7 +128,7 @@ describe('a planned login', () => {
     planLogIn(req, plan);
     planLogIn(req, plan);
     await logIn(req, alice);
-    expect(saved).toMatchObject([{ passport: { user: 1 }, twoFactor: { authentication } }]);
+    expect(saved).toMatchObject([{ passport: { user: 1 }, twoFactor: { standing } }]);
   });
 
   it.each(['logIn', 'login'] as const)('is made through req.%s, with options or without, and once', async (name) => {
@@ -140,7 +141,7 @@ describe('a planned login', () => {
     expect(error).toBeUndefined();
     await logIn(req, alice);
     expect(saved.map(({ passport, twoFactor }) => ({ passport, twoFactor }))).toEqual([
-      { passport: { user: 1 }, twoFactor: { session: boundTo(2), authentication } },
+      { passport: { user: 1 }, twoFactor: { session: boundTo(2), standing } },
       { passport: { user: 1 }, twoFactor: undefined },
     ]);
   });
@@ -181,7 +182,7 @@ describe('a planned login', () => {
     );
     planLogIn(req, plan);
     await logIn(req, alice);
-    expect(saved).toMatchObject([{ returnTo: '/home', passport: { user: 1 }, twoFactor: { authentication } }]);
+    expect(saved).toMatchObject([{ returnTo: '/home', passport: { user: 1 }, twoFactor: { standing } }]);
   });
 
   it('needs Passport and a session', () => {
@@ -208,7 +209,7 @@ describe('a planned login that could not be stored', () => {
     'is none where "%s" fails: neither in this request nor in what is saved at its end',
     async (method) => {
       const error = new Error('the store is down');
-      const made = passportRequest({ passport: { user: 2 }, twoFactor: { authentication } }, { [method]: error });
+      const made = passportRequest({ passport: { user: 2 }, twoFactor: { standing } }, { [method]: error });
       expect(await attempt(made)).toBe(error);
       expect(made.req.user).toBeNull();
       expect(made.req.session).not.toHaveProperty('passport');
@@ -264,7 +265,7 @@ describe('a planned login that could not be stored', () => {
       done(reason);
     });
     expect(await attempt(made)).toBe('logged in');
-    expect(made.saved).toMatchObject([{ twoFactor: { authentication } }]);
+    expect(made.saved).toMatchObject([{ twoFactor: { standing } }]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Passport } from 'passport';
 import type { Response } from 'express';
-import type { LogInRequest } from '../../lib/session/log-in.js';
+import type { LogInRequest } from '../../lib/standing/log-in.js';
 
 type Done = (error?: unknown) => void;
 

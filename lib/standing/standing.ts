@@ -1,0 +1,77 @@
+import type { MethodName } from '../core/mechanism.js';
+
+/** How a factor of a login was proved. */
+export type FactorMethod = 'password' | MethodName;
+
+/** A factor, and when it was proved. */
+export interface ProvedFactor {
+  readonly method: FactorMethod;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** Whether the authenticator has verified its user, by a PIN or a fingerprint (WebAuthn's UV). */
+  readonly uv?: boolean;
+}
+
+/**
+ * What a login stands for: whose it is, which factors were proved and when. A session holds it; `epoch` ends it, since every
+ * change of the user's factors raises the account's security epoch.
+ */
+export interface Standing {
+  /** Digest of the user's id: another user who comes to own the session has none of it. */
+  readonly userKey: string;
+  /** The account's security epoch then. */
+  readonly epoch: number;
+  /** Epoch milliseconds of the last authentication that skipped no enrolled factor. */
+  readonly at: number;
+  /** The newest proof of each method. */
+  readonly factors: readonly ProvedFactor[];
+}
+
+/** RFC 8176 where it has a value; `email` and `backup_code` are this package's own. */
+const references: Record<FactorMethod, string> = {
+  password: 'pwd',
+  totp: 'otp',
+  sms: 'sms',
+  email: 'email',
+  backup_code: 'backup_code',
+};
+
+/** The methods that lift a login to AAL2. A code sent by e-mail does not: NIST SP 800-63B-4 §3.1.3.1. */
+const secondLevel: readonly FactorMethod[] = ['totp', 'sms', 'backup_code'];
+
+/** The Authentication Methods References of a login (RFC 8176): a value for each method, and `mfa` for two or more. */
+export function amrOf({ factors }: Standing): string[] {
+  const values = [...new Set(factors.map(({ method }) => references[method]))];
+  return values.length > 1 ? [...values, 'mfa'] : values;
+}
+
+/** The Authentication Context Class: the assurance level of NIST SP 800-63B-4 that the login has reached. */
+export const acrOf = ({ factors }: Standing): 'aal1' | 'aal2' =>
+  factors.some(({ method }) => secondLevel.includes(method)) ? 'aal2' : 'aal1';
+
+/** Epoch milliseconds of the last second factor, 0 for none: a password makes it no younger. */
+export const secondFactorAt = ({ factors }: Standing): number =>
+  Math.max(0, ...factors.filter(({ method }) => method !== 'password').map(({ at }) => at));
+
+/** The standing with one more proof, in place of an older one by the same method. */
+export function withFactor(standing: Standing, factor: ProvedFactor): Standing {
+  const others = standing.factors.filter(({ method }) => method !== factor.method);
+  return { ...standing, at: factor.at, factors: [...others, factor] };
+}
+
+/** `maxAge` milliseconds; a time in the future (clocks of several machines differ) is as old as it is ahead. */
+export const isRecent = (at: number, now: number, maxAge: number): boolean => Math.abs(now - at) <= maxAge;
+
+/** Undefined for what is no standing, such as what a session of version 0.1 holds: it stands for nothing. */
+export function readStanding(value: unknown): Standing | undefined {
+  const { userKey, epoch, at, factors } = (value ?? {}) as Partial<Record<keyof Standing, unknown>>;
+  const isOne = typeof userKey === 'string' && isTime(epoch) && isTime(at) && Array.isArray(factors);
+  return isOne && factors.every(isFactor) ? (value as Standing) : undefined;
+}
+
+const isTime = (value: unknown): boolean => Number.isSafeInteger(value);
+
+function isFactor(value: unknown): boolean {
+  const { method, at } = (value ?? {}) as Partial<Record<keyof ProvedFactor, unknown>>;
+  return typeof method === 'string' && Object.hasOwn(references, method) && isTime(at);
+}
