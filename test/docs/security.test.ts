@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { project, sectionOf } from './markdown.js';
 
 const attacks = join(project, 'test/attacks');
-const areas = ['skipping', 'binding', 'guessing', 'types', 'life-of-a-factor', 'leaks'];
+const areas = ['skipping', 'binding', 'guessing', 'types', 'life-of-a-factor', 'leaks', 'pending-token'];
 
 /** The numbers that titles of tests begin with, in the files of an area. */
 function numbersOf(area: string): Set<string> {
