@@ -1,5 +1,5 @@
 // The folders of lib/ are its layers. A layer imports from itself and from those after it, never from those before it.
-const layers = ['express', 'passport', 'standing', 'service', 'store', 'core'];
+const layers = ['express', 'passport', 'standing', 'service', 'factors', 'store', 'core'];
 
 /** Relative import paths that would reach one of the layers above `layer`, or the public barrel. */
 function layerRule(layer) {

@@ -1,3 +1,5 @@
+import type { DeliveredMethod, MethodKey, MethodName } from './core/methods.js';
+
 /** A member that is read from the prototype, so that JSON and logs do not show it; whoever assigns to it gets one of its own. */
 function readable<T extends object>(prototype: T, name: string, read: (error: T) => unknown): void {
   Object.defineProperty(prototype, name, {
@@ -59,29 +61,13 @@ export interface AvailableContact {
   readonly otpValue?: string;
 }
 
-/** The methods that this login can be finished with, as the server needs them. */
-export interface AvailableMethods {
-  /** A code of an authenticator app. */
-  readonly totp?: true;
-  /** A code sent by e-mail. */
-  readonly email?: AvailableContact;
-  /** A code sent by SMS. */
-  readonly sms?: AvailableContact;
-  /** A backup code. */
-  readonly backupCode?: true;
-}
+/** The methods that this login can be finished with, by their keys, as the server needs them: a contact, or `true`. */
+export type AvailableMethods = {
+  readonly [M in MethodName as MethodKey<M>]?: M extends DeliveredMethod ? AvailableContact : true;
+};
 
 /** The same as a client may see them: contacts are masked. */
-export interface PublicMethods {
-  /** A code of an authenticator app. */
-  readonly totp?: true;
-  /** The masked address. */
-  readonly email?: string;
-  /** The masked phone number. */
-  readonly sms?: string;
-  /** A backup code. */
-  readonly backupCode?: true;
-}
+export type PublicMethods = { readonly [M in MethodName as MethodKey<M>]?: M extends DeliveredMethod ? string : true };
 
 /** What a `SecondFactorRequiredError` is made of. */
 export interface SecondFactorRequiredDetails {
@@ -226,7 +212,7 @@ export class UserNotLoggedInError extends TwoFactorError {
 /** Methods whose messages are spent: when they can be asked for again. */
 export type SpentMethods = Partial<
   Record<
-    'email' | 'sms',
+    DeliveredMethod,
     {
       /** For display: `j***@example.com`, `+1•••••••67`. */
       readonly maskedContact: string;

@@ -9,7 +9,7 @@ export { requireSecondFactor } from './express/require-second-factor.js';
 export { secondFactorErrorHandler } from './express/error-handler.js';
 export { twoFactorEntities } from './store/entities.js';
 export { twoFactorMigrations } from './store/migrations.js';
-export { TwoFactorMechanism } from './core/mechanism.js';
+export { TwoFactorMechanism, twoFactorMethods } from './core/methods.js';
 export { generateKey } from './core/keyring.js';
 export {
   DeliveryFailedError,
@@ -32,7 +32,18 @@ export {
 } from './errors.js';
 
 export type { AvailableContact, AvailableMethods, PublicMethods, SpentMethods } from './errors.js';
-export type { DeliveredMechanism, MethodName } from './core/mechanism.js';
+export type {
+  ByContact,
+  ByMethod,
+  ContactTraits,
+  DeliveredMechanism,
+  DeliveredMethod,
+  EnrollableMethod,
+  MethodKey,
+  MethodName,
+  MethodTable,
+  MethodTraits,
+} from './core/methods.js';
 export type { ChallengePurpose } from './core/one-time-code.js';
 export type { QrFormat } from './core/provisioning.js';
 export type {

@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import type {} from 'passport';
 import type { DataSource } from 'typeorm';
-import type { DeliveredMechanism } from './core/mechanism.js';
+import type { DeliveredMechanism, DeliveredMethod } from './core/methods.js';
 import type { ChallengePurpose } from './core/one-time-code.js';
 
 /** The app's user: `Express.User` where the app has declared its members, as @types/passport asks, else untyped. */
@@ -139,7 +139,7 @@ export interface TwoFactorOptions {
   /** The second factor itself. */
   readonly twoFactor: TwoFactorSettings;
   /** Senders. Without one, the code is handed to the app (`otpValue`). */
-  readonly deliver?: { readonly email?: Send; readonly sms?: Send };
+  readonly deliver?: { readonly [M in DeliveredMethod]?: Send };
   /** Epoch milliseconds; the only source of time. Default `Date.now`. */
   readonly clock?: () => number;
   /** The session cookie's life after a login with `remember`, 1 minute to 366 days. Default `'30d'`. */

@@ -1,7 +1,7 @@
 import ms from 'ms';
 import { z } from 'zod';
 import { checkOptions, unknownOption } from './core/options.js';
-import type { DeliveredMechanism } from './core/mechanism.js';
+import { deliveredMethods, type DeliveredMechanism, type DeliveredMethod } from './core/methods.js';
 import type { AttemptLimits, SendLimits } from './core/throttle.js';
 import type { Enforce, KeptLogin, RequireForOAuth, Send, TwoFactorOptions, UserAdapter } from './options.js';
 
@@ -35,6 +35,10 @@ function integer(fallback: number, min: number, max: number) {
 
 const fn = <T>(what: string) =>
   z.custom<T>((value) => typeof value === 'function', { error: `must be a function ${what}` });
+/** One for each method whose codes are sent. */
+const senders = Object.fromEntries(
+  deliveredMethods.map((method) => [method, fn<Send>('(message) => Promise').optional()]),
+) as Record<DeliveredMethod, z.ZodOptional<z.ZodCustom<Send, Send>>>;
 const yesNo = (fallback: boolean) => z.boolean({ error: 'must be true or false' }).default(fallback);
 
 const requireForOAuth = z.custom<RequireForOAuth>(
@@ -91,8 +95,8 @@ const schema = z.strictObject(
     ),
     deliver: z
       .strictObject(
-        { email: fn<Send>('(message) => Promise').optional(), sms: fn<Send>('(message) => Promise').optional() },
-        blockError('must be an object: { email?, sms? }'),
+        senders,
+        blockError(`must be an object: { ${deliveredMethods.map((method) => `${method}?`).join(', ')} }`),
       )
       .default({}),
     clock: fn<() => number>('() => epoch milliseconds').default(() => () => Date.now()),
@@ -152,7 +156,7 @@ export interface Settings {
   readonly backupCodesCount: number;
   readonly requireForOAuth: RequireForOAuth;
   readonly enforce: Enforce;
-  readonly deliver: { readonly email?: Send | undefined; readonly sms?: Send | undefined };
+  readonly deliver: { readonly [M in DeliveredMethod]?: Send | undefined };
   readonly clock: () => number;
   readonly rememberFor: number;
   readonly loginExpiry: number;

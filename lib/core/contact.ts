@@ -1,7 +1,6 @@
 import { domainToASCII } from 'node:url';
 import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
 import { InvalidInputError } from '../errors.js';
-import { TwoFactorMechanism, type DeliveredMechanism } from './mechanism.js';
 import { typedAddress, typedNumber } from './typed-text.js';
 
 const longestAddress = 254; // RFC 5321 §4.5.3.1.3, less the angle brackets
@@ -59,35 +58,13 @@ export function normalizePhone(phone: unknown): string {
   return number.number;
 }
 
-export const normalizeContact = (mechanism: DeliveredMechanism, contact: unknown): string =>
-  mechanism === TwoFactorMechanism.EMAIL ? normalizeEmail(contact) : normalizePhone(contact);
-
 /** Two spellings that reach the same mailbox nearly everywhere are one contact. */
 export const sameContact = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
-const parseOwn = (mechanism: DeliveredMechanism, contact: unknown): string | undefined =>
-  mechanism === TwoFactorMechanism.EMAIL ? parseEmail(contact, anyLocal, anyDomain) : undefined;
+/** The address that an app has for an account, with whatever local part its mail server hands out; undefined for none. */
+export const vouchedEmail = (address: unknown): string | undefined => parseEmail(address, anyLocal, anyDomain);
 
-/**
- * The contact that a user gives, and whether it is the one that the app has for the account. The app vouches for that, so that
- * it may have a local part that nobody else could give; one that cannot be a contact, such as `root@localhost`, vouches for none.
- * @throws InvalidInputError naming `address` or `phone`
- */
-export function readContact(
-  mechanism: DeliveredMechanism,
-  given: unknown,
-  own: unknown,
-): { contact: string; vouched: boolean } {
-  const [contact, ours] = [parseOwn(mechanism, given), parseOwn(mechanism, own)];
-  if (contact !== undefined && ours !== undefined && sameContact(contact, ours)) return { contact, vouched: true };
-  return { contact: normalizeContact(mechanism, given), vouched: false };
-}
-
-/** Enough for its owner to recognise it; the number of stars and bullets is fixed, so it does not tell the length. */
-export function maskContact(mechanism: DeliveredMechanism, contact: string): string {
-  return mechanism === TwoFactorMechanism.EMAIL ? maskEmail(contact) : maskPhone(contact);
-}
-
+/** Enough for its owner to recognize it; the number of stars is fixed, so that it does not tell the length. */
 export function maskEmail(address: string): string {
   const at = address.lastIndexOf('@');
   if (at < 0) return '***';
@@ -96,6 +73,7 @@ export function maskEmail(address: string): string {
   return `${local.length > 1 ? (local[0] ?? '') : ''}***@${address.slice(at + 1)}`;
 }
 
+/** The same with bullets. */
 export function maskPhone(phone: string): string {
   const number = parsePhoneNumberFromString(phone);
   if (!number) return '•••••••';

@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import { Strategy } from 'passport';
-import type { MethodName } from '../core/mechanism.js';
-import { InvalidInputError, TooManyAttemptsError, TwoFactorError, TwoFactorExpiredError } from '../errors.js';
+import { TooManyAttemptsError, TwoFactorError, TwoFactorExpiredError } from '../errors.js';
+import { readMethods } from '../service/matching.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { checkStillThere } from '../standing/renewal.js';
 import { userOf } from '../standing/session.js';
@@ -24,8 +24,6 @@ interface SecondFactorAuthenticateOptions {
   readonly session?: boolean;
   readonly failureRedirect?: string;
 }
-
-const everyMethod: readonly MethodName[] = ['totp', 'email', 'sms', 'backup_code'];
 
 /**
  * The second step of a login: takes `code` (and, to say which, `method`) from the request's body and finishes the
@@ -110,10 +108,3 @@ Object.defineProperty(SecondFactorStrategy.prototype, brand, { value: true });
 /** @internal Whether a strategy is the second step, of whichever copy of this package: it is not wrapped in a first one. */
 export const isSecondFactorStrategy = (strategy: object): boolean =>
   (strategy as Record<symbol, unknown>)[brand] === true;
-
-function readMethods(method: unknown): readonly MethodName[] {
-  if (method === undefined || method === '') return everyMethod;
-  const known = everyMethod.find((name) => name === method);
-  if (known === undefined) throw new InvalidInputError('method', '"totp", "email", "sms" or "backup_code"');
-  return [known];
-}

@@ -12,7 +12,7 @@ export { twoFactorRouter } from './router.js';
 export { twoFactorErrorPages, type ErrorPageOptions } from './error-pages.js';
 export { html, Html, type HtmlValue } from './pages/html.js';
 export type { AppCsrf } from './csrf.js';
-export type { EnrollableMethod, TwoFactorRouterOptions } from './options.js';
+export type { TwoFactorRouterOptions } from './options.js';
 export type { MessageKey, Messages, MessageTable, Translate } from './messages/index.js';
 export type {
   CodePurpose,

@@ -1,12 +1,15 @@
 import type { Request } from 'express';
-import { TwoFactorMechanism, type TwoFactorAuthOptions, type TwoFactorService } from 'passport-two-factor';
+import {
+  twoFactorMethods,
+  type EnrollableMethod,
+  type TwoFactorAuthOptions,
+  type TwoFactorService,
+} from 'passport-two-factor';
 import { csrfOf, type AppCsrf, type Csrf } from './csrf.js';
+import { enrollableMethods, isDelivered } from './request.js';
 import { isLocalPath } from './return-to.js';
 import { catalogue, type Catalogue, type MessageTable } from './messages/index.js';
 import { pageNames, type PageRenderers } from './pages/page-types.js';
-
-/** What a user can set up by the router. */
-export type EnrollableMethod = 'totp' | 'email' | 'sms';
 
 /** Options of `twoFactorRouter`. */
 export interface TwoFactorRouterOptions {
@@ -52,9 +55,6 @@ export interface RouterSettings {
   readonly csrf: Csrf;
 }
 
-const enrollable: readonly EnrollableMethod[] = ['totp', 'email', 'sms'];
-const mechanismOf = { email: TwoFactorMechanism.EMAIL, sms: TwoFactorMechanism.SMS } as const;
-
 function refuse(option: string, expected: string, given: unknown): never {
   throw new TypeError(`twoFactorRouter: ${option} must be ${expected}; got ${typeof given}`);
 }
@@ -76,15 +76,20 @@ function readPages(pages: unknown): PageRenderers | undefined {
   return pages;
 }
 
+const quoted = enrollableMethods.map((name) => `"${name}"`);
+
 function readMethods(methods: unknown, service: TwoFactorService): readonly EnrollableMethod[] {
   if (typeof (service as TwoFactorService | undefined)?.canSend !== 'function')
     refuse('service', 'a TwoFactorService', service);
-  if (methods === undefined)
-    return enrollable.filter((method) => method === 'totp' || service.canSend(mechanismOf[method]));
-  const known =
-    Array.isArray(methods) && methods.every((method) => (enrollable as readonly unknown[]).includes(method));
-  if (!known || methods.length === 0) refuse('methods', 'a list of "totp", "email" and "sms"', methods);
-  return enrollable.filter((method) => methods.includes(method));
+  if (methods === undefined) {
+    const canSetUp = (method: EnrollableMethod) =>
+      !isDelivered(method) || service.canSend(twoFactorMethods[method].mechanism);
+    return enrollableMethods.filter(canSetUp);
+  }
+  const known = Array.isArray(methods) && methods.every((name) => (enrollableMethods as unknown[]).includes(name));
+  if (!known || methods.length === 0)
+    refuse('methods', `a list of ${quoted.join(', ').replace(/, ([^,]*)$/, ' and $1')}`, methods);
+  return enrollableMethods.filter((method) => methods.includes(method));
 }
 
 function readCsrf(csrf: unknown): AppCsrf | undefined {

@@ -1,12 +1,15 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import {
   InvalidInputError,
-  TwoFactorMechanism,
+  twoFactorMethods,
   UserNotLoggedInError,
-  type Authenticator,
+  type DeliveredMethod,
+  type EnrollableMethod,
+  type MethodKey,
   type MethodName,
   type PublicMethods,
   type RequestAuth,
+  type TwoFactorMechanism,
 } from 'passport-two-factor';
 
 /** Where the router keeps a `req.auth` of its own, whether or not the app has one and whatever it calls it. */
@@ -93,10 +96,12 @@ export function checkLoggedIn(req: Request): void {
   if (!authOf(req).isLoggedIn()) throw new UserNotLoggedInError();
 }
 
-export const deliveredMethods = ['email', 'sms'] as const;
-export type DeliveredMethod = (typeof deliveredMethods)[number];
-export const enrollableMethods = ['totp', 'email', 'sms'] as const;
-export const everyMethod = ['totp', 'email', 'sms', 'backup_code'] as const satisfies readonly MethodName[];
+export const everyMethod = Object.keys(twoFactorMethods) as MethodName[];
+export const enrollableMethods = everyMethod.filter(
+  (name): name is EnrollableMethod => 'mechanism' in twoFactorMethods[name],
+);
+export const isDelivered = (name: MethodName): name is DeliveredMethod => 'contact' in twoFactorMethods[name];
+export const deliveredMethods = everyMethod.filter(isDelivered);
 
 /** @throws InvalidInputError for anything but one of `known` */
 export function readMethod<M extends MethodName>(method: unknown, known: readonly M[]): M {
@@ -106,27 +111,25 @@ export function readMethod<M extends MethodName>(method: unknown, known: readonl
   return found;
 }
 
-export const methodOf = (mechanism: TwoFactorMechanism): 'totp' | DeliveredMethod =>
-  (
-    ({
-      [TwoFactorMechanism.TOTP]: 'totp',
-      [TwoFactorMechanism.EMAIL]: 'email',
-      [TwoFactorMechanism.SMS]: 'sms',
-    }) as const
-  )[mechanism];
+/** @throws Error for a mechanism that the package does not know */
+export function methodOf(mechanism: TwoFactorMechanism): EnrollableMethod {
+  const method = enrollableMethods.find((name) => twoFactorMethods[name].mechanism === mechanism);
+  if (method === undefined) throw new Error(`There is no method of the mechanism ${mechanism}.`);
+  return method;
+}
+
+/** Names a method as `methods` does. */
+export const keyOf = <M extends MethodName>(method: M): MethodKey<M> => twoFactorMethods[method].key;
 
 /** What a user who is logged in can confirm by; undefined for one without a second factor. */
 export async function verifiableMethods(auth: RequestAuth): Promise<PublicMethods | undefined> {
   const authenticators = await auth.twoFactor.list();
   if (authenticators.length === 0) return undefined;
-  const newest = (mechanism: TwoFactorMechanism): Authenticator | undefined =>
-    authenticators.findLast((one) => one.mechanism === mechanism);
-  const email = newest(TwoFactorMechanism.EMAIL)?.maskedContact;
-  const sms = newest(TwoFactorMechanism.SMS)?.maskedContact;
+  const newest = new Map(authenticators.map((one) => [methodOf(one.mechanism), one]));
+  const has = enrollableMethods.filter((method) => newest.has(method));
+  const shown = has.map((method) => [keyOf(method), isDelivered(method) ? newest.get(method)?.maskedContact : true]);
   return {
-    ...(newest(TwoFactorMechanism.TOTP) && { totp: true as const }),
-    ...(email !== undefined && { email }),
-    ...(sms !== undefined && { sms }),
+    ...(Object.fromEntries(shown.filter(([, value]) => value !== undefined)) as PublicMethods),
     ...((await auth.twoFactor.remainingBackupCodes()) > 0 && { backupCode: true as const }),
   };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { generateBackupCodes, generateSalt, stretchBackupCode } from '../core/backup-code.js';
+import { generateBackupCodes, generateSalt } from '../core/backup-code.js';
 import { TooManyAttemptsError, TwoFactorNotSetupError } from '../errors.js';
 import { readState, type Change, type Context, type Identity } from './context.js';
 import { changeFactors, tidy } from './factor-change.js';
@@ -109,15 +109,12 @@ export class BackupCodes {
   }
 
   private async hash(identity: Identity): Promise<NewSet & { readonly tags: string[] }> {
-    const { keyring, settings } = this.context;
+    const { factors, settings } = this.context;
     const codes = generateBackupCodes(settings.backupCodesCount);
-    const backupSetId = randomBytes(16).toString('hex');
-    const salt = generateSalt();
+    const set = { backupSetId: randomBytes(16).toString('hex'), backupSalt: factors.backupCode.saltOf(generateSalt()) };
+    const tagOf = factors.backupCode.tagger(identity.id, set);
     const tags: string[] = [];
-    for (const code of codes) {
-      const stretched = await stretchBackupCode(code, salt);
-      tags.push(keyring.mac('backup-code', [identity.id, backupSetId, stretched.toString('hex')]));
-    }
-    return { codes, tags, backupSetId, backupSalt: `${keyring.current}.${salt.toString('base64url')}` };
+    for (const code of codes) tags.push(await tagOf(code));
+    return { codes, tags, ...set };
   }
 }

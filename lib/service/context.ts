@@ -1,6 +1,7 @@
 import { sha256, Keyring } from '../core/keyring.js';
 import { StepUpRequiredError } from '../errors.js';
 import type { TwoFactorOptions } from '../options.js';
+import { Factors } from '../factors/index.js';
 import { readOptions, type Settings } from '../settings.js';
 import { AccountStore } from '../store/account-store.js';
 import { AuthenticatorStore } from '../store/authenticator-store.js';
@@ -17,6 +18,7 @@ import { EventHub } from './events.js';
 export interface Context {
   readonly settings: Settings;
   readonly keyring: Keyring;
+  readonly factors: Factors;
   readonly accounts: AccountStore;
   readonly authenticators: AuthenticatorStore;
   readonly backupCodes: BackupCodeStore;
@@ -37,6 +39,7 @@ export function createContext(options: TwoFactorOptions): Context {
   return {
     settings,
     keyring,
+    factors: new Factors(keyring, settings),
     accounts,
     authenticators: new AuthenticatorStore(db),
     backupCodes,

@@ -1,42 +1,32 @@
-import { maskContact } from '../core/contact.js';
-import { methodNames, TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
-import { generateOneTimeCode, type ChallengePurpose } from '../core/one-time-code.js';
+import { mechanismOf, type DeliveredMechanism } from '../core/methods.js';
+import type { ChallengePurpose } from '../core/one-time-code.js';
 import { DeliveryFailedError, InvalidInputError, SealedDataError, TooManyAttemptsError } from '../errors.js';
-import type { Send } from '../options.js';
+import type { DeliveredFactor, LiveCode } from '../factors/delivered.js';
 import type { TwoFactorAuthenticator, TwoFactorChallenge } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 import { secondsUntil } from './budget.js';
-import type { Context, Identity } from './context.js';
+import type { Context } from './context.js';
 import { SendingQuota } from './sending-quota.js';
 import { readIfReadable } from './unreadable.js';
 
-/** The one live code of a method in a challenge. A new one takes its place. */
-export interface LiveCode {
-  /** `<key id>.<HMAC>` over purpose, mechanism, user, challenge and code: good for this challenge alone. */
-  readonly tag: string;
-  readonly expiresAt: number;
-  readonly sentAt: number;
-  /** Messages sent for this challenge. */
-  readonly sends: number;
-  /** The authenticator that it was sent to; '' during an enrolment. */
-  readonly authenticator: string;
-}
-
-export type LiveCodes = Partial<Record<'email' | 'sms', LiveCode>>;
-
 /** What a code is made for. */
 export interface CodeScope {
-  readonly challengeId: string;
+  readonly id: string;
   readonly purpose: ChallengePurpose;
-  readonly identity: Identity;
-  readonly mechanism: DeliveredMechanism;
+  readonly userId: string;
+}
+
+/** A message with a code. */
+export interface Message {
+  readonly factor: DeliveredFactor;
+  readonly scope: CodeScope;
+  readonly contact: string;
+  readonly code: string;
+  readonly expiresAt: number;
 }
 
 /** Milliseconds after the first, second and third message of a challenge before the next; there is no fifth. */
 const resendWaits = [0, 30_000, 60_000, 120_000];
-
-export const readLiveCodes = (challenge: Pick<TwoFactorChallenge, 'codes'>): LiveCodes =>
-  JSON.parse(challenge.codes) as LiveCodes;
 
 /** Seconds from a code's sending until the next may be asked for; null where there will be none for this challenge. */
 export function resendAfter({ sends }: LiveCode): number | null {
@@ -56,6 +46,9 @@ export function checkResend(
   if (wait === undefined || next > now) throw new TooManyAttemptsError(secondsUntil(next, now));
 }
 
+/** The number that an app's functions are given for a way of sending. */
+export const mechanismSent = ({ method }: DeliveredFactor): DeliveredMechanism => mechanismOf(method);
+
 /** The sender was not waited for: what it sends is likely to arrive. */
 class SenderTooLate extends Error {}
 
@@ -63,7 +56,7 @@ class SenderTooLate extends Error {}
 export const isUnsent = (error: unknown): boolean =>
   error instanceof DeliveryFailedError && !(error.cause instanceof SenderTooLate);
 
-/** Makes, counts, sends and recognises delivered codes. */
+/** Finds contacts, counts messages and sends them. */
 export class Delivery {
   readonly quota: SendingQuota;
 
@@ -71,47 +64,15 @@ export class Delivery {
     this.quota = new SendingQuota(context);
   }
 
-  /** The app's sender; without one the code is handed to the app. */
-  sender(mechanism: DeliveredMechanism): Send | undefined {
-    const { deliver } = this.context.settings;
-    return mechanism === TwoFactorMechanism.EMAIL ? deliver.email : deliver.sms;
-  }
-
-  async allows(contact: string, mechanism: DeliveredMechanism): Promise<boolean> {
-    const allowed: unknown = await this.context.settings.allowDestination(contact, mechanism);
+  async allows(factor: DeliveredFactor, contact: string): Promise<boolean> {
+    const allowed: unknown = await this.context.settings.allowDestination(contact, mechanismSent(factor));
     return allowed === true;
   }
 
   /** @throws InvalidInputError where the app refuses the destination: before it is stored and before it is sent to */
-  async checkDestination(contact: string, mechanism: DeliveredMechanism): Promise<void> {
-    if (await this.allows(contact, mechanism)) return;
-    throw new InvalidInputError(
-      mechanism === TwoFactorMechanism.EMAIL ? 'address' : 'phone',
-      'a destination that this service sends to',
-    );
-  }
-
-  issue(scope: CodeScope, authenticator: string, previous?: LiveCode): { code: string; live: LiveCode } {
-    const { settings, keyring } = this.context;
-    const code = generateOneTimeCode(settings.codeLength);
-    const now = settings.clock();
-    const tag = keyring.tag('one-time-code', this.binding(scope, code));
-    return {
-      code,
-      live: {
-        tag,
-        expiresAt: now + settings.tokenExpiry,
-        sentAt: now,
-        sends: (previous?.sends ?? 0) + 1,
-        authenticator,
-      },
-    };
-  }
-
-  /** Whether `code` is this live code, compared as HMACs in constant time. */
-  matches(scope: CodeScope, live: LiveCode | undefined, code: string): boolean {
-    if (!live || live.expiresAt <= this.context.settings.clock()) return false;
-    return this.context.keyring.checkTag('one-time-code', this.binding(scope, code), live.tag);
+  async checkDestination(factor: DeliveredFactor, contact: string): Promise<void> {
+    if (await this.allows(factor, contact)) return;
+    throw new InvalidInputError(factor.field, 'a destination that this service sends to');
   }
 
   /**
@@ -119,11 +80,11 @@ export class Delivery {
    * reports as failed, and a sender that fails must not be called without limit.
    * @throws DeliveryFailedError where the sender throws or takes longer than `deliverTimeout`
    */
-  async send(scope: CodeScope, to: string, code: string, expiresAt: number): Promise<void> {
-    const send = this.sender(scope.mechanism);
-    if (!send) return;
+  async send({ factor, scope, contact: to, code, expiresAt }: Message): Promise<void> {
+    const { sender } = factor;
+    if (!sender) return;
     const { deliverTimeout, issuer } = this.context.settings;
-    const { mechanism, purpose, identity } = scope;
+    const { purpose, userId } = scope;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
@@ -131,28 +92,13 @@ export class Delivery {
       }, deliverTimeout);
     });
     try {
-      const sending = Promise.resolve({ mechanism, to, code, purpose, userId: identity.id, issuer, expiresAt }).then(
-        send,
-      );
-      await Promise.race([sending, late]);
+      const message = { mechanism: mechanismSent(factor), to, code, purpose, userId, issuer, expiresAt };
+      await Promise.race([Promise.resolve(message).then(sender), late]);
     } catch (cause) {
       throw new DeliveryFailedError(cause);
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  /** Opens the contact of an authenticator; one under an older key is sealed again. */
-  async contactOf(authenticator: TwoFactorAuthenticator, mechanism: DeliveredMechanism): Promise<string> {
-    const { keyring, authenticators } = this.context;
-    const contact = this.openContact(authenticator);
-    if (!keyring.isCurrent(authenticator.sealed)) {
-      await authenticators.update(authenticator.userKey, authenticator.id, {
-        sealed: keyring.seal('contact', authenticator.userId, authenticator.id, contact),
-        handle: this.handle(mechanism, authenticator.userId, contact),
-      });
-    }
-    return contact;
   }
 
   /**
@@ -161,38 +107,32 @@ export class Delivery {
    */
   async newest(
     { authenticators }: Snapshot,
-    mechanism: DeliveredMechanism,
+    factor: DeliveredFactor,
   ): Promise<{ authenticator: TwoFactorAuthenticator; contact: string } | undefined> {
     let unreadable: SealedDataError | undefined;
-    for (const authenticator of authenticators.filter((one) => one.mechanism === mechanism).reverse()) {
-      const contact = readIfReadable(this.context, authenticator, () => this.openContact(authenticator));
-      if (!(contact instanceof SealedDataError))
-        return { authenticator, contact: await this.contactOf(authenticator, mechanism) };
+    for (const authenticator of authenticators.filter((row) => this.context.factors.of(row) === factor).reverse()) {
+      const contact = await readIfReadable(this.context, authenticator, () => factor.contactOf(authenticator));
+      if (!(contact instanceof SealedDataError)) {
+        await reseal(this.context, authenticator);
+        return { authenticator, contact };
+      }
       unreadable ??= contact;
     }
     if (unreadable) throw unreadable;
     return undefined;
   }
 
-  openContact(authenticator: TwoFactorAuthenticator): string {
-    return this.context.keyring
-      .open('contact', authenticator.userId, authenticator.id, authenticator.sealed)
-      .toString();
+  /** Undefined for a factor without a contact, and for one that cannot be read. */
+  async mask(authenticator: TwoFactorAuthenticator): Promise<string | undefined> {
+    const factor = this.context.factors.sentOf(authenticator);
+    if (!factor) return undefined;
+    const contact = await readIfReadable(this.context, authenticator, () => factor.contactOf(authenticator));
+    return contact instanceof SealedDataError ? undefined : factor.kind.mask(contact);
   }
+}
 
-  handle(mechanism: DeliveredMechanism, userId: string, contact: string): string {
-    return this.context.keyring.mac('contact', [methodNames[mechanism], userId, contact.toLowerCase()]);
-  }
-
-  /** Undefined for a contact that cannot be read. */
-  mask(authenticator: TwoFactorAuthenticator): string | undefined {
-    const contact = readIfReadable(this.context, authenticator, () => this.openContact(authenticator));
-    return contact instanceof SealedDataError
-      ? undefined
-      : maskContact(authenticator.mechanism as DeliveredMechanism, contact);
-  }
-
-  private binding({ purpose, mechanism, identity, challengeId }: CodeScope, code: string): string[] {
-    return [purpose, methodNames[mechanism], identity.id, challengeId, code];
-  }
+/** What was sealed with an older key is sealed with the first one when it is used. */
+export async function reseal({ factors, authenticators }: Context, row: TwoFactorAuthenticator): Promise<void> {
+  const columns = factors.of(row).resealed(row);
+  if (columns) await authenticators.update(row.userKey, row.id, columns);
 }

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { methodNames, TwoFactorMechanism } from '../core/mechanism.js';
+import { mechanismOf } from '../core/methods.js';
 import { defaultTotpParameters } from '../core/totp.js';
 import {
   InvalidInputError,
@@ -9,23 +9,25 @@ import {
   TwoFactorAlreadyEnabledError,
   TwoFactorError,
 } from '../errors.js';
+import type { Draft, Factor } from '../factors/factor.js';
 import { fits, readFactors } from '../store/factors.js';
 import { newAuthenticator, type TwoFactorAccount, type TwoFactorAuthenticator } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 import type { BackupCodes, NewSet } from './backup-codes.js';
 import { readState, type Change, type Context, type Identity } from './context.js';
-import type { Draft, PreparedSnapshot } from './enrollment-draft.js';
+import type { PreparedSnapshot } from './enrollment-draft.js';
 import { changeFactors, entries, makeWay, noSet, rowsOf, tidy, type Decision } from './factor-change.js';
 
 /** What becomes a factor. */
 export interface NewFactor {
-  readonly mechanism: TwoFactorMechanism;
-  readonly handle: string;
+  readonly factor: Factor;
   readonly draft: Draft;
   /** Time step of the code that confirmed it, 0 for none. */
   readonly confirmedStep: number;
   /** Whether its owner has it: it was confirmed by a code, imported, or is a contact. */
   readonly isHeld: boolean;
+  /** Whether a user without backup codes gets a set. */
+  readonly givesCodes: boolean;
 }
 
 interface Added {
@@ -66,13 +68,12 @@ export class Enabling {
 
   /**
    * Adds a factor and commits it.
-   * @param giveCodes whether a user without backup codes gets a set
    * @returns the codes, `[]` where none were made
    */
-  async enable(identity: Identity, factor: NewFactor, giveCodes: boolean): Promise<Change<string[]>> {
-    const set = giveCodes ? await this.backupCodes.prepare(identity) : undefined;
+  async enable(identity: Identity, added: NewFactor): Promise<Change<string[]>> {
+    const set = added.givesCodes ? await this.backupCodes.prepare(identity) : undefined;
     try {
-      const { account, epochs } = await this.add(identity, factor, set);
+      const { account, epochs } = await this.add(identity, added, set);
       const given = set?.backupSetId === account.backupSetId ? set : undefined;
       if (set && !given) await this.backupCodes.discard(set);
       return { result: given?.codes ?? [], epochs };
@@ -82,19 +83,15 @@ export class Enabling {
     }
   }
 
-  private async add(identity: Identity, factor: NewFactor, set: NewSet | undefined): Promise<Added> {
+  private async add(identity: Identity, given: NewFactor, set: NewSet | undefined): Promise<Added> {
     const { events, settings } = this.context;
     for (let attempt = 0; attempt < addTries; attempt += 1) {
       if (attempt > 0) await delay(randomInt(10, 50) * attempt);
-      const added = await this.tryToAdd(identity, factor, set);
+      const added = await this.tryToAdd(identity, given, set);
       if (added) {
-        const { mechanism } = factor;
-        events.emit('enrolled', {
-          userId: identity.id,
-          mechanism,
-          method: methodNames[mechanism],
-          at: settings.clock(),
-        });
+        const { method } = given.factor;
+        const mechanism = mechanismOf(method);
+        events.emit('enrolled', { userId: identity.id, mechanism, method, at: settings.clock() });
         return added;
       }
       if (identity.judgedAt !== undefined) throw new StepUpRequiredError();
@@ -103,8 +100,8 @@ export class Enabling {
   }
 
   /** Undefined where another change of factors came between. */
-  private async tryToAdd(identity: Identity, factor: NewFactor, set: NewSet | undefined): Promise<Added | undefined> {
-    const row = this.row(identity, factor, await readState(this.context, identity));
+  private async tryToAdd(identity: Identity, given: NewFactor, set: NewSet | undefined): Promise<Added | undefined> {
+    const row = this.row(identity, given, await readState(this.context, identity));
     try {
       const named = await changeFactors(this.context, identity, {
         decide: (state) => this.name(state, row),
@@ -130,7 +127,7 @@ export class Enabling {
     } catch (error) {
       const refused = error instanceof Overtaken || error instanceof TwoFactorError;
       // A secret that its owner has need not be taken back when the database is lost; one that nobody was told must be.
-      if (refused || !factor.isHeld) await tidy(() => this.context.authenticators.remove(row.userKey, row.id));
+      if (refused || !given.isHeld) await tidy(() => this.context.authenticators.remove(row.userKey, row.id));
       if (error instanceof Overtaken) return undefined;
       throw error;
     }
@@ -165,25 +162,20 @@ export class Enabling {
 
   private row(
     identity: Identity,
-    { mechanism, handle, draft, confirmedStep }: NewFactor,
+    { factor, draft, confirmedStep }: NewFactor,
     before: Snapshot,
   ): TwoFactorAuthenticator {
-    const { keyring, settings } = this.context;
     const id = randomBytes(16).toString('hex');
-    const sealed =
-      mechanism === TwoFactorMechanism.TOTP
-        ? keyring.seal('totp-secret', identity.id, id, Buffer.from(draft.value, 'base64'))
-        : keyring.seal('contact', identity.id, id, draft.value);
     return newAuthenticator({
       id,
       userKey: identity.key,
       userId: identity.id,
-      mechanism,
-      handle,
+      mechanism: mechanismOf(factor.method),
+      handle: factor.handle(identity.id, draft),
       label: draft.label,
-      sealed,
+      sealed: factor.seal({ userId: identity.id, rowId: id }, draft),
       ...defaultTotpParameters,
-      verifiedAt: Math.max(settings.clock(), (before.authenticators.at(-1)?.verifiedAt ?? 0) + 1),
+      verifiedAt: Math.max(this.context.settings.clock(), (before.authenticators.at(-1)?.verifiedAt ?? 0) + 1),
       confirmedStep,
       securityEpoch: 0,
     });

@@ -1,10 +1,9 @@
-import { maskContact, readContact, sameContact } from '../core/contact.js';
+import { sameContact } from '../core/contact.js';
 import { withHidden } from '../core/hidden.js';
-import { sha256 } from '../core/keyring.js';
-import { methodNames, TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
-import { isDigits, readCode } from '../core/one-time-code.js';
+import { mechanismOf, type DeliveredMethod, type EnrollableMethod } from '../core/methods.js';
+import { readCode } from '../core/one-time-code.js';
 import { encodeBase32, qrCode, totpUri } from '../core/provisioning.js';
-import { defaultTotpParameters, generateTotpSecret, matchTotp } from '../core/totp.js';
+import { defaultTotpParameters, generateTotpSecret } from '../core/totp.js';
 import {
   InvalidInputError,
   SealedDataError,
@@ -12,9 +11,14 @@ import {
   TwoFactorAlreadyEnabledError,
   TwoFactorNotSetupError,
 } from '../errors.js';
+import type { DeliveredFactor } from '../factors/delivered.js';
+import type { Factor } from '../factors/factor.js';
 import type { TwoFactorAuthenticator } from '../store/rows.js';
-import type { Snapshot } from '../store/snapshot-store.js';
+import { ofRow, type StoredChallenge } from './challenge.js';
+import { findUser, readState, type Change, type Context, type Identity } from './context.js';
+import type { Delivery } from './delivery.js';
 import type { Enabling } from './enabling.js';
+import type { EnrollmentDrafts, PreparedSnapshot } from './enrollment-draft.js';
 import {
   accountLabel,
   readBoolean,
@@ -24,30 +28,35 @@ import {
   type TotpSetup,
   type TotpSetupOptions,
 } from './enrollment-input.js';
-import { findUser, readState, type Change, type Context, type Identity } from './context.js';
-import { readLiveCodes, type CodeScope, type Delivery } from './delivery.js';
-import type { EnrollmentDrafts, PreparedSnapshot } from './enrollment-draft.js';
-import { stepsOf } from './comparisons.js';
-import { ofRow, type StoredChallenge } from './challenge.js';
-import type { Judge } from './judging.js';
 import { tidy } from './factor-change.js';
+import type { Judge } from './judging.js';
 import type { Match, Subject } from './subject.js';
-import { isLive } from './verdicts.js';
 import { readIfReadable } from './unreadable.js';
+import { isLive } from './verdicts.js';
 
 type EnrollmentSubject = Subject & { readonly challenge: StoredChallenge | undefined };
 
+/** A contact as a request gives it. */
+export interface GivenContact {
+  /** Default: the account's own. */
+  readonly contact: unknown;
+  /** Whether a code has to confirm it. Default: not where the app vouches for it. */
+  readonly requireVerification?: unknown;
+}
+
 /**
- * Enrols methods. An enrolment is a challenge until a code confirms it: begun and abandoned it leaves no method, and it
+ * Enrolls methods. An enrollment is a challenge until a code confirms it: begun and abandoned it leaves no method, and it
  * never touches one that is verified.
  */
 export class Enrollment {
   constructor(
     private readonly context: Context,
-    private readonly delivery: Delivery,
-    private readonly drafts: EnrollmentDrafts,
-    private readonly judge: Judge,
-    private readonly enabling: Enabling,
+    private readonly parts: {
+      readonly delivery: Delivery;
+      readonly drafts: EnrollmentDrafts;
+      readonly judge: Judge;
+      readonly enabling: Enabling;
+    },
   ) {}
 
   async setupTotp(
@@ -59,28 +68,25 @@ export class Enrollment {
     const { label, qr } = readTotpOptions(options);
     await this.context.texts.check('label', label);
     const user = await this.user(identity);
-    const handle = sha256(label);
-    const snapshot = await this.prepare(
-      identity,
-      TwoFactorMechanism.TOTP,
-      (authenticator) => authenticator.handle === handle,
-    );
-
+    const factor = this.context.factors.totp;
     const secret = generateTotpSecret();
+    const draft = { label, value: secret.toString('base64') };
+    const snapshot = await this.prepare(identity, factor, isNamed(factor.handle(identity.id, draft)));
+
+    const { issuer } = this.context.settings;
     const uri = totpUri({
       ...defaultTotpParameters,
-      issuer: this.context.settings.issuer,
+      issuer,
       label: accountLabel(this.context, user, identity),
       secret,
     });
     const setup = { secret: encodeBase32(secret), uri, qrCode: await qrCode(uri, qr) };
-    const draft = { label, value: secret.toString('base64') };
     if (verify) {
-      await this.drafts.begin(identity, TwoFactorMechanism.TOTP, handle, draft, snapshot);
+      await this.parts.drafts.begin({ identity, factor, draft, snapshot });
       return { result: setup };
     }
-    const factor = { mechanism: TwoFactorMechanism.TOTP, handle, draft, confirmedStep: 0, isHeld: false };
-    const { result: backupCodes, epochs } = await this.enabling.enable(identity, factor, true);
+    const added = { factor, draft, confirmedStep: 0, isHeld: false, givesCodes: true };
+    const { result: backupCodes, epochs } = await this.parts.enabling.enable(identity, added);
     return { result: { ...setup, backupCodes }, ...(epochs && { epochs }) };
   }
 
@@ -92,115 +98,96 @@ export class Enrollment {
     const secret = readSecret(base32);
     const { label } = readTotpOptions(options);
     await this.context.texts.check('label', label);
-    const handle = sha256(label);
-    await this.prepare(identity, TwoFactorMechanism.TOTP, (authenticator) => authenticator.handle === handle);
+    const factor = this.context.factors.totp;
     const draft = { label, value: secret.toString('base64') };
-    await this.enabling.enable(
-      identity,
-      { mechanism: TwoFactorMechanism.TOTP, handle, draft, confirmedStep: 0, isHeld: true },
-      false,
-    );
+    await this.prepare(identity, factor, isNamed(factor.handle(identity.id, draft)));
+    const added = { factor, draft, confirmedStep: 0, isHeld: true, givesCodes: false };
+    await this.parts.enabling.enable(identity, added);
   }
 
-  async setupContact(
-    identity: Identity,
-    mechanism: DeliveredMechanism,
-    given: unknown,
-    requireVerification?: unknown,
-  ): Promise<Change<ContactSetup>> {
+  async setupContact(identity: Identity, method: DeliveredMethod, given: GivenContact): Promise<Change<ContactSetup>> {
+    const factor = this.context.factors.sent(method);
     const user = await this.user(identity);
-    const own = mechanism === TwoFactorMechanism.EMAIL ? this.context.settings.users.email?.(user) : undefined;
-    if (given === undefined && (own === undefined || own === null || own === ''))
-      throw new InvalidInputError(
-        mechanism === TwoFactorMechanism.EMAIL ? 'address' : 'phone',
-        'given: the account has none',
-      );
+    const own = factor.kind.own?.(this.context.settings.users, user);
+    if (given.contact === undefined && (own === undefined || own === null || own === ''))
+      throw new InvalidInputError(factor.field, 'given: the account has none');
     // The app vouches for the account's own address, as it does by an explicit `false`. Any other has to be proved.
-    const { contact, vouched } = readContact(mechanism, given ?? own, own);
-    const verify = readBoolean('requireVerification', requireVerification ?? !vouched);
-    await this.delivery.checkDestination(contact, mechanism);
-    const snapshot = await this.prepare(identity, mechanism, (authenticator, all) => {
-      const known = readIfReadable(this.context, authenticator, () => this.delivery.openContact(authenticator));
-      // It may be this very contact: where it is the only factor, somebody has to look.
-      if (known instanceof SealedDataError && all.length === 1) throw known;
-      return !(known instanceof SealedDataError) && sameContact(known, contact);
-    });
+    const { contact, vouched } = factor.kind.read(given.contact ?? own, own);
+    const verify = readBoolean('requireVerification', given.requireVerification ?? !vouched);
+    await this.parts.delivery.checkDestination(factor, contact);
+    const snapshot = await this.prepare(identity, factor, (row, all) => this.isContact(factor, row, { contact, all }));
 
-    const handle = this.delivery.handle(mechanism, identity.id, contact);
-    const maskedContact = maskContact(mechanism, contact);
+    const maskedContact = factor.kind.mask(contact);
     const draft = { label: maskedContact, value: contact };
     if (!verify) {
-      const { epochs } = await this.enabling.enable(
-        identity,
-        { mechanism, handle, draft, confirmedStep: 0, isHeld: true },
-        false,
-      );
+      const added = { factor, draft, confirmedStep: 0, isHeld: true, givesCodes: false };
+      const { epochs } = await this.parts.enabling.enable(identity, added);
       return { result: { maskedContact, verified: true }, ...(epochs && { epochs }) };
     }
-    const otpValue = await this.drafts.beginWithCode(identity, mechanism, handle, draft, snapshot);
-    return {
-      result: withHidden({ maskedContact, verified: false }, { contact, ...(otpValue !== undefined && { otpValue }) }),
-    };
+    const otpValue = await this.parts.drafts.beginWithCode({ identity, factor, draft, snapshot });
+    const result = { maskedContact, verified: false };
+    return { result: withHidden(result, { contact, ...(otpValue !== undefined && { otpValue }) }) };
   }
 
   /**
-   * Confirms the newest live enrolment of the mechanism. It belongs to the epoch that it was begun at: a change of factors
+   * Confirms the newest live enrollment of the method. It belongs to the epoch that it was begun at: a change of factors
    * ends it, also one that is committed while the code is being judged.
-   * @param identity with the epoch that the session stands for, be its authentication recent or not
+   * @param identity with the epoch that the session stands for, whether or not its authentication is recent
    * @returns fresh backup codes, `[]` where the user has a set already
    */
-  async complete(identity: Identity, mechanism: TwoFactorMechanism, code: unknown): Promise<Change<string[]>> {
-    const text = readCode(code);
-    const load = async (): Promise<EnrollmentSubject> => {
-      const snapshot = await this.context.snapshots.ofUser(identity, { purpose: 'enrollment', mechanism });
-      const { account } = snapshot;
-      if (!account) throw new TwoFactorNotSetupError();
-      const now = this.context.settings.clock();
-      const challenge = snapshot.challenges.map(ofRow).findLast((candidate) => isLive(candidate, snapshot, now));
-      const { judgedAt = snapshot.securityEpoch } = identity;
-      if (challenge && judgedAt !== snapshot.securityEpoch) throw new StepUpRequiredError();
-      return { identity, account, snapshot, challenge };
-    };
-    const { subject, match } = await this.judge.judge({
-      load,
-      decide: (given) => Promise.resolve(this.confirm(given, mechanism, text)),
-      compared: () => (mechanism === TwoFactorMechanism.TOTP ? stepsOf(this.context) : 1),
-      failed: methodNames[mechanism],
+  async complete(identity: Identity, method: EnrollableMethod, code: unknown): Promise<Change<string[]>> {
+    const { judge, drafts, enabling } = this.parts;
+    const factor = this.context.factors.named(method);
+    const response = readCode(code);
+    const { subject, match } = await judge.judge({
+      load: () => this.load(identity, method),
+      decide: (given) => this.confirm(given, factor, response),
+      compared: () => factor.confirmChances,
+      failed: method,
       // Of parallel confirmations one is written and enrolls.
-      verdicts: ({ challenge }, method) => (challenge ? [{ challenge, state: 'used', method }] : []),
+      verdicts: ({ challenge }) => (challenge ? [{ challenge, state: 'used', method }] : []),
     });
     const { challenge } = subject;
     if (!challenge) throw new TwoFactorNotSetupError();
     await tidy(() => this.context.challenges.remove([challenge.id]));
-    const { handle } = challenge;
-    const draft = this.drafts.open(challenge);
-    const factor = { mechanism, handle, draft, confirmedStep: match.confirmedStep ?? 0, isHeld: true };
-    return this.enabling.enable({ ...identity, judgedAt: challenge.securityEpoch }, factor, true);
+    const draft = drafts.open(challenge);
+    const added = { factor, draft, confirmedStep: match.confirmedStep ?? 0, isHeld: true, givesCodes: true };
+    return enabling.enable({ ...identity, judgedAt: challenge.securityEpoch }, added);
   }
 
-  private confirm(
-    { challenge, identity }: EnrollmentSubject,
-    mechanism: TwoFactorMechanism,
-    code: string,
-  ): Match | undefined {
+  private async load(identity: Identity, method: EnrollableMethod): Promise<EnrollmentSubject> {
+    const filter = { purpose: 'enrollment', mechanism: mechanismOf(method) } as const;
+    const snapshot = await this.context.snapshots.ofUser(identity, filter);
+    const { account } = snapshot;
+    if (!account) throw new TwoFactorNotSetupError();
+    const now = this.context.settings.clock();
+    const challenge = snapshot.challenges.map(ofRow).findLast((candidate) => isLive(candidate, snapshot, now));
+    const { judgedAt = snapshot.securityEpoch } = identity;
+    if (challenge && judgedAt !== snapshot.securityEpoch) throw new StepUpRequiredError();
+    return { identity, account, snapshot, challenge };
+  }
+
+  private async confirm(
+    { challenge }: EnrollmentSubject,
+    factor: Factor,
+    response: unknown,
+  ): Promise<Match | undefined> {
     if (!challenge) throw new TwoFactorNotSetupError();
-    const { settings } = this.context;
-    const length = mechanism === TwoFactorMechanism.TOTP ? defaultTotpParameters.digits : settings.codeLength;
-    if (!isDigits(code, length)) throw new InvalidInputError('code', `${length} digits`);
-    const method = methodNames[mechanism];
-    if (mechanism !== TwoFactorMechanism.TOTP) {
-      const scope: CodeScope = { challengeId: challenge.id, purpose: 'enrollment', identity, mechanism };
-      return this.delivery.matches(scope, readLiveCodes(challenge)[method as 'email' | 'sms'], code)
-        ? { method }
-        : undefined;
-    }
-    const secret = Buffer.from(this.drafts.open(challenge).value, 'base64');
-    const step = matchTotp(secret, code, defaultTotpParameters, {
-      now: settings.clock(),
-      window: settings.totpWindow,
-      after: 0,
-    });
-    return step === undefined ? undefined : { method, confirmedStep: step };
+    if (!factor.accepts(response)) throw new InvalidInputError('code', factor.shape);
+    const proof = await factor.confirm(this.parts.drafts.open(challenge), challenge, response);
+    // The step is spent for the new factor alone: the others' codes are other ones.
+    return proof && { method: factor.method, ...(proof.step !== undefined && { confirmedStep: proof.step }) };
+  }
+
+  /** @throws SealedDataError for the only factor of its user that cannot be read: it may be this very contact */
+  private async isContact(
+    factor: DeliveredFactor,
+    row: TwoFactorAuthenticator,
+    { contact, all }: { readonly contact: string; readonly all: readonly TwoFactorAuthenticator[] },
+  ): Promise<boolean> {
+    const known = await readIfReadable(this.context, row, () => factor.contactOf(row));
+    if (known instanceof SealedDataError && all.length === 1) throw known;
+    return !(known instanceof SealedDataError) && sameContact(known, contact);
   }
 
   private async user(identity: Identity): Promise<Express.User> {
@@ -210,27 +197,27 @@ export class Enrollment {
   }
 
   /** Reads the user's state, with an account to charge attempts to. */
-  private async prepare(
-    identity: Identity,
-    mechanism: TwoFactorMechanism,
-    same: (authenticator: TwoFactorAuthenticator, all: Snapshot['authenticators']) => boolean,
-  ): Promise<PreparedSnapshot> {
+  private async prepare(identity: Identity, factor: Factor, isSame: IsSame): Promise<PreparedSnapshot> {
     await this.context.texts.check('id', identity.id);
-    const read = () => readState(this.context, identity, { purpose: 'enrollment', mechanism });
+    const filter = { purpose: 'enrollment', mechanism: mechanismOf(factor.method) } as const;
+    const read = () => readState(this.context, identity, filter);
     let snapshot = await read();
     if (!snapshot.account) {
       await this.context.accounts.ensure(identity.key, identity.id);
       snapshot = await read();
     }
     if (!snapshot.account) throw new Error('The account of the user could not be made.');
-    if (
-      snapshot.authenticators.some(
-        (authenticator) => authenticator.mechanism === mechanism && same(authenticator, snapshot.authenticators),
-      )
-    ) {
-      throw new TwoFactorAlreadyEnabledError();
+    for (const row of snapshot.authenticators.filter((one) => this.context.factors.of(one) === factor)) {
+      if (await isSame(row, snapshot.authenticators)) throw new TwoFactorAlreadyEnabledError();
     }
-    this.enabling.checkRoom(snapshot);
+    this.parts.enabling.checkRoom(snapshot);
     return snapshot as PreparedSnapshot;
   }
 }
+
+type IsSame = (row: TwoFactorAuthenticator, all: readonly TwoFactorAuthenticator[]) => boolean | Promise<boolean>;
+
+const isNamed =
+  (handle: string): IsSame =>
+  (row) =>
+    row.handle === handle;

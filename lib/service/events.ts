@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
-import type { MethodName } from '../core/mechanism.js';
-import type { TwoFactorMechanism } from '../core/mechanism.js';
+import type { MethodName } from '../core/methods.js';
+import type { TwoFactorMechanism } from '../core/methods.js';
 
 /** What happened to a user's second factor. It never holds a code, a secret or a contact. */
 export interface TwoFactorEvent {

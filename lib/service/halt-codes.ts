@@ -1,5 +1,4 @@
-import { maskContact } from '../core/contact.js';
-import { methodNames, TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
+import type { DeliveredMethod } from '../core/methods.js';
 import {
   DeliveryFailedError,
   SealedDataError,
@@ -8,29 +7,25 @@ import {
   type SpentMethods,
 } from '../errors.js';
 import { lockedFor } from './backoff.js';
-import type { Outgoing } from './code-sending.js';
+import type { DeliveredFactor, LiveCodes } from '../factors/delivered.js';
 import type { Context, Identity } from './context.js';
-import type { CodeScope, Delivery, LiveCodes } from './delivery.js';
+import type { CodeScope, Delivery, Message } from './delivery.js';
 import type { PreparedSnapshot } from './enrollment-draft.js';
-
-type Delivered = 'email' | 'sms';
 
 /** What a halted login can be finished with by a message, and what has to be sent for it. */
 export interface HaltCodes {
-  readonly contacts: Partial<Record<Delivered, AvailableContact>>;
+  readonly contacts: Partial<Record<DeliveredMethod, AvailableContact>>;
   /** Those whose messages are spent. */
   readonly spent: SpentMethods;
   readonly codes: LiveCodes;
-  readonly outgoing: readonly Outgoing[];
+  readonly outgoing: readonly Message[];
   /** Why nothing can be sent, where nothing can. */
   readonly refusal: Error;
   /** Seconds until a code of the account is looked at; undefined for one that is free. */
   readonly retryAfter: number | undefined;
 }
 
-const mechanisms: readonly DeliveredMechanism[] = [TwoFactorMechanism.EMAIL, TwoFactorMechanism.SMS];
-
-/** Makes the codes of a halt, for the newest contact of each mechanism. */
+/** Makes the codes of a halt, for the newest contact of each method. */
 export class HaltCoding {
   constructor(
     private readonly context: Context,
@@ -39,40 +34,37 @@ export class HaltCoding {
 
   /** Whether a halt of this user may make codes. */
   makesCodes({ authenticators }: PreparedSnapshot): boolean {
-    const isDelivered = mechanisms.some((mechanism) => authenticators.some((one) => one.mechanism === mechanism));
-    return isDelivered && this.context.settings.challengeOn !== 'request';
+    const { factors, settings } = this.context;
+    return settings.challengeOn !== 'request' && authenticators.some((row) => factors.sentOf(row) !== undefined);
   }
 
-  async prepare(challengeId: string, identity: Identity, snapshot: PreparedSnapshot): Promise<HaltCodes> {
-    const { settings } = this.context;
+  async prepare(id: string, identity: Identity, snapshot: PreparedSnapshot): Promise<HaltCodes> {
+    const { settings, factors } = this.context;
     const retryAfter = lockedFor(this.context, snapshot.account);
     const [contacts, spent, codes]: [HaltCodes['contacts'], SpentMethods, LiveCodes] = [{}, {}, {}];
-    const outgoing: Outgoing[] = [];
+    const outgoing: Message[] = [];
     let unreadable: SealedDataError | undefined;
-    for (const mechanism of mechanisms) {
-      const newest = await this.delivery.newest(snapshot, mechanism).catch((error: unknown) => {
+    for (const factor of factors.delivered) {
+      const { method } = factor;
+      const newest = await this.delivery.newest(snapshot, factor).catch((error: unknown) => {
         if (!(error instanceof SealedDataError)) throw error;
         unreadable ??= error;
         return undefined;
       });
       if (!newest) continue;
       const { authenticator, contact } = newest;
-      const method = methodNames[mechanism];
-      const maskedContact = maskContact(mechanism, contact);
+      const maskedContact = factor.kind.mask(contact);
       // A code that cannot be looked at is not sent either: it would cost money and end before it may be used.
       const onlyTold = settings.challengeOn === 'request' || retryAfter !== undefined;
-      const refusal = onlyTold
-        ? await this.spent(identity, mechanism)
-        : await this.refusal(contact, identity, mechanism);
+      const refusal = onlyTold ? await this.spent(identity, factor) : await this.refusal(identity, factor, contact);
       if (refusal instanceof TooManyAttemptsError) spent[method] = { maskedContact, retryAfter: refusal.retryAfter };
       if (refusal) continue;
       contacts[method] = { maskedContact, contact };
       if (onlyTold) continue;
-      const scope: CodeScope = { challengeId, purpose: 'login', identity, mechanism };
-      const { code, live } = this.delivery.issue(scope, authenticator.id);
+      const scope: CodeScope = { id, purpose: 'login', userId: identity.id };
+      const { code, live } = factor.issue(scope, authenticator.id);
       codes[method] = live;
-      if (this.delivery.sender(mechanism))
-        outgoing.push({ mechanism, scope, contact, code, expiresAt: live.expiresAt });
+      if (factor.sender) outgoing.push({ factor, scope, contact, code, expiresAt: live.expiresAt });
       else contacts[method] = { maskedContact, contact, otpValue: code };
     }
     const waits = Object.values(spent).map((method) => method.retryAfter);
@@ -83,19 +75,15 @@ export class HaltCoding {
     return { contacts, spent, codes, outgoing, refusal, retryAfter };
   }
 
-  private spent(identity: Identity, mechanism: DeliveredMechanism): Promise<Error | undefined> {
-    return this.delivery.quota.spent(this.delivery.quota.ofUser(identity, mechanism));
+  private spent(identity: Identity, { method }: DeliveredFactor): Promise<Error | undefined> {
+    return this.delivery.quota.spent(this.delivery.quota.ofUser(identity, method));
   }
 
   /** Why no code can be sent to this contact now; reserved where one can. */
-  private async refusal(
-    contact: string,
-    identity: Identity,
-    mechanism: DeliveredMechanism,
-  ): Promise<Error | undefined> {
-    if (!(await this.delivery.allows(contact, mechanism))) return new DeliveryFailedError();
+  private async refusal(identity: Identity, factor: DeliveredFactor, contact: string): Promise<Error | undefined> {
+    if (!(await this.delivery.allows(factor, contact))) return new DeliveryFailedError();
     try {
-      await this.delivery.quota.reserve(this.delivery.quota.ofUser(identity, mechanism));
+      await this.delivery.quota.reserve(this.delivery.quota.ofUser(identity, factor.method));
       return undefined;
     } catch (error) {
       if (error instanceof TooManyAttemptsError) return error;

@@ -1,5 +1,4 @@
-import { parseBackupCode, stretchBackupCode } from '../core/backup-code.js';
-import { methodNames, mechanisms, type MethodName } from '../core/mechanism.js';
+import { isEnrollable, mechanismOf, type MethodName } from '../core/methods.js';
 import {
   afterFailure,
   afterSuccess,
@@ -76,19 +75,14 @@ export class Judge {
     code: string,
   ): Promise<Judged<S> | undefined> {
     const { account, identity } = subject;
-    const { accounts, backupCodes, keyring, events, settings } = this.context;
+    const { accounts, backupCodes, events, factors, settings } = this.context;
     if (account.backupSetId === '') throw new TwoFactorNotSetupError();
-    const [keyId = '', salt = ''] = account.backupSalt.split('.');
-    const tagOf = (stretched: string): string =>
-      keyring.mac('backup-code', [identity.id, account.backupSetId, stretched], keyId);
-    // Throws where the set's key is gone: a right code that cannot be recognised is not charged as a wrong one.
-    tagOf('');
+    const tagOf = factors.backupCode.tagger(identity.id, account);
     const guess = this.guess(1);
     const counts = this.failed(account, guess);
     if (!(await this.charge(account, counts, 'unknown'))) return undefined;
 
-    const stretched = await stretchBackupCode(code, Buffer.from(salt, 'base64url'));
-    const used = await backupCodes.use(account.backupSetId, tagOf(stretched.toString('hex')), guess.at);
+    const used = await backupCodes.use(account.backupSetId, await tagOf(code), guess.at);
     const charged = { ...account, ...counts, version: account.version + 1 };
     // The set was replaced while this code was being checked: it dies with its set.
     const settled = used && (await this.settle(subject, judging, { charged, guess }));
@@ -166,7 +160,7 @@ export class Judge {
 
   /** What is told of a code. */
   event(identity: Identity, method: MethodName | undefined) {
-    const mechanism = mechanisms.find((candidate) => methodNames[candidate] === method);
+    const mechanism = method && isEnrollable(method) ? mechanismOf(method) : undefined;
     return {
       userId: identity.id,
       at: this.context.settings.clock(),
@@ -175,7 +169,3 @@ export class Judge {
     };
   }
 }
-
-/** The backup code that a text may be, where one is asked for. */
-export const backupCodeOf = (methods: readonly MethodName[], code: string): string | undefined =>
-  methods.includes('backup_code') ? parseBackupCode(code) : undefined;

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { withHidden } from '../core/hidden.js';
 import { sha256 } from '../core/keyring.js';
-import { TwoFactorMechanism, type DeliveredMechanism } from '../core/mechanism.js';
+import { isDelivered, methodOf, type DeliveredMethod } from '../core/methods.js';
 import { DeliveryFailedError, type AvailableMethods, type PublicMethods, type SpentMethods } from '../errors.js';
 import type { StrategyKind } from '../options.js';
 import { newChallenge } from '../store/rows.js';
-import { masked, preferredFirst } from './available-methods.js';
+import type { Snapshot } from '../store/snapshot-store.js';
+import { available, masked } from './available-methods.js';
 import { createdAfter, ofRow, type StoredChallenge } from './challenge.js';
-import { newestOf, type ChallengeSent, type CodeSending } from './code-sending.js';
+import type { ChallengeSent, CodeSending } from './code-sending.js';
 import type { Context, Identity } from './context.js';
 import { roomFor } from './crowd.js';
 import { resendAfter } from './delivery.js';
@@ -52,7 +53,7 @@ export interface PendingLogin {
   /** Names the Passport that began it; '' for any. */
   readonly passport: string;
   /** Per method whose code was made, or has to wait for a locked account: seconds until one may be asked for. */
-  readonly resendAfter: Partial<Record<'email' | 'sms', number | null>>;
+  readonly resendAfter: Partial<Record<DeliveredMethod, number | null>>;
   /** Methods whose messages are spent, which `methods` leaves out: when they can be asked for again. */
   readonly spent: SpentMethods;
   /** Seconds until a code of the account is looked at; absent for an account that is not locked. */
@@ -70,15 +71,21 @@ export interface StepUpSession {
 
 const stepUpExpiry = 10 * 60_000;
 
+/** Whether the user can go on without a message. Backup codes do not count: nobody should have to spend one for a mail server. */
+const needsNoCode = ({ authenticators }: Snapshot): boolean =>
+  authenticators.some(({ mechanism }) => !isDelivered(methodOf(mechanism)));
+
 const newToken = (): string => randomBytes(32).toString('base64url');
 
 /** Begins, feeds and ends the challenges of pending logins and step-ups. */
 export class LoginChallenge {
   constructor(
     private readonly context: Context,
-    private readonly halts: HaltCoding,
-    private readonly sending: CodeSending,
-    private readonly verification: Verification,
+    private readonly parts: {
+      readonly halts: HaltCoding;
+      readonly sending: CodeSending;
+      readonly verification: Verification;
+    },
   ) {}
 
   /**
@@ -91,14 +98,14 @@ export class LoginChallenge {
     const kept = textOfKept(settings, first);
     const isLong = Buffer.byteLength(kept) > longestInToken;
     // Before anything is made: a login that has to wait sends nothing.
-    const gone = isLong || this.halts.makesCodes(snapshot) ? roomFor(snapshot, settings.pendingLogins, now) : [];
+    const gone = isLong || this.parts.halts.makesCodes(snapshot) ? roomFor(snapshot, settings.pendingLogins, now) : [];
     const id = newId();
-    const { contacts, codes, outgoing, spent, refusal, retryAfter } = await this.halts.prepare(id, identity, snapshot);
-    const availableMethods: AvailableMethods = preferredFirst(snapshot.account.preferred, {
-      ...(newestOf(snapshot, TwoFactorMechanism.TOTP) && { totp: true as const }),
-      ...contacts,
-      ...(snapshot.unusedBackupCodes > 0 && { backupCode: true as const }),
-    });
+    const { contacts, codes, outgoing, spent, refusal, retryAfter } = await this.parts.halts.prepare(
+      id,
+      identity,
+      snapshot,
+    );
+    const availableMethods = available(snapshot, contacts);
     if (Object.keys(availableMethods).length === 0) throw refusal;
 
     const content: PendingContent = {
@@ -134,19 +141,20 @@ export class LoginChallenge {
       },
       spent,
       ...(retryAfter !== undefined && { retryAfter }),
-      deliver: () => this.sending.deliverAll(challenge, outgoing, availableMethods.totp === true),
+      deliver: () => this.parts.sending.deliverAll(challenge, outgoing, () => needsNoCode(snapshot)),
     };
   }
 
   /** Sends a code, or another one, for a pending login: to the stored contact, whatever the request says. */
-  async sendForLogin(pending: PendingToken, mechanism: DeliveredMechanism): Promise<ChallengeSent> {
-    const subject = await this.verification.ofLogin(pending);
+  async sendForLogin(pending: PendingToken, method: DeliveredMethod): Promise<ChallengeSent> {
+    const subject = await this.parts.verification.ofLogin(pending);
     const { challenge, snapshot } = subject;
-    if (challenge.isStored) return this.sending.send(subject, mechanism);
-    const { settings, challenges } = this.context;
+    const { settings, challenges, factors } = this.context;
+    const factor = factors.sent(method);
+    if (challenge.isStored) return this.parts.sending.send(subject, factor);
     const createdAt = createdAfter(snapshot, settings.clock());
     const gone = roomFor(snapshot, settings.pendingLogins, settings.clock());
-    const sent = await this.sending.sendFirst(subject, mechanism, (codes) =>
+    const sent = await this.parts.sending.sendFirst(subject, factor, (codes) =>
       challenges.add(rowOf({ ...challenge, createdAt, codes }, '')),
     );
     await challenges.remove(gone);
@@ -156,26 +164,28 @@ export class LoginChallenge {
   /** The same for a user who is logged in. @param session of the step-up, which is begun where there is none */
   async sendForStepUp(
     identity: Identity,
-    mechanism: DeliveredMechanism,
+    method: DeliveredMethod,
     session: StepUpSession = {},
   ): Promise<ChallengeSent> {
     const { token } = session;
-    const { challenges, snapshots, settings } = this.context;
+    const { challenges, snapshots, settings, factors } = this.context;
+    const factor = factors.sent(method);
     const snapshot = await snapshots.ofUser(identity, { purpose: 'step-up', mechanism: 0 });
     const { account } = snapshot;
-    if (!account || !newestOf(snapshot, mechanism)) throw await missing(this.context, identity, mechanism);
+    if (!account || !snapshot.authenticators.some((row) => factors.of(row) === factor))
+      throw await missing(this.context, identity, method);
     const now = settings.clock();
     const begun = snapshot.challenges.find(({ id }) => token !== undefined && id === sha256(token));
     if (token !== undefined && begun && isLive(ofRow(begun), snapshot, now)) {
-      const sent = await this.sending.send({ identity, account, snapshot, challenge: ofRow(begun) }, mechanism);
+      const sent = await this.parts.sending.send({ identity, account, snapshot, challenge: ofRow(begun) }, factor);
       return withHidden(sent, { challengeToken: token });
     }
     const gone = roomFor(snapshot, settings.pendingLogins, now);
     const fresh = newToken();
     const challenge = this.stepUp(fresh, identity, { ...snapshot, account });
     const subject = { identity, account, snapshot, challenge };
-    const sent = await this.sending
-      .sendFirst(subject, mechanism, async (codes) => {
+    const sent = await this.parts.sending
+      .sendFirst(subject, factor, async (codes) => {
         const isAdded = await challenges.add({ ...challenge, codes });
         await session.keep?.(fresh);
         return isAdded;

@@ -1,4 +1,4 @@
-import type { MethodName } from '../core/mechanism.js';
+import type { MethodName } from '../core/methods.js';
 import { TwoFactorExpiredError, TwoFactorNotVerifiedError } from '../errors.js';
 import type { StrategyKind } from '../options.js';
 import { findUser, type Context, type Deserialize, type Identity } from './context.js';

@@ -1,5 +1,11 @@
-import { sha256 } from '../core/keyring.js';
-import { mechanisms, methodNames, TwoFactorMechanism } from '../core/mechanism.js';
+import {
+  enrollableMethods,
+  isDelivered,
+  mechanismOf,
+  methodOf,
+  type EnrollableMethod,
+  type TwoFactorMechanism,
+} from '../core/methods.js';
 import { totpUri } from '../core/provisioning.js';
 import { defaultTotpParameters } from '../core/totp.js';
 import {
@@ -35,10 +41,10 @@ export interface Authenticator {
 }
 
 /** @internal @throws InvalidInputError for anything but a member of `TwoFactorMechanism` */
-export function readMechanism(mechanism: unknown): TwoFactorMechanism {
-  const known = mechanisms.find((candidate) => candidate === mechanism);
+export function readMechanism(mechanism: unknown): EnrollableMethod {
+  const known = enrollableMethods.find((method) => mechanismOf(method) === mechanism);
   if (known !== undefined) return known;
-  throw new InvalidInputError('mechanism', 'TwoFactorMechanism.TOTP, EMAIL or SMS');
+  throw new InvalidInputError('mechanism', 'a member of TwoFactorMechanism');
 }
 
 /** Each lost try means that another request has taken the label, or was cut off while it did. */
@@ -54,18 +60,13 @@ export class Management {
   async list(identity: Identity): Promise<Authenticator[]> {
     const { account, authenticators } = await this.context.snapshots.ofUser(identity);
     const used = JSON.parse(account?.lastUsed ?? '{}') as Record<string, number>;
-    return authenticators.map((authenticator) => {
+    const described = authenticators.map(async (authenticator) => {
       const { id, mechanism, label, verifiedAt: createdAt } = authenticator;
-      const maskedContact = mechanism === TwoFactorMechanism.TOTP ? undefined : this.delivery.mask(authenticator);
-      return {
-        id,
-        mechanism,
-        label,
-        ...(maskedContact !== undefined && { maskedContact }),
-        createdAt,
-        lastUsedAt: used[id] ?? 0,
-      };
+      const maskedContact = await this.delivery.mask(authenticator);
+      const shown = maskedContact !== undefined && { maskedContact };
+      return { id, mechanism, label, ...shown, createdAt, lastUsedAt: used[id] ?? 0 };
     });
+    return Promise.all(described);
   }
 
   /** Unique and ascending; verified methods only. */
@@ -80,12 +81,10 @@ export class Management {
 
   /** Removes every authenticator of a mechanism. @throws TwoFactorNotSetupError, TwoFactorSetupIncompleteError */
   async disable(identity: Identity, given: unknown): Promise<Change<undefined>> {
-    const mechanism = readMechanism(given);
-    return this.take(identity, (authenticator) => authenticator.mechanism === mechanism).catch(
-      async (reason: unknown) => {
-        throw reason instanceof TwoFactorNotSetupError ? await missing(this.context, identity, mechanism) : reason;
-      },
-    );
+    const method = readMechanism(given);
+    return this.take(identity, ({ mechanism }) => methodOf(mechanism) === method).catch(async (reason: unknown) => {
+      throw reason instanceof TwoFactorNotSetupError ? await missing(this.context, identity, method) : reason;
+    });
   }
 
   /** @throws TwoFactorNotSetupError where the user has no such authenticator, whoever else has */
@@ -104,7 +103,8 @@ export class Management {
       const state = await readState(this.context, identity);
       const found = state.authenticators.find((candidate) => candidate.id === wanted);
       if (!found || !state.account) throw new TwoFactorNotSetupError();
-      const handle = found.mechanism === TwoFactorMechanism.TOTP ? sha256(label) : found.handle;
+      const factor = this.context.factors.of(found);
+      const handle = factor.isNamedByLabel ? factor.handle(identity.id, { label, value: '' }) : found.handle;
       const outcome = await authenticators.rename(state.account, found.id, { label, handle });
       if (outcome === 'renamed') return;
       if (outcome === 'changed') throw new StepUpRequiredError();
@@ -115,24 +115,24 @@ export class Management {
 
   /** The whole address or number of the newest contact. */
   async getContact(identity: Identity, given: unknown): Promise<string> {
-    const mechanism = readMechanism(given);
-    if (mechanism === TwoFactorMechanism.TOTP)
-      throw new InvalidInputError('mechanism', 'TwoFactorMechanism.EMAIL or SMS');
-    const newest = await this.delivery.newest(await readState(this.context, identity), mechanism);
-    if (!newest) throw await missing(this.context, identity, mechanism);
+    const method = readMechanism(given);
+    if (!isDelivered(method)) throw new InvalidInputError('mechanism', 'one whose codes are sent');
+    const factor = this.context.factors.sent(method);
+    const newest = await this.delivery.newest(await readState(this.context, identity), factor);
+    if (!newest) throw await missing(this.context, identity, method);
     return newest.contact;
   }
 
   /** The key URI of the newest authenticator app, for another device of the same user. */
   async getTotpUri(identity: Identity): Promise<string> {
-    const { settings, keyring } = this.context;
+    const { settings, factors } = this.context;
     const { authenticators } = await readState(this.context, identity);
-    const apps = authenticators.filter(({ mechanism }) => mechanism === TwoFactorMechanism.TOTP).reverse();
-    if (apps.length === 0) throw await missing(this.context, identity, TwoFactorMechanism.TOTP);
+    const apps = authenticators.filter((row) => factors.of(row) === factors.totp).reverse();
+    if (apps.length === 0) throw await missing(this.context, identity, factors.totp.method);
     const user = await findUser(settings, identity);
     if (user === undefined) throw new TwoFactorNotSetupError();
-    const secrets = apps.map((app) =>
-      readIfReadable(this.context, app, () => keyring.open('totp-secret', app.userId, app.id, app.sealed)),
+    const secrets = await Promise.all(
+      apps.map((app) => readIfReadable(this.context, app, () => factors.totp.secretOf(app))),
     );
     const secret = secrets.find((read): read is Buffer => !(read instanceof SealedDataError));
     if (!secret) throw secrets[0] as SealedDataError;
@@ -149,10 +149,11 @@ export class Management {
    * @throws TwoFactorNotSetupError where the user has no such method, StepUpRequiredError where the factors have changed since
    */
   async setPreferred(identity: Identity, given: unknown): Promise<void> {
-    const mechanism = readMechanism(given);
+    const method = readMechanism(given);
+    const mechanism = mechanismOf(method);
     const { account, authenticators } = await readState(this.context, identity);
     const has = authenticators.some((authenticator) => authenticator.mechanism === mechanism);
-    if (!account || !has) throw await missing(this.context, identity, mechanism);
+    if (!account || !has) throw await missing(this.context, identity, method);
     if (!(await this.context.accounts.prefer(account, mechanism))) throw new StepUpRequiredError();
   }
 
@@ -164,7 +165,7 @@ export class Management {
   /** Ends the backoff, the suspension and what was counted of messages: for support staff who have made sure who is asking. */
   async unlock(identity: Identity): Promise<void> {
     if (!(await this.context.accounts.unlock(identity.key))) throw new TwoFactorNotSetupError();
-    await this.delivery.quota.free(identity, [TwoFactorMechanism.EMAIL, TwoFactorMechanism.SMS]);
+    await this.delivery.quota.free(identity);
   }
 
   /**
@@ -195,7 +196,7 @@ export class Management {
       return { result: undefined, epochs: { from: epochs.from, to: rest.epochs.to } };
     }
     const { mechanism } = part;
-    const told = mechanism && { mechanism, method: methodNames[mechanism] };
+    const told = mechanism && { mechanism, method: methodOf(mechanism) };
     events.emit('disabled', { userId: identity.id, ...told, at: settings.clock() });
     return { result: undefined, epochs };
   }

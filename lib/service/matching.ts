@@ -1,40 +1,36 @@
-import { methodNames, TwoFactorMechanism, type MethodName } from '../core/mechanism.js';
-import { isDigits } from '../core/one-time-code.js';
-import { defaultTotpParameters, matchTotp } from '../core/totp.js';
+import { everyMethod, methodOf, type MethodName } from '../core/methods.js';
 import { InvalidInputError, SealedDataError, TwoFactorNotSetupError } from '../errors.js';
+import type { Comparison } from '../factors/factor.js';
 import type { TwoFactorAuthenticator } from '../store/rows.js';
 import type { Context } from './context.js';
-import { readLiveCodes, type Delivery } from './delivery.js';
 import type { Match, Subject } from './subject.js';
 import { readIfReadable } from './unreadable.js';
 
-/** Compares codes with what one SELECT has read. It writes nothing and commits to nothing. */
-export class Matching {
-  constructor(
-    private readonly context: Context,
-    private readonly delivery: Delivery,
-  ) {}
+/** What is compared with what the user has. */
+export interface Asked {
+  readonly methods: readonly MethodName[];
+  readonly response: unknown;
+}
 
-  /** One verdict over every method asked for. Only what the user has and what the code could be is tried. */
-  decide(subject: Subject, methods: readonly MethodName[], code: string): Match | undefined {
-    const { authenticators } = subject.snapshot;
-    const asked = authenticators.filter(({ mechanism }) => methods.includes(methodNames[mechanism]));
-    if (asked.length === 0 && !(methods.includes('backup_code') && subject.account.backupSetId !== ''))
-      throw new TwoFactorNotSetupError();
-    const shaped = asked.filter(({ mechanism }) =>
-      isDigits(
-        code,
-        mechanism === TwoFactorMechanism.TOTP ? defaultTotpParameters.digits : this.context.settings.codeLength,
-      ),
-    );
+/** Compares responses with what one SELECT has read. It writes nothing and commits to nothing. */
+export class Matching {
+  constructor(private readonly context: Context) {}
+
+  /** One verdict over every method asked for. Only what the user has and what the response could be is tried. */
+  async decide(subject: Subject, { methods, response }: Asked): Promise<Match | undefined> {
+    const asked = this.askedOf(subject, methods);
+    const hasBackupCodes = methods.includes('backup_code') && subject.account.backupSetId !== '';
+    if (asked.length === 0 && !hasBackupCodes) throw new TwoFactorNotSetupError();
+    const shaped = asked.filter((row) => this.context.factors.of(row).accepts(response));
     if (shaped.length === 0) throw new InvalidInputError('code', 'a code of a known shape');
 
     let unreadable: SealedDataError | undefined;
     let compared = false;
-    for (const authenticator of shaped) {
-      const match = readIfReadable(this.context, authenticator, () => this.match(subject, authenticator, code));
-      if (match instanceof SealedDataError) unreadable = match;
-      else if (match) return match;
+    for (const row of shaped) {
+      const factor = this.context.factors.of(row);
+      const proof = await readIfReadable(this.context, row, () => factor.match(row, comparisonOf(subject), response));
+      if (proof instanceof SealedDataError) unreadable = proof;
+      else if (proof) return { method: factor.method, authenticator: row, ...proof };
       else compared = true;
     }
     // Nothing could be compared: that is no wrong code, and it is not charged.
@@ -42,37 +38,37 @@ export class Matching {
     return undefined;
   }
 
-  private match(subject: Subject, authenticator: TwoFactorAuthenticator, code: string): Match | undefined {
-    const { mechanism } = authenticator;
-    if (mechanism === TwoFactorMechanism.TOTP) {
-      const step = this.matchTotp(authenticator, code, Math.max(subject.account.lastStep, authenticator.confirmedStep));
-      return step === undefined ? undefined : { method: 'totp', authenticator, step };
-    }
-    const { challenge, identity } = subject;
-    if (!challenge) return undefined;
-    const method = methodNames[mechanism];
-    const live = readLiveCodes(challenge)[method];
-    if (live?.authenticator !== authenticator.id) return undefined;
-    const scope = { challengeId: challenge.id, purpose: challenge.purpose, identity, mechanism };
-    return this.delivery.matches(scope, live, code) ? { method, authenticator } : undefined;
+  /**
+   * With how many right responses a wrong one was compared, over every method asked for. Else each further factor of a
+   * user would give whoever guesses another chance for the same price.
+   */
+  chances(subject: Subject, { methods, response }: Asked): number {
+    return this.askedOf(subject, methods)
+      .map((row) => this.context.factors.of(row).chances(row, comparisonOf(subject), response))
+      .reduce((total, count) => total + count, 0);
   }
 
-  private matchTotp(authenticator: TwoFactorAuthenticator, code: string, after: number): number | undefined {
-    const { keyring, settings } = this.context;
-    const secret = keyring.open('totp-secret', authenticator.userId, authenticator.id, authenticator.sealed);
-    // The row's own digits, period and algorithm are not read: they are not sealed, and one digit would be guessed at once.
-    return matchTotp(secret, code, defaultTotpParameters, {
-      now: settings.clock(),
-      window: settings.totpWindow,
-      after,
-    });
-  }
-
-  /** A secret under an older key is sealed with the first one, now that its user has come by. */
-  async reseal({ sealed, userId, userKey, id }: TwoFactorAuthenticator): Promise<void> {
-    const { keyring, authenticators } = this.context;
-    if (keyring.isCurrent(sealed)) return;
-    const secret = keyring.open('totp-secret', userId, id, sealed);
-    await authenticators.update(userKey, id, { sealed: keyring.seal('totp-secret', userId, id, secret) });
+  private askedOf({ snapshot }: Subject, methods: readonly MethodName[]): TwoFactorAuthenticator[] {
+    return snapshot.authenticators.filter(({ mechanism }) => methods.includes(methodOf(mechanism)));
   }
 }
+
+const comparisonOf = ({ account, challenge }: Subject): Comparison => ({
+  question: challenge,
+  spentStep: account.lastStep,
+});
+
+/** The methods that a request may name. */
+export const readMethods = (method: unknown): readonly MethodName[] => {
+  if (method === undefined || method === '') return everyMethod;
+  const known = everyMethod.find((name) => name === method);
+  if (known === undefined) throw new InvalidInputError('method', listOf(everyMethod));
+  return [known];
+};
+
+/** `"totp", "email", "sms" or "backup_code"` */
+const listOf = (names: readonly string[]): string =>
+  names
+    .map((name) => `"${name}"`)
+    .join(', ')
+    .replace(/, ([^,]*)$/, ' or $1');

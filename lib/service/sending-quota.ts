@@ -1,4 +1,4 @@
-import type { DeliveredMechanism } from '../core/mechanism.js';
+import { deliveredMethods, mechanismOf, type DeliveredMethod } from '../core/methods.js';
 import type { TooManyAttemptsError } from '../errors.js';
 import { Budgets, type Budget } from './budget.js';
 import type { Context, Identity } from './context.js';
@@ -12,8 +12,11 @@ export class SendingQuota {
   }
 
   /** The budget of messages to a user by one method, whatever they are for. */
-  ofUser(identity: Identity, mechanism: DeliveredMechanism): Budget {
-    return { id: this.context.keyring.mac('quota', ['user', identity.id, String(mechanism)]), userKey: identity.key };
+  ofUser(identity: Identity, method: DeliveredMethod): Budget {
+    return {
+      id: this.context.keyring.mac('quota', ['user', identity.id, String(mechanismOf(method))]),
+      userKey: identity.key,
+    };
   }
 
   /** The budget of messages to a contact that nobody has confirmed: many accounts cannot flood one stranger. */
@@ -32,10 +35,10 @@ export class SendingQuota {
   }
 
   /** Forgets what was counted for a user, passwords too. */
-  async free(identity: Identity, mechanisms: readonly DeliveredMechanism[]): Promise<void> {
+  async free(identity: Identity): Promise<void> {
     await this.context.quotas.removeOfUser(identity.key);
     // By name as well: a row of version 0.1 does not say whose it is.
-    await this.context.quotas.remove(mechanisms.map((mechanism) => this.ofUser(identity, mechanism).id));
+    await this.context.quotas.remove(deliveredMethods.map((method) => this.ofUser(identity, method).id));
   }
 
   /** Counts one message against several budgets, or against none of them. */

@@ -1,4 +1,5 @@
-import type { MethodName, TwoFactorMechanism } from '../core/mechanism.js';
+import type { EnrollableMethod, MethodName } from '../core/methods.js';
+import { mechanismOf } from '../core/methods.js';
 import { TwoFactorNotSetupError, TwoFactorSetupIncompleteError } from '../errors.js';
 import type { TwoFactorAccount, TwoFactorAuthenticator } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
@@ -21,7 +22,7 @@ export interface Match {
   readonly authenticator?: TwoFactorAuthenticator;
   /** The time step that it spends. */
   readonly step?: number;
-  /** The time step of a code that confirms an enrolment: spent for the new authenticator, not for the others. */
+  /** The same of a code that confirms an enrollment: it is spent for the new factor alone. */
   readonly confirmedStep?: number;
 }
 
@@ -52,9 +53,10 @@ export type LoginSubject = Subject & { readonly challenge: PendingChallenge };
 export async function missing(
   context: Context,
   identity: Identity,
-  ...asked: readonly TwoFactorMechanism[]
+  ...asked: readonly EnrollableMethod[]
 ): Promise<Error> {
-  for (const mechanism of asked) {
+  for (const method of asked) {
+    const mechanism = mechanismOf(method);
     const snapshot = await context.snapshots.ofUser(identity, { purpose: 'enrollment', mechanism });
     const begun = snapshot.challenges.some((row) => isLive(ofRow(row), snapshot, context.settings.clock()));
     if (begun) return new TwoFactorSetupIncompleteError();

@@ -1,26 +1,20 @@
-import { TwoFactorMechanism, type DeliveredMechanism, type MethodName } from '../core/mechanism.js';
-import type { TwoFactorOptions } from '../options.js';
-import type { Settings } from '../settings.js';
-import type { Snapshot } from '../store/snapshot-store.js';
-import { BackupCodes } from './backup-codes.js';
-import { CodeSending, type ChallengeSent } from './code-sending.js';
-import { createContext, identify, identityOf, type Context, type Identity } from './context.js';
-import { Delivery } from './delivery.js';
-import { Enabling } from './enabling.js';
-import { Ending } from './ending.js';
-import { Enrollment } from './enrollment.js';
+import {
+  byMethod,
+  deliveredMethods,
+  enrollableMethods,
+  everyMethod,
+  mechanismOf,
+  TwoFactorMechanism,
+  type ByContact,
+  type ByMethod,
+  type DeliveredMechanism,
+  type MethodName,
+} from '../core/methods.js';
+import type { ChallengeSent } from './code-sending.js';
+import { identityOf } from './context.js';
 import type { ContactSetup, TotpSetup, TotpSetupOptions } from './enrollment-input.js';
-import { EnrollmentDrafts } from './enrollment-draft.js';
-import type { TwoFactorEvent, TwoFactorEventName, TwoFactorListener } from './events.js';
-import { HaltCoding } from './halt-codes.js';
-import { Judge } from './judging.js';
-import { LoginChallenge } from './login-challenge.js';
-import { LoginFinish } from './login-finish.js';
-import { Management, type Authenticator } from './management.js';
-import { PasswordLimit } from './password-limit.js';
-import { Policy } from './policy.js';
-import { Matching } from './matching.js';
-import { Verification } from './verification.js';
+import { type Authenticator } from './management.js';
+import { UseCases } from './use-cases.js';
 
 /**
  * The second factor of an app's users: set-up, verification and management. The strategies and `twoFactorAuth()` stand
@@ -29,73 +23,22 @@ import { Verification } from './verification.js';
  *
  * @throws TypeError from the constructor, saying which option is wrong and what to write instead
  */
-export class TwoFactorService {
-  /** @internal */
-  readonly settings: Settings;
-  /** @internal */
-  readonly verification: Verification;
-  /** @internal */
-  readonly enrollment: Enrollment;
-  /** @internal */
-  readonly logins: LoginChallenge;
-  /** @internal */
-  readonly finishing: LoginFinish;
-  /** @internal */
-  readonly management: Management;
-  /** @internal */
-  readonly backupCodes: BackupCodes;
-  /** @internal */
-  readonly policy: Policy;
-  /** @internal */
-  readonly passwords: PasswordLimit;
-  private readonly context: Context;
-  private readonly ending: Ending;
-
-  constructor(options: TwoFactorOptions) {
-    this.context = createContext(options);
-    const delivery = new Delivery(this.context);
-    this.settings = this.context.settings;
-    const judge = new Judge(this.context);
-    this.verification = new Verification(this.context, new Matching(this.context, delivery), judge);
-    this.finishing = new LoginFinish(this.context, this.verification, judge);
-    this.backupCodes = new BackupCodes(this.context);
-    const enabling = new Enabling(this.context, this.backupCodes);
-    const drafts = new EnrollmentDrafts(this.context, delivery);
-    this.enrollment = new Enrollment(this.context, delivery, drafts, judge, enabling);
-    this.logins = new LoginChallenge(
-      this.context,
-      new HaltCoding(this.context, delivery),
-      new CodeSending(this.context, delivery),
-      this.verification,
-    );
-    this.management = new Management(this.context, delivery);
-    this.policy = new Policy(this.context);
-    this.ending = new Ending(this.context);
-    this.passwords = new PasswordLimit(this.context);
-  }
-
+export class TwoFactorService extends UseCases {
   /**
    * Begins an enrolment, for `complete` to confirm within 15 minutes; with `requireVerification` false enables it at once.
    * @throws InvalidInputError, TwoFactorAlreadyEnabledError, TwoFactorNotSetupError where `users.find` finds nobody
    */
-  readonly setup = {
+  readonly setup: ByContact<[userId: string], ContactSetup> & {
     /** A new secret of 160 bits (RFC 4226 §4 R6), to be shown once. Default: to be confirmed. */
-    totp: async (userId: string, requireVerification = true, options?: TotpSetupOptions): Promise<TotpSetup> =>
+    readonly totp: (userId: string, requireVerification?: boolean, options?: TotpSetupOptions) => Promise<TotpSetup>;
+  } = {
+    totp: async (userId, requireVerification = true, options) =>
       (await this.enrollment.setupTotp(identityOf(userId), requireVerification, options)).result,
-    /**
-     * A contact; default: the account's own address, which is enabled at once. Any other is sent a code.
-     * @throws TooManyAttemptsError, DeliveryFailedError
-     */
-    email: async (userId: string, address?: string, requireVerification?: boolean): Promise<ContactSetup> =>
-      (await this.enrollment.setupContact(identityOf(userId), TwoFactorMechanism.EMAIL, address, requireVerification))
-        .result,
-    /**
-     * A phone number with its country code, which is sent a code.
-     * @throws TooManyAttemptsError, DeliveryFailedError
-     */
-    sms: async (userId: string, phone: string, requireVerification?: boolean): Promise<ContactSetup> =>
-      (await this.enrollment.setupContact(identityOf(userId), TwoFactorMechanism.SMS, phone, requireVerification))
-        .result,
+    ...byMethod(
+      deliveredMethods,
+      (method) => async (userId: string, contact?: string, requireVerification?: boolean) =>
+        (await this.enrollment.setupContact(identityOf(userId), method, { contact, requireVerification })).result,
+    ),
   };
 
   /**
@@ -111,44 +54,35 @@ export class TwoFactorService {
    * Confirms the newest live enrolment of the mechanism; answers fresh backup codes, `[]` where there is a set.
    * @throws TwoFactorNotSetupError where none is waiting, InvalidTwoFactorCodeError, TooManyAttemptsError, InvalidInputError
    */
-  readonly complete = {
-    /** By the six digits that the app shows. */
-    totp: (userId: string, code: string) => this.confirm(userId, TwoFactorMechanism.TOTP, code),
-    /** By the code that was sent to the address. */
-    email: (userId: string, code: string) => this.confirm(userId, TwoFactorMechanism.EMAIL, code),
-    /** By the code that was sent to the number. */
-    sms: (userId: string, code: string) => this.confirm(userId, TwoFactorMechanism.SMS, code),
-  };
+  readonly complete = byMethod(
+    enrollableMethods,
+    (method) =>
+      async (userId: string, code: string): Promise<string[]> =>
+        (await this.enrollment.complete(identityOf(userId), method, code)).result,
+  );
 
   /**
    * Checks a code of the user: void when it is right, else it throws. Each code is good once (RFC 6238 §5.2).
    * @throws InvalidTwoFactorCodeError, InvalidBackupCodeError, TooManyAttemptsError, TwoFactorNotSetupError, InvalidInputError
    */
-  readonly verify = {
-    /** Of an authenticator app. */
-    totp: (userId: string, code: string) => this.check(userId, ['totp'], code),
-    /** That `challenge.email` has sent. */
-    email: (userId: string, code: string) => this.check(userId, ['email'], code),
-    /** That `challenge.sms` has sent. */
-    sms: (userId: string, code: string) => this.check(userId, ['sms'], code),
-    /** That either has sent. */
-    otp: (userId: string, code: string) => this.check(userId, ['email', 'sms'], code),
-    /** One of the user's backup codes. */
-    backupCode: (userId: string, code: string) => this.check(userId, ['backup_code'], code),
+  readonly verify: ByMethod<MethodName, (userId: string, code: string) => Promise<void>> & {
+    /** A code that any `challenge` has sent. */
+    readonly otp: (userId: string, code: string) => Promise<void>;
+  } = {
+    ...byMethod(everyMethod, (method) => (userId: string, code: string) => this.check(userId, [method], code)),
+    otp: (userId, code) => this.check(userId, deliveredMethods, code),
   };
 
   /**
    * Sends a code to the user's newest contact, to be given to `verify`.
    * @throws TwoFactorNotSetupError, TooManyAttemptsError, DeliveryFailedError
    */
-  readonly challenge = {
-    /** To the newest address. */
-    email: async (userId: string): Promise<ChallengeSent> =>
-      this.logins.sendForStepUp(identityOf(userId), TwoFactorMechanism.EMAIL, undefined),
-    /** To the newest phone number. */
-    sms: async (userId: string): Promise<ChallengeSent> =>
-      this.logins.sendForStepUp(identityOf(userId), TwoFactorMechanism.SMS, undefined),
-  };
+  readonly challenge = byMethod(
+    deliveredMethods,
+    (method) =>
+      async (userId: string): Promise<ChallengeSent> =>
+        this.logins.sendForStepUp(identityOf(userId), method),
+  );
 
   /** Whether the user has a verified method. */
   async isEnabled(userId: string): Promise<boolean> {
@@ -253,36 +187,8 @@ export class TwoFactorService {
 
   /** Whether the app has a sender for the mechanism. */
   canSend(mechanism: DeliveredMechanism): boolean {
-    return (
-      (mechanism === TwoFactorMechanism.EMAIL ? this.settings.deliver.email : this.settings.deliver.sms) !== undefined
-    );
-  }
-
-  /** Calls the listener after each such event. One that throws becomes a process warning; it never breaks a login. */
-  on(event: TwoFactorEventName, listener: TwoFactorListener): this {
-    this.context.events.on(event, listener);
-    return this;
-  }
-
-  /** Takes away what `on` has added. */
-  off(event: TwoFactorEventName, listener: TwoFactorListener): this {
-    this.context.events.off(event, listener);
-    return this;
-  }
-
-  /** @internal Tells the listeners of what happened outside of the service. */
-  announce(name: TwoFactorEventName, event: TwoFactorEvent): void {
-    this.context.events.emit(name, event);
-  }
-
-  /** @internal The identity that `users.id` gives the app's user. */
-  identify(user: unknown): Identity {
-    return identify(this.settings, user);
-  }
-
-  /** @internal The user's state and pending logins, in one SELECT. */
-  async snapshot(identity: Identity): Promise<Snapshot> {
-    return this.context.snapshots.ofUser(identity, { purpose: 'login', mechanism: 0 });
+    const method = deliveredMethods.find((name) => mechanismOf(name) === mechanism);
+    return method !== undefined && this.settings.deliver[method] !== undefined;
   }
 
   /**
@@ -301,15 +207,11 @@ export class TwoFactorService {
     return this.ending.forget(identityOf(userId));
   }
 
-  private async confirm(userId: string, mechanism: TwoFactorMechanism, code: string): Promise<string[]> {
-    return (await this.enrollment.complete(identityOf(userId), mechanism, code)).result;
+  private async has(userId: string, mechanism: TwoFactorMechanism): Promise<boolean> {
+    return (await this.getEnabledMethods(userId)).includes(mechanism);
   }
 
   private async check(userId: string, methods: readonly MethodName[], code: string): Promise<void> {
     await this.verification.verifyUser(identityOf(userId), { methods, code });
-  }
-
-  private async has(userId: string, mechanism: TwoFactorMechanism): Promise<boolean> {
-    return (await this.getEnabledMethods(userId)).includes(mechanism);
   }
 }

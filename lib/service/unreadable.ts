@@ -1,4 +1,4 @@
-import { methodNames } from '../core/mechanism.js';
+import { methodOf } from '../core/methods.js';
 import { SealedDataError } from '../errors.js';
 import type { TwoFactorAuthenticator } from '../store/rows.js';
 import type { Context } from './context.js';
@@ -7,16 +7,16 @@ import type { Context } from './context.js';
  * What `read` answers, or the error where the factor cannot be read: its key is gone, or its row was damaged. It is told of
  * by an event, and passed over where another factor of the user can answer; it never becomes "no second factor".
  */
-export function readIfReadable<T>(
+export async function readIfReadable<T>(
   { events, settings }: Context,
   { userId, mechanism }: TwoFactorAuthenticator,
-  read: () => T,
-): T | SealedDataError {
+  read: () => T | Promise<T>,
+): Promise<T | SealedDataError> {
   try {
-    return read();
+    return await read();
   } catch (error) {
     if (!(error instanceof SealedDataError)) throw error;
-    events.emit('unreadable', { userId, mechanism, method: methodNames[mechanism], at: settings.clock() });
+    events.emit('unreadable', { userId, mechanism, method: methodOf(mechanism), at: settings.clock() });
     return error;
   }
 }

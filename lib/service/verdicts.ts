@@ -1,4 +1,4 @@
-import type { MethodName } from '../core/mechanism.js';
+import type { MethodName } from '../core/methods.js';
 import type { TwoFactorAccount } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 import type { Context } from './context.js';

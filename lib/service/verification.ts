@@ -1,12 +1,12 @@
 import { sha256 } from '../core/keyring.js';
-import { mechanisms, methodNames, type MethodName } from '../core/mechanism.js';
+import { isDelivered, isEnrollable, type MethodName } from '../core/methods.js';
 import { readCode } from '../core/one-time-code.js';
 import { TwoFactorExpiredError, TwoFactorNotSetupError } from '../errors.js';
 import { ofRow } from './challenge.js';
-import { comparisons } from './comparisons.js';
 import type { Context, Identity } from './context.js';
+import { reseal } from './delivery.js';
 import { tidy } from './factor-change.js';
-import { backupCodeOf, type Judge } from './judging.js';
+import type { Judge } from './judging.js';
 import type { Matching } from './matching.js';
 import { newId, openPending, sealPending, withCodes, type PendingToken } from './pending-token.js';
 import { missing, type Judging, type LoginSubject, type Subject, type Verified } from './subject.js';
@@ -90,14 +90,13 @@ export class Verification {
       const challenge = token === undefined ? live.at(-1) : live.find(({ id }) => id === sha256(token));
       return { identity, account, snapshot, challenge };
     };
-    const isDelivered = (method: MethodName): boolean => method === 'email' || method === 'sms';
     const verified = await this.verify({
       load,
       response,
       verdicts: ({ challenge }, method) =>
         challenge && isDelivered(method) ? [{ challenge, state: 'used', method }] : [],
     }).catch(async (reason: unknown) => {
-      const asked = mechanisms.filter((mechanism) => response.methods.includes(methodNames[mechanism]));
+      const asked = response.methods.filter(isEnrollable);
       throw reason instanceof TwoFactorNotSetupError ? await missing(this.context, identity, ...asked) : reason;
     });
     const { challenge } = verified.subject;
@@ -141,17 +140,19 @@ export class Verification {
     response: { methods, code },
     verdicts,
   }: Pick<Judging<S>, 'load' | 'verdicts'> & { readonly response: Response }): Promise<Verified<S>> {
+    const { factors } = this.context;
     const text = readCode(code);
+    const asked = { methods, response: text };
     const { subject, match } = await this.judge.judge({
       load,
       verdicts,
-      backupCode: backupCodeOf(methods, text),
-      decide: (given) => Promise.resolve(this.matching.decide(given, methods, text)),
-      compared: (given) => comparisons(this.context, given, { methods, code: text }),
+      backupCode: methods.includes('backup_code') ? factors.backupCode.read(text) : undefined,
+      decide: (given) => this.matching.decide(given, asked),
+      compared: (given) => this.matching.chances(given, asked),
       failed: methods.length === 1 ? methods[0] : undefined,
     });
     const { method, authenticator } = match;
-    if (method === 'totp' && authenticator) await this.matching.reseal(authenticator);
+    if (authenticator) await reseal(this.context, authenticator);
     this.context.events.emit('verified', this.judge.event(subject.identity, method));
     return { subject, method };
   }

@@ -1,3 +1,4 @@
+import type { DeliveredMethod } from '../core/methods.js';
 import { withHidden } from '../core/hidden.js';
 import type { PublicMethods, SpentMethods } from '../errors.js';
 import type { PendingLogin } from '../service/login-challenge.js';
@@ -21,7 +22,7 @@ export interface PendingView {
   /** Epoch milliseconds at which it ends. */
   readonly expiresAt: number;
   /** Methods whose code was made, with the seconds until another one may be asked for; null where there will be none. */
-  readonly codes: Partial<Record<'email' | 'sms', { readonly resendAfter: number | null }>>;
+  readonly codes: Partial<Record<DeliveredMethod, { readonly resendAfter: number | null }>>;
   /** Methods that are not in `methods` since their messages are spent, with the seconds until they can be asked for. */
   readonly spent: SpentMethods;
   /** Seconds until a code is looked at, where wrong codes had locked the account at the halt; undefined otherwise. */
@@ -126,7 +127,7 @@ export const resendAt = (seconds: number | null, now: number): number | null =>
  * @throws TwoFactorExpiredError where the pending login was ended while the code was sent
  * @internal
  */
-export async function noteSent(req: SessionRequest, method: 'email' | 'sms', at: number | null): Promise<void> {
+export async function noteSent(req: SessionRequest, method: DeliveredMethod, at: number | null): Promise<void> {
   const state = stateOf(req);
   if (!state.pending) return;
   await checkStillThere(req);

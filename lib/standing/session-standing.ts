@@ -1,4 +1,4 @@
-import type { MethodName } from '../core/mechanism.js';
+import type { MethodName } from '../core/methods.js';
 import { checkStillThere, renew } from './renewal.js';
 import { save, sessionOf, setState, stateOf, type SessionRequest } from './session.js';
 import { withFactor, type Standing } from './standing.js';

@@ -1,3 +1,4 @@
+import type { DeliveredMethod } from '../core/methods.js';
 import { sha256 } from '../core/keyring.js';
 import { readStanding, type Standing } from './standing.js';
 
@@ -38,9 +39,9 @@ export interface SessionState {
     methods: Record<string, unknown>;
     expiresAt: number;
     /** Per method whose code was made: when another one may be asked for (epoch milliseconds), null for never. */
-    resendAt: Partial<Record<'email' | 'sms', number | null>>;
+    resendAt: Partial<Record<DeliveredMethod, number | null>>;
     /** Methods whose messages are spent, and when (epoch milliseconds) they can be asked for again. */
-    spent?: Partial<Record<'email' | 'sms', { maskedContact: string; retryAt: number }>>;
+    spent?: Partial<Record<DeliveredMethod, { maskedContact: string; retryAt: number }>>;
     /** Epoch milliseconds before which no code of the account is looked at. */
     lockedUntil?: number;
     /** Names the Passport that began it: another one does not finish it. */

@@ -1,4 +1,4 @@
-import type { MethodName } from '../core/mechanism.js';
+import { twoFactorMethods, type MethodName } from '../core/methods.js';
 
 /** How a factor of a login was proved. */
 export type FactorMethod = 'password' | MethodName;
@@ -27,27 +27,17 @@ export interface Standing {
   readonly factors: readonly ProvedFactor[];
 }
 
-/** RFC 8176 where it has a value; `email` and `backup_code` are this package's own. */
-const references: Record<FactorMethod, string> = {
-  password: 'pwd',
-  totp: 'otp',
-  sms: 'sms',
-  email: 'email',
-  backup_code: 'backup_code',
-};
-
-/** The methods that lift a login to AAL2. A code sent by e-mail does not: NIST SP 800-63B-4 §3.1.3.1. */
-const secondLevel: readonly FactorMethod[] = ['totp', 'sms', 'backup_code'];
+const amrOfMethod = (method: FactorMethod): string => (method === 'password' ? 'pwd' : twoFactorMethods[method].amr);
 
 /** The Authentication Methods References of a login (RFC 8176): a value for each method, and `mfa` for two or more. */
 export function amrOf({ factors }: Standing): string[] {
-  const values = [...new Set(factors.map(({ method }) => references[method]))];
+  const values = [...new Set(factors.map(({ method }) => amrOfMethod(method)))];
   return values.length > 1 ? [...values, 'mfa'] : values;
 }
 
 /** The Authentication Context Class: the assurance level of NIST SP 800-63B-4 that the login has reached. */
 export const acrOf = ({ factors }: Standing): 'aal1' | 'aal2' =>
-  factors.some(({ method }) => secondLevel.includes(method)) ? 'aal2' : 'aal1';
+  factors.some(({ method }) => method !== 'password' && twoFactorMethods[method].aal === 2) ? 'aal2' : 'aal1';
 
 /** Epoch milliseconds of the last second factor, 0 for none: a password makes it no younger. */
 export const secondFactorAt = ({ factors }: Standing): number =>
@@ -73,5 +63,5 @@ const isTime = (value: unknown): boolean => Number.isSafeInteger(value);
 
 function isFactor(value: unknown): boolean {
   const { method, at } = (value ?? {}) as Partial<Record<keyof ProvedFactor, unknown>>;
-  return typeof method === 'string' && Object.hasOwn(references, method) && isTime(at);
+  return typeof method === 'string' && (method === 'password' || Object.hasOwn(twoFactorMethods, method)) && isTime(at);
 }

@@ -1,4 +1,4 @@
-import type { TwoFactorMechanism } from '../core/mechanism.js';
+import type { TwoFactorMechanism } from '../core/methods.js';
 import type { ChallengePurpose } from '../core/one-time-code.js';
 import type { TotpParameters } from '../core/totp.js';
 

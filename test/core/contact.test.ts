@@ -1,16 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import {
-  maskContact,
-  maskEmail,
-  maskPhone,
-  normalizeContact,
-  normalizeEmail,
-  normalizePhone,
-  readContact,
-  sameContact,
-} from '../../lib/core/contact.js';
-import { TwoFactorMechanism } from '../../lib/core/mechanism.js';
+import { maskEmail, maskPhone, normalizeEmail, normalizePhone, sameContact } from '../../lib/core/contact.js';
+import { emailContacts } from '../../lib/factors/email.js';
+import { smsContacts } from '../../lib/factors/sms.js';
 import { InvalidInputError } from '../../lib/errors.js';
+
+const emailOf = (given: unknown): string => emailContacts.read(given, undefined).contact;
+const phoneOf = (given: unknown): string => smsContacts.read(given, undefined).contact;
 
 describe('an e-mail address', () => {
   it.each([
@@ -202,7 +197,7 @@ describe('a mask', () => {
     ['nobody', '***'],
   ])('of %s is %s', (contact, mask) => {
     expect(maskEmail(contact)).toBe(mask);
-    expect(maskContact(TwoFactorMechanism.EMAIL, contact)).toBe(mask);
+    expect(emailContacts.mask(contact)).toBe(mask);
   });
 
   it.each([
@@ -213,7 +208,7 @@ describe('a mask', () => {
     ['911', '•••••••'],
   ])('of %s is %s', (contact, mask) => {
     expect(maskPhone(contact)).toBe(mask);
-    expect(maskContact(TwoFactorMechanism.SMS, contact)).toBe(mask);
+    expect(smsContacts.mask(contact)).toBe(mask);
   });
 
   it.each(['a@b.co', 'ab@c.de', 'abc@d.ef', '@b.co', 'nobody', ''])(
@@ -251,14 +246,14 @@ describe('one contact', () => {
   });
 
   it('is read by its mechanism', () => {
-    expect(normalizeContact(TwoFactorMechanism.EMAIL, 'a@B.co')).toBe('a@b.co');
-    expect(normalizeContact(TwoFactorMechanism.SMS, '+1 555 123 4567')).toBe('+15551234567');
-    expect(() => normalizeContact(TwoFactorMechanism.SMS, 'a@b.co')).toThrow(InvalidInputError);
-    expect(() => normalizeContact(TwoFactorMechanism.EMAIL, '+15551234567')).toThrow(InvalidInputError);
+    expect(emailOf('a@B.co')).toBe('a@b.co');
+    expect(phoneOf('+1 555 123 4567')).toBe('+15551234567');
+    expect(() => phoneOf('a@b.co')).toThrow(InvalidInputError);
+    expect(() => emailOf('+15551234567')).toThrow(InvalidInputError);
   });
 
   it("is the account's own where the app has it in another spelling", () => {
-    const read = (given: unknown, own: unknown) => readContact(TwoFactorMechanism.EMAIL, given, own);
+    const read = (given: unknown, own: unknown) => emailContacts.read(given, own);
     expect(read('alice@example.com', ' Alice@EXAMPLE.com')).toEqual({ contact: 'alice@example.com', vouched: true });
     expect(read('\u200eALICE@example.com\u00a0', 'alice@example.com')).toEqual({
       contact: 'ALICE@example.com',
@@ -285,20 +280,16 @@ describe('one contact', () => {
     'user%host@example.com',
   ])("may be %s where that is the account's own", (own) => {
     const contact = own.replace('παράδειγμα', 'xn--hxajbheg2az3al').replace('例子', 'xn--fsqu00a');
-    expect(readContact(TwoFactorMechanism.EMAIL, own, own)).toEqual({ contact, vouched: true });
+    expect(emailContacts.read(own, own)).toEqual({ contact, vouched: true });
     expect(
-      readContact(
-        TwoFactorMechanism.EMAIL,
-        ` ${own.toUpperCase().replace(/@.*/, '')}${own.slice(own.lastIndexOf('@'))}`,
-        own,
-      ),
+      emailContacts.read(` ${own.toUpperCase().replace(/@.*/, '')}${own.slice(own.lastIndexOf('@'))}`, own),
     ).toMatchObject({ vouched: true });
   });
 
   it.each(['taro..yamada.@example.jp', '"john doe"@example.com', 'joe@my_host.example.com', '☃@example.com'])(
     'is never %s of somebody else',
     (given) => {
-      expect(() => readContact(TwoFactorMechanism.EMAIL, given, 'alice@example.com')).toThrow(InvalidInputError);
+      expect(() => emailContacts.read(given, 'alice@example.com')).toThrow(InvalidInputError);
     },
   );
 
@@ -322,13 +313,13 @@ describe('one contact', () => {
     'a\u0085b@example.com',
     'a\u2028b@example.com',
   ])("is not %j, though it is the account's own", (own) => {
-    expect(() => readContact(TwoFactorMechanism.EMAIL, own, own)).toThrow(InvalidInputError);
+    expect(() => emailContacts.read(own, own)).toThrow(InvalidInputError);
   });
 
   it.each([undefined, null, '', 'root@localhost', 42, ['alice@example.com']])(
     'is never vouched for by %j, which is no contact',
     (own) => {
-      expect(readContact(TwoFactorMechanism.EMAIL, 'alice@example.com', own)).toEqual({
+      expect(emailContacts.read('alice@example.com', own)).toEqual({
         contact: 'alice@example.com',
         vouched: false,
       });
@@ -339,8 +330,8 @@ describe('one contact', () => {
     // The Kelvin sign is the letter K to Unicode, and no mailbox of its own.
     expect(normalizeEmail('\u212a@example.com')).toBe('K@example.com');
     for (const double of ['ı', 'ſ', '\u0130']) {
-      expect(readContact(TwoFactorMechanism.EMAIL, `${double}@example.com`, 'i@example.com').vouched).toBe(false);
-      expect(readContact(TwoFactorMechanism.EMAIL, `${double}@example.com`, 's@example.com').vouched).toBe(false);
+      expect(emailContacts.read(`${double}@example.com`, 'i@example.com').vouched).toBe(false);
+      expect(emailContacts.read(`${double}@example.com`, 's@example.com').vouched).toBe(false);
     }
   });
 });

@@ -1,4 +1,5 @@
 import ts from 'typescript';
+import { deliveredMethods, enrollableMethods, everyMethod, keyOf, type MethodName } from '../../lib/core/methods.js';
 import { read } from './markdown.js';
 
 const parse = (file: string): ts.SourceFile => ts.createSourceFile(file, read(file), ts.ScriptTarget.ES2022, true);
@@ -29,6 +30,18 @@ function declarationOf(file: string, name: string): ts.Statement {
   return found;
 }
 
+const lists: Record<string, readonly MethodName[]> = { everyMethod, enrollableMethods, deliveredMethods };
+
+/** The keys of an object that is written out, or made for the methods of a list; undefined for another expression. */
+function keysOf(expression: ts.Expression): string[] | undefined {
+  if (ts.isCallExpression(expression) && expression.expression.getText() === 'byMethod')
+    return lists[expression.arguments[0]!.getText()]!.map(keyOf);
+  if (!ts.isObjectLiteralExpression(expression)) return undefined;
+  return expression.properties.flatMap((property) =>
+    ts.isSpreadAssignment(property) ? keysOf(property.expression)! : [property.name!.getText()],
+  );
+}
+
 /** The public members of an interface or a class; the functions of an object (`setup.totp`) one by one. */
 export function membersOf(file: string, name: string): Member[] {
   const declaration = declarationOf(file, name);
@@ -37,10 +50,8 @@ export function membersOf(file: string, name: string): Member[] {
   return declaration.members.flatMap((member: ts.ClassElement | ts.TypeElement): Member[] => {
     if (!member.name || isHidden(member)) return [];
     const text = member.name.getText();
-    const inner =
-      ts.isPropertyDeclaration(member) && member.initializer && ts.isObjectLiteralExpression(member.initializer)
-        ? member.initializer.properties.map((property) => `${text}.${property.name!.getText()}`)
-        : [text];
+    const keys = ts.isPropertyDeclaration(member) && member.initializer ? keysOf(member.initializer) : undefined;
+    const inner = keys ? keys.map((key) => `${text}.${key}`) : [text];
     return inner.map((path) => ({
       name: path,
       optional: 'questionToken' in member && member.questionToken !== undefined,

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { generateKey, InvalidInputError, SealedDataError, TwoFactorMechanism } from 'passport-two-factor';
+import { generateKey, InvalidInputError, SealedDataError } from 'passport-two-factor';
 import { parseBackupCode } from '../../lib/core/backup-code.js';
-import { maskContact, normalizeContact } from '../../lib/core/contact.js';
+import { emailContacts } from '../../lib/factors/email.js';
+import { smsContacts } from '../../lib/factors/sms.js';
 import { Keyring, type SealPurpose } from '../../lib/core/keyring.js';
 import { isDigits, readCode } from '../../lib/core/one-time-code.js';
 import { decodeBase32, encodeBase32, totpUri } from '../../lib/core/provisioning.js';
@@ -100,22 +101,22 @@ describe('a contact', () => {
     fc.emailAddress().map((address) => ` ${address.toUpperCase()} `),
     fc.webUrl(),
   );
-  const mechanism = fc.constantFrom(TwoFactorMechanism.EMAIL as const, TwoFactorMechanism.SMS as const);
+  const kinds = fc.constantFrom(emailContacts, smsContacts);
 
   it('is refused or normal: normal once, normal for ever, and masked', () => {
     fc.assert(
-      fc.property(contact, mechanism, (text, kind) => {
+      fc.property(contact, kinds, (text, kind) => {
         let normal: string;
         try {
-          normal = normalizeContact(kind, text);
+          normal = kind.read(text, undefined).contact;
         } catch (error) {
           expect(error).toBeInstanceOf(InvalidInputError);
           return;
         }
-        expect(normalizeContact(kind, normal)).toBe(normal);
+        expect(kind.read(normal, undefined).contact).toBe(normal);
         expect(normal).not.toMatch(/[\r\n\0]/);
-        const mask = maskContact(kind, normal);
-        expect(mask).not.toContain(kind === TwoFactorMechanism.EMAIL ? normal : normal.slice(3));
+        const mask = kind.mask(normal);
+        expect(mask).not.toContain(kind === emailContacts ? normal : normal.slice(3));
       }),
       { numRuns: 1000 },
     );
@@ -125,9 +126,9 @@ describe('a contact', () => {
     fc.assert(
       fc.property(
         fc.anything().filter((value) => typeof value !== 'string'),
-        mechanism,
+        kinds,
         (value, kind) => {
-          expect(() => normalizeContact(kind, value)).toThrow(InvalidInputError);
+          expect(() => kind.read(value, undefined)).toThrow(InvalidInputError);
         },
       ),
     );

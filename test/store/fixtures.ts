@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { sha256 } from '../../lib/core/keyring.js';
-import { TwoFactorMechanism } from '../../lib/core/mechanism.js';
+import { TwoFactorMechanism } from '../../lib/core/methods.js';
 import {
   newAccount,
   newChallenge,

@@ -1,5 +1,5 @@
 import { json, Router, type Request, type Response } from 'express';
-import { InvalidInputError, TwoFactorExpiredError, type RequestAuth } from 'passport-two-factor';
+import { InvalidInputError, TwoFactorExpiredError, twoFactorMethods, type RequestAuth } from 'passport-two-factor';
 import { finishLogin, takeReturnTo } from '../finish-login.js';
 import { mountedInOrder } from '../mounting.js';
 import type { RouterSettings } from '../options.js';
@@ -11,6 +11,7 @@ import {
   deliveredMethods,
   enrollableMethods,
   handle,
+  keyOf,
   noStore,
   only,
   readMethod,
@@ -84,7 +85,7 @@ export function apiRoutes(settings: RouterSettings): Router {
   });
   post('/api/challenge', whoIsEither, async ({ auth, body }) => {
     const { maskedContact, expiresAt, resendAfter } =
-      await auth.twoFactor.challenge[readMethod(body.method, deliveredMethods)]();
+      await auth.twoFactor.challenge[keyOf(readMethod(body.method, deliveredMethods))]();
     return { maskedContact, expiresAt, resendAfter };
   });
   post('/api/step-up', whoIsLoggedIn, async ({ req, res, auth, body }) => {
@@ -100,16 +101,15 @@ export function apiRoutes(settings: RouterSettings): Router {
     auth.twoFactor.setup.totp(true, 'label' in body ? { label: body.label } : {}),
   );
   // Always by a code, also to the account's own address: one that nobody reads would lock its owner out.
-  post('/api/enroll/email', whoIsLoggedIn, async ({ auth, body }) => {
-    const { maskedContact } = await auth.twoFactor.setup.email(body.address, true);
-    return { maskedContact };
-  });
-  post('/api/enroll/sms', whoIsLoggedIn, async ({ auth, body }) => {
-    const { maskedContact } = await auth.twoFactor.setup.sms(body.phone, true);
-    return { maskedContact };
-  });
+  for (const method of deliveredMethods) {
+    post(`/api/enroll/${method}`, whoIsLoggedIn, async ({ auth, body }) => {
+      const { field } = twoFactorMethods[method].contact;
+      const { maskedContact } = await auth.twoFactor.setup[keyOf(method)](body[field] as string, true);
+      return { maskedContact };
+    });
+  }
   post('/api/confirm', whoIsLoggedIn, async ({ req, auth, body }) => {
-    const backupCodes = await auth.twoFactor.complete[readMethod(body.method, enrollableMethods)](body.code);
+    const backupCodes = await auth.twoFactor.complete[keyOf(readMethod(body.method, enrollableMethods))](body.code);
     return { backupCodes, csrfToken: csrf.token(req) };
   });
 

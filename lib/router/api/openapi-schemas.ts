@@ -1,3 +1,6 @@
+import { twoFactorMethods, type DeliveredMethod } from 'passport-two-factor';
+import { deliveredMethods, enrollableMethods, everyMethod, isDelivered, keyOf } from '../request.js';
+
 type Schema = Readonly<Record<string, unknown>>;
 
 export const text: Schema = { type: 'string' };
@@ -16,7 +19,19 @@ export function object(members: Readonly<Record<string, Schema>>): Schema {
 }
 
 const time: Schema = { type: 'integer', description: 'Epoch milliseconds.' };
-const method = (...names: string[]): Schema => ({ type: 'string', enum: names });
+const oneOf = (names: readonly string[]): Schema => ({ type: 'string', enum: names });
+const finishedBy = Object.fromEntries(
+  everyMethod.map((name) => [`${keyOf(name)}?`, isDelivered(name) ? text : { const: true }]),
+);
+
+/** What setting up a contact is called in the document: `EmailInput`. */
+export const contactInput = (method: DeliveredMethod): string => `${method[0]?.toUpperCase()}${method.slice(1)}Input`;
+
+function contactField(method: DeliveredMethod): Schema {
+  const { field, input, isOptional } = twoFactorMethods[method].contact;
+  const description = input === 'tel' ? 'With the country code.' : 'Default: the address of the account.';
+  return object({ [isOptional ? `${field}?` : field]: { type: 'string', description } });
+}
 const csrf: Schema = { type: 'string', description: 'To be sent as `x-csrf-token` with every POST of this session.' };
 const codes: Schema = {
   ...list({ type: 'string', pattern: '^[0-9A-HJKMNP-TV-Z]{13}$' }),
@@ -30,12 +45,12 @@ export const schemas: Readonly<Record<string, Schema>> = {
     error: object({ code: text, message: text, 'retryAfter?': { type: 'integer', description: 'Seconds.' } }),
   }),
   Methods: {
-    ...object({ 'totp?': { const: true }, 'email?': text, 'sms?': text, 'backupCode?': { const: true } }),
+    ...object(finishedBy),
     description: 'What the login can be finished by; contacts are masked.',
   },
   Authenticator: object({
     id: text,
-    method: method('totp', 'email', 'sms'),
+    method: oneOf(enrollableMethods),
     label: text,
     'maskedContact?': text,
     createdAt: time,
@@ -50,7 +65,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
         authenticators: list(ref('Authenticator')),
         backupCodes: { type: 'integer', description: 'How many are left.' },
         recent: { type: 'boolean', description: 'Whether factors may be changed now; false asks for a step-up first.' },
-        enrollable: list(method('totp', 'email', 'sms')),
+        enrollable: list(oneOf(enrollableMethods)),
         'csrfToken?': csrf,
       }),
     ],
@@ -63,15 +78,14 @@ export const schemas: Readonly<Record<string, Schema>> = {
     uri: { type: 'string', pattern: '^otpauth://totp/' },
     qrCode: { type: 'string', pattern: '^data:image/png;base64,' },
   }),
-  EmailInput: object({ 'address?': { type: 'string', description: 'Default: the address of the account.' } }),
-  SmsInput: object({ phone: { type: 'string', description: 'With the country code.' } }),
+  ...Object.fromEntries(deliveredMethods.map((method) => [contactInput(method), contactField(method)])),
   ContactSetup: object({ maskedContact: text }),
-  Confirmation: object({ method: method('totp', 'email', 'sms'), code }),
+  Confirmation: object({ method: oneOf(enrollableMethods), code }),
   Confirmed: object({
     backupCodes: { ...codes, description: 'Fresh backup codes; empty for a user who has a set.' },
     'csrfToken?': csrf,
   }),
-  ChallengeInput: object({ method: method('email', 'sms') }),
+  ChallengeInput: object({ method: oneOf(deliveredMethods) }),
   ChallengeSent: object({
     maskedContact: text,
     expiresAt: time,
@@ -80,7 +94,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
       description: 'Seconds until another one may be asked for; null where there will be none.',
     },
   }),
-  Verification: object({ code, 'method?': method('totp', 'email', 'sms', 'backup_code'), 'returnTo?': returnTo }),
+  Verification: object({ code, 'method?': oneOf(everyMethod), 'returnTo?': returnTo }),
   Reauthentication: object({ password: text, 'returnTo?': returnTo }),
   Verified: object({ returnTo, csrfToken: csrf }),
   Renaming: object({ id: text, label: { type: 'string', minLength: 1, maxLength: 64 } }),

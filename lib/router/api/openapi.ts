@@ -1,4 +1,6 @@
-import { ref, schemas } from './openapi-schemas.js';
+import { twoFactorMethods, type DeliveredMethod } from 'passport-two-factor';
+import { deliveredMethods } from '../request.js';
+import { contactInput, ref, schemas } from './openapi-schemas.js';
 
 interface Operation {
   readonly summary: string;
@@ -12,6 +14,13 @@ const unreadable = { 413: ['INVALID_INPUT'] };
 /** What any POST of a user who is logged in may meet. */
 const posted = { 400: ['INVALID_INPUT'], 401: ['NOT_LOGGED_IN'], 403: ['INVALID_CSRF_TOKEN'], ...unreadable };
 const changed = { ...posted, 403: ['INVALID_CSRF_TOKEN', 'STEP_UP_REQUIRED'] };
+
+const enrollContact = (method: DeliveredMethod): Operation => ({
+  summary: `Send a code to ${twoFactorMethods[method].contact.input === 'tel' ? 'a number' : 'an address'} that is to be set up`,
+  body: [contactInput(method)],
+  answer: 'ContactSetup',
+  errors: { ...changed, 409: ['ALREADY_ENABLED'], 429: ['TOO_MANY_ATTEMPTS'], 502: ['DELIVERY_FAILED'] },
+});
 
 const operations: Readonly<Record<string, Readonly<Partial<Record<'get' | 'post', Operation>>>>> = {
   '/status': {
@@ -68,22 +77,7 @@ const operations: Readonly<Record<string, Readonly<Partial<Record<'get' | 'post'
       errors: { ...changed, 409: ['ALREADY_ENABLED'] },
     },
   },
-  '/enroll/email': {
-    post: {
-      summary: 'Send a code to an address that is to be set up',
-      body: ['EmailInput'],
-      answer: 'ContactSetup',
-      errors: { ...changed, 409: ['ALREADY_ENABLED'], 429: ['TOO_MANY_ATTEMPTS'], 502: ['DELIVERY_FAILED'] },
-    },
-  },
-  '/enroll/sms': {
-    post: {
-      summary: 'Send a code to a number that is to be set up',
-      body: ['SmsInput'],
-      answer: 'ContactSetup',
-      errors: { ...changed, 409: ['ALREADY_ENABLED'], 429: ['TOO_MANY_ATTEMPTS'], 502: ['DELIVERY_FAILED'] },
-    },
-  },
+  ...Object.fromEntries(deliveredMethods.map((method) => [`/enroll/${method}`, { post: enrollContact(method) }])),
   '/confirm': {
     post: {
       summary: 'Finish a set-up by the code that it showed or sent',

@@ -78,7 +78,7 @@ export const de: Messages = {
   'contact.title.sms': 'Codes per SMS',
   'contact.label.email': 'E-Mail-Adresse',
   'contact.label.sms': 'Telefonnummer',
-  'contact.hint.sms': 'Mit Landesvorwahl, etwa +15551234567',
+  'contact.hint.number': 'Mit Landesvorwahl, etwa +15551234567',
   'contact.submit': 'Code senden',
 
   'totp.title': 'Authentifizierungs-App einrichten',

@@ -76,7 +76,7 @@ export const en = {
   'contact.title.sms': 'Codes by text message',
   'contact.label.email': 'E-mail address',
   'contact.label.sms': 'Phone number',
-  'contact.hint.sms': 'With the country code, such as +15551234567',
+  'contact.hint.number': 'With the country code, such as +15551234567',
   'contact.submit': 'Send a code',
 
   'totp.title': 'Set up your authenticator app',

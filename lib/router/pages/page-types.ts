@@ -1,7 +1,13 @@
-import type { Authenticator, MethodName, PublicMethods, SpentMethods, TwoFactorError } from 'passport-two-factor';
+import type {
+  Authenticator,
+  DeliveredMethod,
+  EnrollableMethod,
+  MethodName,
+  PublicMethods,
+  SpentMethods,
+  TwoFactorError,
+} from 'passport-two-factor';
 import type { MessageKey, Translate } from '../messages/index.js';
-import type { EnrollableMethod } from '../options.js';
-import type { DeliveredMethod } from '../request.js';
 import type { Html } from './html.js';
 
 /** What every page is given. */

@@ -3,10 +3,12 @@ import {
   StepUpRequiredError,
   TooManyAttemptsError,
   TwoFactorNotSetupError,
+  twoFactorMethods,
+  type DeliveredMethod,
   type TwoFactorError,
 } from 'passport-two-factor';
 import { takeReturnTo } from '../../finish-login.js';
-import { checkLoggedIn, deliveredMethods, type DeliveredMethod } from '../../request.js';
+import { checkLoggedIn, deliveredMethods, keyOf } from '../../request.js';
 import { firstLocalPath } from '../../return-to.js';
 import { askAgain, refusal, sendToLogin, waitFor, type PageBook, type Visit } from './visit.js';
 
@@ -29,7 +31,10 @@ export function enrollmentPages(book: PageBook): void {
   getRecent('/add', ({ req, res }) => pages.send(req, res, 'add', { methods: settings.methods }));
   for (const method of deliveredMethods.filter((name) => settings.methods.includes(name))) {
     getRecent(`/add/${method}`, ({ req, res, auth }) =>
-      pages.send(req, res, 'contact', { method, value: method === 'email' ? (auth.email ?? '') : '' }),
+      pages.send(req, res, 'contact', {
+        method,
+        value: twoFactorMethods[method].contact.isOptional ? (auth.email ?? '') : '',
+      }),
     );
     post(`/add/${method}`, `/add/${method}`, (visit) => sendCode(visit, book, method));
     post(`/confirm/${method}`, `/add/${method}`, (visit) => confirmContact(visit, book, method));
@@ -112,10 +117,7 @@ async function sendCode(visit: Visit, book: PageBook, method: DeliveredMethod): 
   let sentTo = '';
   const error = await refusal(async () => {
     // By a code also where it is the account's own address: one that nobody reads would lock its owner out.
-    const setup =
-      method === 'email'
-        ? await auth.twoFactor.setup.email(contact, true)
-        : await auth.twoFactor.setup.sms(contact, true);
+    const setup = await auth.twoFactor.setup[keyOf(method)](contact, true);
     masked = setup.maskedContact;
     sentTo = setup.contact ?? '';
   });
@@ -145,7 +147,7 @@ async function confirmContact(visit: Visit, book: PageBook, method: DeliveredMet
   const error =
     body.again === undefined
       ? await refusal(async () => {
-          codes = await auth.twoFactor.complete[method](body.code);
+          codes = await auth.twoFactor.complete[keyOf(method)](body.code);
         })
       : undefined;
   if (body.again === undefined && !error) await finished(visit, book, codes);

@@ -9,15 +9,13 @@ import {
   type TwoFactorError,
 } from 'passport-two-factor';
 import { finishLogin, takeReturnTo } from '../../finish-login.js';
-import { everyMethod, verifiableMethods } from '../../request.js';
+import { everyMethod, isDelivered, keyOf, verifiableMethods } from '../../request.js';
 import { showManagement } from './management-pages.js';
 import { refusal, sendToLogin, waitFor, type PageBook, type Visit } from './visit.js';
 
-const shownAs = { totp: 'totp', email: 'email', sms: 'sms', backupCode: 'backup_code' } as const;
-
 /** In the order in which the login names them: the one that the user prefers comes first. */
 export const methodsIn = (methods: PublicMethods): MethodName[] =>
-  (Object.keys(methods) as (keyof PublicMethods)[]).map((name) => shownAs[name]);
+  Object.keys(methods).flatMap((key) => everyMethod.filter((name) => keyOf(name) === key));
 
 /** The method asked for, if it is one of these. */
 export function askedMethod(given: unknown, methods: PublicMethods): MethodName | undefined {
@@ -26,7 +24,7 @@ export function askedMethod(given: unknown, methods: PublicMethods): MethodName 
 }
 
 export const contactOf = (methods: PublicMethods, method: MethodName): string | undefined =>
-  method === 'email' || method === 'sms' ? methods[method] : undefined;
+  isDelivered(method) ? methods[keyOf(method)] : undefined;
 
 /** A halted login, with what pages alone are told of it. */
 type Halted = PendingView & { readonly spent?: SpentMethods; readonly retryAfter?: number | undefined };
@@ -95,7 +93,7 @@ async function showLogin(
   const known = methodsIn(methods);
   const method = asked ?? known[0] ?? 'totp';
   const contact = contactOf(methods, method);
-  const delivered = method === 'email' || method === 'sms' ? codes[method] : undefined;
+  const delivered = isDelivered(method) ? codes[method] : undefined;
   if (contact !== undefined && !delivered && !error) {
     // No code has been made for it: choosing it is what sends one.
     await pages.send(req, res, 'choose', { purpose: 'login', methods, ...spentOf(halted) });

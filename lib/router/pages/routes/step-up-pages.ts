@@ -8,7 +8,7 @@ import {
   type TwoFactorError,
 } from 'passport-two-factor';
 import { finishLogin, takeReturnTo } from '../../finish-login.js';
-import { checkLoggedIn, deliveredMethods, readMethod, verifiableMethods } from '../../request.js';
+import { checkLoggedIn, deliveredMethods, isDelivered, keyOf, readMethod, verifiableMethods } from '../../request.js';
 import { firstLocalPath } from '../../return-to.js';
 import { askedMethod, contactOf, methodsIn } from './login-pages.js';
 import { refusal, sendToLogin, waitFor, type PageBook, type Visit } from './visit.js';
@@ -54,7 +54,7 @@ export function stepUpPages(book: PageBook): void {
     const method = readMethod(body.method, deliveredMethods);
     let sent: ChallengeSent | undefined;
     const error = await refusal(async () => {
-      sent = await auth.twoFactor.challenge[method]();
+      sent = await auth.twoFactor.challenge[keyOf(method)]();
     });
     const wait = error instanceof TooManyAttemptsError ? error.retryAfter : undefined;
     if (error && wait === undefined) throw error;
@@ -94,7 +94,7 @@ async function showStepUp(
     return;
   }
   // A page that is only looked at sends nothing: where a code has to be sent first, the user chooses.
-  const method = asked ?? (methods.totp ? 'totp' : undefined);
+  const method = asked ?? methodsIn(methods).find((name) => !isDelivered(name) && name !== 'backup_code');
   if (method === undefined) {
     await pages.send(req, res, 'choose', { purpose: 'step-up', methods }, failed);
     return;

@@ -1,26 +1,26 @@
-import type { MethodName, SpentMethods } from 'passport-two-factor';
+import type { DeliveredMethod, MethodName, SpentMethods } from 'passport-two-factor';
 import { html, type Html } from '../html.js';
 import { hidden, page, withReturnTo } from '../layout.js';
-import type { DeliveredMethod } from '../../request.js';
+import { everyMethod, isDelivered, keyOf } from '../../request.js';
 import type { PageView } from '../page-types.js';
 
 type View = PageView<'choose'>;
 
 export function choosePage(view: View): string {
   const { t, methods, spent = {} } = view;
-  const { email, sms } = methods;
+  const choices = everyMethod.map((method) => {
+    const shown = methods[keyOf(method)];
+    if (isDelivered(method))
+      return typeof shown === 'string' ? sending(view, method, shown) : exhausted(view, method, spent[method]);
+    return shown && html`<li>${link(view, method)}</li>`;
+  });
   return page(
     view,
     t('choose.title'),
     html`
 <p>${t('choose.text')}</p>
 <ul class="tf-choices">
-${methods.totp && html`<li>${link(view, 'totp')}</li>`}
-${email !== undefined && html`<li>${sending(view, 'email', email)}</li>`}
-${sms !== undefined && html`<li>${sending(view, 'sms', sms)}</li>`}
-${email === undefined && exhausted(view, 'email', spent.email)}
-${sms === undefined && exhausted(view, 'sms', spent.sms)}
-${methods.backupCode && html`<li>${link(view, 'backup_code')}</li>`}
+${choices}
 </ul>`,
   );
 }
@@ -49,6 +49,6 @@ function exhausted(view: View, method: DeliveredMethod, spent: SpentMethods[Deli
 /** Sending is something done, not a page to look at. */
 function sending(view: View, method: MethodName, contact: string): Html {
   const { base, returnTo } = view;
-  return html`<form method="post" action="${base}/send">${hidden(view, { method, returnTo })}
-<button class="tf-choice">${words(view, method, contact)}</button></form>`;
+  return html`<li><form method="post" action="${base}/send">${hidden(view, { method, returnTo })}
+<button class="tf-choice">${words(view, method, contact)}</button></form></li>`;
 }

@@ -1,6 +1,7 @@
 import { html, type Html } from '../html.js';
 import { hidden, page, waiting, withReturnTo } from '../layout.js';
 import type { PageView } from '../page-types.js';
+import { isDelivered } from '../../request.js';
 import { codeField } from './code-field.js';
 
 type View = PageView<'code'>;
@@ -49,7 +50,7 @@ function again(view: View): Html {
 /** Asking for another code. The script counts the seconds; without it the server says how many are left. */
 function resend(view: View): Html | false {
   const { t, base, returnTo, method, resendAfter, contact, duration } = view;
-  if ((method !== 'email' && method !== 'sms') || resendAfter === null) return false;
+  if (!isDelivered(method) || resendAfter === null) return false;
   const action = contact === undefined ? '/send' : `/add/${method}`;
   return html`
 <form method="post" action="${base}${action}" class="tf-resend"${resendAfter !== undefined && resendAfter > 0 && html` data-resend-after="${resendAfter}"`}>

@@ -1,0 +1,60 @@
+import type { Keyring } from '../core/keyring.js';
+import {
+  deliveredMethods,
+  enrollableMethods,
+  methodOf,
+  type DeliveredMethod,
+  type EnrollableMethod,
+} from '../core/methods.js';
+import type { Settings } from '../settings.js';
+import { BackupCodeFactor } from './backup-code.js';
+import { DeliveredFactor, type ContactKind } from './delivered.js';
+import { emailContacts } from './email.js';
+import type { Factor } from './factor.js';
+import { smsContacts } from './sms.js';
+import { TotpFactor } from './totp.js';
+
+/** The compiler names the method that is missing here. */
+const contacts = { email: emailContacts, sms: smsContacts } satisfies Record<DeliveredMethod, ContactKind>;
+
+/** Every factor that there is. */
+export class Factors {
+  readonly totp: TotpFactor;
+  readonly backupCode: BackupCodeFactor;
+  readonly delivered: readonly DeliveredFactor[];
+  private readonly byMethod: Readonly<Record<EnrollableMethod, Factor>>;
+
+  constructor(keyring: Keyring, settings: Settings) {
+    this.totp = new TotpFactor(keyring, settings);
+    this.backupCode = new BackupCodeFactor(keyring);
+    const sent = Object.fromEntries(
+      deliveredMethods.map((method) => [method, new DeliveredFactor(contacts[method], keyring, settings)]),
+    ) as Record<DeliveredMethod, DeliveredFactor>;
+    this.delivered = Object.values(sent);
+    this.byMethod = { totp: this.totp, ...sent };
+  }
+
+  /** In the order of the table. */
+  get all(): readonly Factor[] {
+    return enrollableMethods.map((method) => this.byMethod[method]);
+  }
+
+  named(method: EnrollableMethod): Factor {
+    return this.byMethod[method];
+  }
+
+  /** The factor that a row is of. @throws Error for a mechanism that this version does not know */
+  of({ mechanism }: { readonly mechanism: number }): Factor {
+    return this.byMethod[methodOf(mechanism)];
+  }
+
+  sent(method: DeliveredMethod): DeliveredFactor {
+    return this.byMethod[method] as DeliveredFactor;
+  }
+
+  /** The same for a row; undefined for one whose codes are not sent. */
+  sentOf(row: { readonly mechanism: number }): DeliveredFactor | undefined {
+    const factor = this.of(row);
+    return factor instanceof DeliveredFactor ? factor : undefined;
+  }
+}

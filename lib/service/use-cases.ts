@@ -1,0 +1,96 @@
+import { CodeSending } from './code-sending.js';
+import { BackupCodes } from './backup-codes.js';
+import { createContext, identify, type Context, type Identity } from './context.js';
+import { Delivery } from './delivery.js';
+import { Enabling } from './enabling.js';
+import { Ending } from './ending.js';
+import { Enrollment } from './enrollment.js';
+import { EnrollmentDrafts } from './enrollment-draft.js';
+import type { TwoFactorEvent, TwoFactorEventName, TwoFactorListener } from './events.js';
+import { HaltCoding } from './halt-codes.js';
+import { Judge } from './judging.js';
+import { LoginChallenge } from './login-challenge.js';
+import { LoginFinish } from './login-finish.js';
+import { Management } from './management.js';
+import { Matching } from './matching.js';
+import { PasswordLimit } from './password-limit.js';
+import { Policy } from './policy.js';
+import { Verification } from './verification.js';
+import type { TwoFactorOptions } from '../options.js';
+import type { Settings } from '../settings.js';
+import type { Snapshot } from '../store/snapshot-store.js';
+
+/** @internal The use cases that a service is made of, and what happens in them. */
+export class UseCases {
+  /** @internal */
+  readonly settings: Settings;
+  /** @internal */
+  readonly verification: Verification;
+  /** @internal */
+  readonly enrollment: Enrollment;
+  /** @internal */
+  readonly logins: LoginChallenge;
+  /** @internal */
+  readonly finishing: LoginFinish;
+  /** @internal */
+  readonly management: Management;
+  /** @internal */
+  readonly backupCodes: BackupCodes;
+  /** @internal */
+  readonly policy: Policy;
+  /** @internal */
+  readonly passwords: PasswordLimit;
+  /** @internal */
+  protected readonly context: Context;
+  /** @internal */
+  protected readonly ending: Ending;
+
+  constructor(options: TwoFactorOptions) {
+    this.context = createContext(options);
+    const delivery = new Delivery(this.context);
+    this.settings = this.context.settings;
+    const judge = new Judge(this.context);
+    this.verification = new Verification(this.context, new Matching(this.context), judge);
+    this.finishing = new LoginFinish(this.context, this.verification, judge);
+    this.backupCodes = new BackupCodes(this.context);
+    const enabling = new Enabling(this.context, this.backupCodes);
+    const drafts = new EnrollmentDrafts(this.context, delivery);
+    this.enrollment = new Enrollment(this.context, { delivery, drafts, judge, enabling });
+    this.logins = new LoginChallenge(this.context, {
+      halts: new HaltCoding(this.context, delivery),
+      sending: new CodeSending(this.context, delivery),
+      verification: this.verification,
+    });
+    this.management = new Management(this.context, delivery);
+    this.policy = new Policy(this.context);
+    this.ending = new Ending(this.context);
+    this.passwords = new PasswordLimit(this.context);
+  }
+
+  /** Calls the listener after each such event. One that throws becomes a process warning; it never breaks a login. */
+  on(event: TwoFactorEventName, listener: TwoFactorListener): this {
+    this.context.events.on(event, listener);
+    return this;
+  }
+
+  /** Takes away what `on` has added. */
+  off(event: TwoFactorEventName, listener: TwoFactorListener): this {
+    this.context.events.off(event, listener);
+    return this;
+  }
+
+  /** @internal Tells the listeners of what happened outside of the service. */
+  announce(name: TwoFactorEventName, event: TwoFactorEvent): void {
+    this.context.events.emit(name, event);
+  }
+
+  /** @internal The identity that `users.id` gives the app's user. */
+  identify(user: unknown): Identity {
+    return identify(this.settings, user);
+  }
+
+  /** @internal The user's state and pending logins, in one SELECT. */
+  async snapshot(identity: Identity): Promise<Snapshot> {
+    return this.context.snapshots.ofUser(identity, { purpose: 'login', mechanism: 0 });
+  }
+}
