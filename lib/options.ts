@@ -139,7 +139,7 @@ export interface TwoFactorOptions {
   /** The second factor itself. */
   readonly twoFactor: TwoFactorSettings;
   /** Senders. Without one, the code is handed to the app (`otpValue`). */
-  readonly deliver?: { readonly [M in DeliveredMethod]?: Send };
+  readonly deliver?: Readonly<Partial<Record<DeliveredMethod, Send>>>;
   /** Epoch milliseconds; the only source of time. Default `Date.now`. */
   readonly clock?: () => number;
   /** The session cookie's life after a login with `remember`, 1 minute to 366 days. Default `'30d'`. */

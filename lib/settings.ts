@@ -156,7 +156,7 @@ export interface Settings {
   readonly backupCodesCount: number;
   readonly requireForOAuth: RequireForOAuth;
   readonly enforce: Enforce;
-  readonly deliver: { readonly [M in DeliveredMethod]?: Send | undefined };
+  readonly deliver: Readonly<Partial<Record<DeliveredMethod, Send | undefined>>>;
   readonly clock: () => number;
   readonly rememberFor: number;
   readonly loginExpiry: number;

@@ -110,7 +110,8 @@ export const deliveredMethods = names.filter(isDelivered);
 
 /** @internal The method of a mechanism. @throws Error for a number that is none: a row of a later version, say */
 export function methodOf(mechanism: number): EnrollableMethod {
-  const method = enrollableMethods.find((name) => twoFactorMethods[name].mechanism === mechanism);
+  const numberOf = (name: EnrollableMethod): number => mechanismOf(name);
+  const method = enrollableMethods.find((name) => numberOf(name) === mechanism);
   if (method === undefined) throw new Error(`There is no method of the mechanism ${mechanism}.`);
   return method;
 }

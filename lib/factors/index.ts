@@ -23,15 +23,16 @@ export class Factors {
   readonly backupCode: BackupCodeFactor;
   readonly delivered: readonly DeliveredFactor[];
   private readonly byMethod: Readonly<Record<EnrollableMethod, Factor>>;
+  private readonly sentByMethod: Readonly<Record<DeliveredMethod, DeliveredFactor>>;
 
   constructor(keyring: Keyring, settings: Settings) {
     this.totp = new TotpFactor(keyring, settings);
     this.backupCode = new BackupCodeFactor(keyring);
-    const sent = Object.fromEntries(
+    this.sentByMethod = Object.fromEntries(
       deliveredMethods.map((method) => [method, new DeliveredFactor(contacts[method], keyring, settings)]),
     ) as Record<DeliveredMethod, DeliveredFactor>;
-    this.delivered = Object.values(sent);
-    this.byMethod = { totp: this.totp, ...sent };
+    this.delivered = Object.values(this.sentByMethod);
+    this.byMethod = { totp: this.totp, ...this.sentByMethod };
   }
 
   /** In the order of the table. */
@@ -49,7 +50,7 @@ export class Factors {
   }
 
   sent(method: DeliveredMethod): DeliveredFactor {
-    return this.byMethod[method] as DeliveredFactor;
+    return this.sentByMethod[method];
   }
 
   /** The same for a row; undefined for one whose codes are not sent. */

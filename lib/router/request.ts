@@ -25,7 +25,7 @@ export interface ClaimedBody {
   readonly label: string;
   readonly phone: string;
   readonly password: string;
-  readonly address?: string;
+  readonly address: string;
   readonly contact?: string;
   readonly method?: string;
   readonly returnTo?: string;

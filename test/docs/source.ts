@@ -38,7 +38,7 @@ function keysOf(expression: ts.Expression): string[] | undefined {
     return lists[expression.arguments[0]!.getText()]!.map(keyOf);
   if (!ts.isObjectLiteralExpression(expression)) return undefined;
   return expression.properties.flatMap((property) =>
-    ts.isSpreadAssignment(property) ? keysOf(property.expression)! : [property.name!.getText()],
+    ts.isSpreadAssignment(property) ? keysOf(property.expression)! : [property.name.getText()],
   );
 }
 

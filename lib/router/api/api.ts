@@ -104,7 +104,7 @@ export function apiRoutes(settings: RouterSettings): Router {
   for (const method of deliveredMethods) {
     post(`/api/enroll/${method}`, whoIsLoggedIn, async ({ auth, body }) => {
       const { field } = twoFactorMethods[method].contact;
-      const { maskedContact } = await auth.twoFactor.setup[keyOf(method)](body[field] as string, true);
+      const { maskedContact } = await auth.twoFactor.setup[keyOf(method)](body[field], true);
       return { maskedContact };
     });
   }
