@@ -93,7 +93,7 @@ export class DeliveredFactor implements Factor {
   issue(
     question: Omit<Question, 'codes'>,
     authenticator: string,
-    previous?: LiveCode,
+    previous?: Pick<LiveCode, 'sends'>,
   ): { code: string; live: LiveCode } {
     const { clock, codeLength, tokenExpiry } = this.settings;
     const code = generateOneTimeCode(codeLength);

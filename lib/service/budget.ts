@@ -18,8 +18,12 @@ export interface Budget {
 export class Budgets {
   constructor(private readonly context: Context) {}
 
-  /** Counts one use before it is made. @throws TooManyAttemptsError where the hour's or the day's uses are spent */
-  async reserve(budget: Budget, limits: SendLimits): Promise<void> {
+  /**
+   * Counts one use before it is made.
+   * @param lastSent what is kept of a message
+   * @throws TooManyAttemptsError where the hour's or the day's uses are spent
+   */
+  async reserve(budget: Budget, limits: SendLimits, lastSent?: string): Promise<void> {
     const { quotas, settings } = this.context;
     for (let attempt = 0; attempt < budgetTries; attempt += 1) {
       const now = settings.clock();
@@ -27,7 +31,8 @@ export class Budgets {
       const counts = afterSend(read ?? { hourStart: now, hourCount: 0, dayStart: now, dayCount: 0 }, limits, now);
       if ('retryAt' in counts) throw new TooManyAttemptsError(secondsUntil(counts.retryAt, now));
       // Lost to a parallel request: that one was counted, so a limit of n is reached after n lost tries.
-      if (!(await quotas.commit(budget, read, counts))) continue;
+      const kept = lastSent === undefined ? counts : { ...counts, lastSent };
+      if (!(await quotas.commit(budget, read, kept))) continue;
       // With the row of a user's first message go those of others that count nothing any more, neither for a day nor an hour.
       if (!read && budget.userKey !== '') await quotas.removeStale(randomBytes(32).toString('hex'), now - 2 * day);
       return;

@@ -69,11 +69,12 @@ export class CodeSending {
     const { authenticator, contact } = newest;
     refuseLocked(this.context, account);
     const codes = readLiveCodes(challenge);
-    const previous = codes[method];
+    const quota = this.delivery.quota.ofUser(identity, method);
+    const previous = codes[method] ?? (await this.delivery.quota.lastSent(quota, challenge.id));
     checkResend(previous, challenge, settings.clock());
     await this.delivery.checkDestination(factor, contact);
-    const quota = this.delivery.quota.ofUser(identity, method);
-    await this.delivery.quota.reserve(quota);
+    const sends = (previous?.sends ?? 0) + 1;
+    await this.delivery.quota.reserve(quota, { challengeId: challenge.id, sends, sentAt: settings.clock() });
     const scope = { id: challenge.id, purpose: challenge.purpose, userId: identity.id };
     const { code, live } = factor.issue(scope, authenticator.id, previous);
     const row = await store(JSON.stringify({ ...codes, [method]: live }));

@@ -36,7 +36,7 @@ export function resendAfter({ sends }: LiveCode): number | null {
 
 /** @throws TooManyAttemptsError where the challenge's next message has to wait, or there will be none */
 export function checkResend(
-  previous: LiveCode | undefined,
+  previous: Pick<LiveCode, 'sends' | 'sentAt'> | undefined,
   challenge: Pick<TwoFactorChallenge, 'expiresAt'>,
   now: number,
 ): void {

@@ -56,7 +56,9 @@ export class HaltCoding {
       const maskedContact = factor.kind.mask(contact);
       // A code that cannot be looked at is not sent either: it would cost money and end before it may be used.
       const onlyTold = settings.challengeOn === 'request' || retryAfter !== undefined;
-      const refusal = onlyTold ? await this.spent(identity, factor) : await this.refusal(identity, factor, contact);
+      const refusal = onlyTold
+        ? await this.spent(identity, factor)
+        : await this.refusal(identity, factor, { contact, id });
       if (refusal instanceof TooManyAttemptsError) spent[method] = { maskedContact, retryAfter: refusal.retryAfter };
       if (refusal) continue;
       contacts[method] = { maskedContact, contact };
@@ -80,10 +82,15 @@ export class HaltCoding {
   }
 
   /** Why no code can be sent to this contact now; reserved where one can. */
-  private async refusal(identity: Identity, factor: DeliveredFactor, contact: string): Promise<Error | undefined> {
+  private async refusal(
+    identity: Identity,
+    factor: DeliveredFactor,
+    { contact, id }: { readonly contact: string; readonly id: string },
+  ): Promise<Error | undefined> {
     if (!(await this.delivery.allows(factor, contact))) return new DeliveryFailedError();
     try {
-      await this.delivery.quota.reserve(this.delivery.quota.ofUser(identity, factor.method));
+      const sent = { challengeId: id, sends: 1, sentAt: this.context.settings.clock() };
+      await this.delivery.quota.reserve(this.delivery.quota.ofUser(identity, factor.method), sent);
       return undefined;
     } catch (error) {
       if (error instanceof TooManyAttemptsError) return error;

@@ -3,6 +3,15 @@ import type { TooManyAttemptsError } from '../errors.js';
 import { Budgets, type Budget } from './budget.js';
 import type { Context, Identity } from './context.js';
 
+/** A message of a challenge. */
+export interface SentMessage {
+  readonly challengeId: string;
+  /** How many of the challenge it was. */
+  readonly sends: number;
+  /** Epoch milliseconds. */
+  readonly sentAt: number;
+}
+
 /** How many messages may still be sent, to a user by a method and to a contact that nobody has confirmed. */
 export class SendingQuota {
   private readonly budgets: Budgets;
@@ -25,8 +34,18 @@ export class SendingQuota {
   }
 
   /** Counts one message before it is sent. @throws TooManyAttemptsError where the hour's or day's messages are spent */
-  reserve(budget: Budget): Promise<void> {
-    return this.budgets.reserve(budget, this.context.settings.sendLimits);
+  reserve(budget: Budget, sent?: SentMessage): Promise<void> {
+    const lastSent = sent && [sent.challengeId, sent.sends, sent.sentAt].join(':');
+    return this.budgets.reserve(budget, this.context.settings.sendLimits, lastSent);
+  }
+
+  /**
+   * What was sent for a challenge before, where its row is gone: a row that is made anew must not let messages follow each
+   * other faster. Undefined where nothing was, or something else was since.
+   */
+  async lastSent(budget: Budget, challengeId: string): Promise<SentMessage | undefined> {
+    const [id, sends, sentAt] = ((await this.context.quotas.find(budget.id))?.lastSent ?? '').split(':');
+    return id === challengeId ? { challengeId, sends: Number(sends), sentAt: Number(sentAt) } : undefined;
   }
 
   /** Why no message could be counted now; undefined where one could. */

@@ -160,6 +160,7 @@ export function twoFactorEntities(options?: TableOptions): EntitySchema[] {
         dayStart: big,
         dayCount: int,
         userKey: digest,
+        lastSent: text(128),
       }),
       indices: [{ name: `${prefix}quotas_user`, columns: ['userKey'] }],
     }),

@@ -4,7 +4,9 @@ import { RowReader } from './row-reader.js';
 import { newQuota, type TwoFactorQuota } from './rows.js';
 import { deleteOf, insertOf, setting, Statement, updateOf } from './statement.js';
 
-export type QuotaCounts = Omit<TwoFactorQuota, 'id' | 'version' | 'userKey'>;
+export type QuotaCounts = Omit<TwoFactorQuota, 'id' | 'version' | 'userKey' | 'lastSent'> & {
+  readonly lastSent?: string;
+};
 
 const entity = entityNames.quota;
 /** Rows that one clean-up looks at. */
@@ -28,7 +30,7 @@ export class QuotaStore {
       return query;
     });
     this.insert = insertOf(db, entity);
-    const columns = ['version', 'hourStart', 'hourCount', 'dayStart', 'dayCount', 'userKey'];
+    const columns = ['version', 'hourStart', 'hourCount', 'dayStart', 'dayCount', 'userKey', 'lastSent'];
     this.update = updateOf(db, entity, columns, ['id', 'version'], 'id = :id AND version = :version');
     this.deleteOne = deleteOf(db, entity, ['id'], 'id = :id');
     this.deleteOfUser = deleteOf(db, entity, ['userKey'], 'user_key = :userKey');
@@ -59,9 +61,9 @@ export class QuotaStore {
   commit(
     { id, userKey }: Pick<TwoFactorQuota, 'id' | 'userKey'>,
     read: TwoFactorQuota | undefined,
-    { hourStart, hourCount, dayStart, dayCount }: QuotaCounts,
+    { hourStart, hourCount, dayStart, dayCount, lastSent = read?.lastSent ?? '' }: QuotaCounts,
   ): Promise<boolean> {
-    const counts = { hourStart, hourCount, dayStart, dayCount, userKey };
+    const counts = { hourStart, hourCount, dayStart, dayCount, userKey, lastSent };
     if (!read) return this.insert.inserts({ ...newQuota({ id, ...counts }) });
     return this.update.affectsOne({ ...setting({ ...counts, version: read.version + 1 }), id, version: read.version });
   }

@@ -110,6 +110,8 @@ export interface TwoFactorQuota {
   dayCount: number;
   /** Whose it is, '' for the budget of a destination. */
   userKey: string;
+  /** `<challenge>:<messages>:<epoch milliseconds>` of the last message of a challenge, '' for none. */
+  lastSent: string;
 }
 
 /** A row of a user who is new: nothing counted, nothing enrolled. */
@@ -171,5 +173,6 @@ export const newQuota = (given: Given<TwoFactorQuota, 'id'>): TwoFactorQuota => 
   dayStart: 0,
   dayCount: 0,
   userKey: '',
+  lastSent: '',
   ...given,
 });

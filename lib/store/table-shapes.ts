@@ -109,7 +109,7 @@ export const initialTables = (names: Names): Table[] =>
 export const grownColumns: Readonly<Partial<Record<string, readonly TableColumnOptions[]>>> = {
   accounts: [text('factors', 2048), text('failure_days', 1024), text('verdicts', 4096), big('dead_until')],
   authenticators: [int('provisional')],
-  quotas: [digest('user_key')],
+  quotas: [digest('user_key'), text('last_sent', 128)],
 };
 
 /** `epoch` is the default of epochs: what `synchronize` makes of columns that it has to make anew. */

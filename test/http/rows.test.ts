@@ -63,6 +63,23 @@ describe.each(databases)('the rows of a user, on $name', (database) => {
       expect(await logins(user)).toBe(2);
     });
 
+    it('whose row went are not sent codes any faster', async () => {
+      const user = await test.withEmail((ids += 1));
+      const agent = await halted(user);
+      const drop = () => test.db.getRepository('TwoFactorChallenge').delete({ userId: String(user.id) });
+      for (const wait of [30, 60, 120]) {
+        await drop();
+        await test.call(agent, 'challenge.email').expect(429);
+        test.clock.advance(`${wait - 1}s`);
+        await test.call(agent, 'challenge.email').expect(429);
+        test.clock.advance('1s');
+        await test.call(agent, 'challenge.email').expect(200);
+      }
+      await drop();
+      test.clock.advance('3m');
+      await test.call(agent, 'challenge.email').expect(429);
+    });
+
     it('until they expire and another one is begun', async () => {
       const user = await test.withEmail((ids += 1));
       await halted(user);
