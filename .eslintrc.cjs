@@ -79,7 +79,7 @@ module.exports = {
     },
     ...layers.map(layerRule),
     {
-      files: ['test/**/*.ts', 'examples/**/*.ts', 'vitest.config.ts'],
+      files: ['test/**/*.ts', 'lab/**/*.ts', 'examples/**/*.ts', 'vitest.config.ts'],
       rules: {
         // TypeORM's EntitySchema takes plain objects where its types name classes.
         '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',

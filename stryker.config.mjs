@@ -1,11 +1,11 @@
-// See test/mutation/README.md.
+// See lab/mutation/README.md.
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
   testRunner: 'vitest',
-  plugins: ['@stryker-mutator/vitest-runner', './test/mutation/ignore-texts.mjs'],
+  plugins: ['@stryker-mutator/vitest-runner', './lab/mutation/ignore-texts.mjs'],
   // Which tests reach a mutant is known from coverage, so their imports need not be followed.
-  vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
-  mutate: ['lib/{core,store,service,session,passport}/**/*.ts'],
+  vitest: { configFile: 'lab/mutation/vitest.config.ts', related: false },
+  mutate: ['lib/{core,factors,store,service,standing,passport}/**/*.ts'],
   coverageAnalysis: 'perTest',
   // Statements are built in constructors, which many tests call in `beforeAll`: that counts as static.
   ignoreStatic: false,

@@ -7,11 +7,7 @@ import passport from 'passport';
 import { Strategy as LocalStrategy } from 'passport-local';
 import { DataSource, EntitySchema } from 'typeorm';
 
-interface Account {
-  id: number;
-  email: string;
-  password: string;
-}
+interface Account { id: number; email: string; password: string }
 
 const AccountSchema = new EntitySchema<Account>({
   name: 'Account',
@@ -32,9 +28,7 @@ const nobody = hash(randomBytes(16).toString('hex'));
 /** A form that another site has sent, to log a visitor into an account that is not theirs, or out. */
 const refuseOtherSites: RequestHandler = (req, res, next) => {
   const origin = req.get('Origin') ?? '';
-  const site =
-    req.get('Sec-Fetch-Site') ??
-    (origin === '' || origin.endsWith(`://${req.get('Host') ?? ''}`) ? 'none' : 'cross-site');
+  const site = req.get('Sec-Fetch-Site') ?? (origin === '' || origin.endsWith(`://${req.get('Host') ?? ''}`) ? 'none' : 'cross-site');
   if (req.method === 'GET' || site === 'same-origin' || site === 'none') next();
   else res.sendStatus(403);
 };
@@ -57,38 +51,23 @@ async function main(): Promise<void> {
   const accounts = db.getRepository(AccountSchema);
   const findAccount = (id: number): Promise<Account | null> => accounts.findOneBy({ id });
 
-  passport.use(
-    new LocalStrategy({ usernameField: 'email' }, (email, password, done) => {
-      accounts.findOneBy({ email }).then((account) => {
-        const right = matches(password, account?.password ?? nobody);
-        done(null, account && right ? account : false);
-      }, done);
-    }),
-  );
-  passport.serializeUser((user, done) => {
-    done(null, (user as Account).id);
-  });
-  passport.deserializeUser((id: number, done) => {
-    findAccount(id).then((account) => {
-      done(null, account);
+  passport.use(new LocalStrategy({ usernameField: 'email' }, (email, password, done) => {
+    accounts.findOneBy({ email }).then((account) => {
+      const right = matches(password, account?.password ?? nobody);
+      done(null, account && right ? account : false);
     }, done);
+  }));
+  passport.serializeUser((user, done) => { done(null, (user as Account).id); });
+  passport.deserializeUser((id: number, done) => {
+    findAccount(id).then((account) => { done(null, account); }, done);
   });
 
   const app = express();
   app.use(refuseOtherSites, express.urlencoded({ extended: false }));
-  app.use(
-    session({
-      secret: randomBytes(32).toString('hex'),
-      resave: false,
-      saveUninitialized: false,
-      cookie: { sameSite: 'lax' },
-    }),
-  );
+  app.use(session({ secret: randomBytes(32).toString('hex'), resave: false, saveUninitialized: false, cookie: { sameSite: 'lax' } }));
   app.use(passport.session());
 
-  app.get('/login', (_req, res) => {
-    res.send(`<h1>Log in</h1>${credentials('/login')}<h2>Or sign up</h2>${credentials('/signup')}`);
-  });
+  app.get('/login', (_req, res) => { res.send(`<h1>Log in</h1>${credentials('/login')}<h2>Or sign up</h2>${credentials('/signup')}`); });
   app.post('/login', passport.authenticate('local', { successReturnToOrRedirect: '/', failureRedirect: '/login' }));
   app.post('/signup', async (req, res) => {
     const { email, password } = req.body as Record<string, string>;
@@ -96,16 +75,10 @@ async function main(): Promise<void> {
     res.redirect('/login');
   });
   app.post('/logout', (req, res, next) => {
-    req.logout((error: unknown) => {
-      if (error) next(error);
-      else res.redirect('/login');
-    });
+    req.logout((error: unknown) => { if (error) next(error); else res.redirect('/login'); });
   });
   app.get('/', (req, res) => {
-    if (!req.user) {
-      res.redirect('/login');
-      return;
-    }
+    if (!req.user) { res.redirect('/login'); return; }
     res.send(`<h1>You are in</h1>
       <form method="post" action="/logout"><button>Log out</button></form>`);
   });

@@ -20,7 +20,7 @@ import { noteSent, renewPending, resendAt } from '../standing/pending-login.js';
 import { hasSession, sessionId, sessionOf, unfitSession, userOf } from '../standing/session.js';
 import { isRecent, withFactor } from '../standing/standing.js';
 
-/** @internal The user of a request, with what its session stands for. */
+/** The user of a request, with what its session stands for. */
 export class RequestUser {
   /** @internal A pending login that this very request has verified, so that completing it need not read it again. */
   verified: MarkedLogin | undefined;
@@ -66,6 +66,7 @@ export class RequestUser {
   }
 
   /**
+   * @internal
    * For an account with a factor the mark of this epoch comes from a second factor, or is that of the session that has
    * enabled the first one without a code: a password renews neither (`reauthenticate`).
    * @throws StepUpRequiredError where this session's last authentication is too old or skipped an enrolled factor
@@ -84,7 +85,7 @@ export class RequestUser {
     return { ...identity, judgedAt: securityEpoch };
   }
 
-  /** A change of factors by this session, which keeps its standing while the others lose theirs. */
+  /** @internal A change of factors by this session, which keeps its standing while the others lose theirs. */
   protected async change<T>(use: (identity: Identity) => Promise<Change<T>>): Promise<T> {
     const identity = await this.recent();
     const { result, epochs } = await use(identity);

@@ -20,7 +20,7 @@ import type { TwoFactorOptions } from '../options.js';
 import type { Settings } from '../settings.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 
-/** @internal The use cases that a service is made of, and what happens in them. */
+/** What a service is made of, and the events of it. */
 export class UseCases {
   /** @internal */
   readonly settings: Settings;

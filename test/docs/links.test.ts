@@ -43,7 +43,10 @@ describe('the links of the documents', () => {
     const guides = documents.filter((file) => file.startsWith('docs/'));
     expect(guides.length).toBeGreaterThan(9);
     expect(guides.filter((file) => !reached.includes(file))).toEqual([]);
-    expect(examples.map((file) => dirname(file)).filter((folder) => !reached.includes(folder))).toEqual([]);
+    // By name: they are not in the package, from which a link would lead nowhere.
+    expect(
+      examples.map((file) => dirname(file)).filter((folder) => !read('README.md').includes(`\`${folder}\``)),
+    ).toEqual([]);
   });
 
   it('show pictures that are small', () => {

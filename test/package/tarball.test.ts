@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -37,7 +39,7 @@ const functions = [
   'twoFactorEntities',
   'twoFactorMigrations',
 ];
-const exported = [...functions, 'TwoFactorMechanism'].sort();
+const exported = [...functions, 'TwoFactorMechanism', 'twoFactorMethods'].sort();
 
 let packed: PackedPackage;
 let files: string[];
@@ -55,9 +57,10 @@ describe('the packed package', () => {
   it('holds JavaScript, its declarations and the documents, and nothing else', () => {
     const others = files.filter((file) => !/^dist\/.*(\.js|\.d\.ts)$/.test(file));
     const stubs = subpaths.map((name) => `${name}/package.json`);
-    expect(['LICENSE', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'package.json', ...stubs]).toEqual(
-      expect.arrayContaining(others),
-    );
+    const papers = ['LICENSE', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'ARCHITECTURE.md', 'package.json'];
+    const guides = others.filter((file) => /^docs\/[\w-]+\.(md|svg)$/.test(file));
+    expect(guides.length).toBeGreaterThan(9);
+    expect([...papers, ...stubs, ...guides]).toEqual(expect.arrayContaining(others));
     expect(files.filter((file) => /\.map$|\.test\.|(^|\/)(test|lib|examples)\//.test(file))).toEqual([]);
   });
 
@@ -81,8 +84,40 @@ describe('the packed package', () => {
     expect(files.filter((file) => file.endsWith('.d.ts')).sort()).toEqual([...reached].sort());
   });
 
-  it('is small: less than 300 kB of code and declarations for what every app imports', () => {
-    expect(packed.size(['dist/index.js', ...packed.declarations('dist/index.d.ts')])).toBeLessThan(300_000);
+  it('leaves no link of its README dead', () => {
+    const links = [
+      ...packed
+        .read('README.md')
+        .replace(/^ *```[^]*?^ *```$/gm, '')
+        .matchAll(/\]\(([^)#\s]+)/g),
+    ];
+    const inside = links.map(([, target]) => target!).filter((target) => !/^[a-z]+:/.test(target));
+    expect(inside.length).toBeGreaterThan(10);
+    expect(inside.filter((target) => !files.includes(target))).toEqual([]);
+  });
+
+  it('is small, and its code is in lines that a person can read', () => {
+    expect(packed.size(files)).toBeLessThan(660_000);
+    expect(packed.size(['dist/index.js', ...packed.declarations('dist/index.d.ts')])).toBeLessThan(360_000);
+    for (const file of files.filter((name) => name.endsWith('.js'))) {
+      const lines = packed.read(file).split('\n');
+      expect(lines.length, file).toBeGreaterThan(30);
+      expect(lines.filter((line) => line.length > 120).length / lines.length, file).toBeLessThan(0.06);
+      expect(Math.max(...lines.map(({ length }) => length)), file).toBeLessThan(1000);
+    }
+  });
+
+  it.each([
+    ['no keys', '{ db: {}, users: { id: String }, twoFactor: { issuer: "A" } }'],
+    ['an option that there is not', '{ dbb: {}, keys: "k1:x", users: { id: String }, twoFactor: { issuer: "A" } }'],
+  ])('prints less than 2 kB for a configuration with %s', (_what, options) => {
+    const script = `const { TwoFactorService } = require('passport-two-factor'); new TwoFactorService(${options});`;
+    const app = packed.installIn('mistaken', { ...required(), express: 'express', typeorm: 'typeorm' });
+    const { status, stderr } = spawnSync(process.execPath, ['-e', script], { cwd: app.folder, encoding: 'utf8' });
+    rmSync(app.folder, { recursive: true });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/TypeError/);
+    expect(Buffer.byteLength(stderr)).toBeLessThan(2048);
   });
 
   it('imports nothing that it does not declare', () => {

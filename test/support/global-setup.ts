@@ -7,9 +7,14 @@ declare module 'vitest' {
   }
 }
 
-/** Finds the databases that answer. A developer may lack one and is told so; in CI a missing one is an error. */
+/**
+ * Finds the databases that answer. TEST_DATABASES names those of the project `main`, whose tests prove the same on each of
+ * them (default: all). A developer may lack one and is told so; in CI a missing one is an error.
+ */
 export default async function setup(project: TestProject): Promise<void> {
-  const answering = await Promise.all(servers.map(async (server) => ((await answers(server)) ? server : undefined)));
+  const wanted = project.name === 'main' ? process.env.TEST_DATABASES?.split(',') : undefined;
+  const asked = servers.filter(({ name }) => wanted?.includes(name) ?? true);
+  const answering = await Promise.all(asked.map(async (server) => ((await answers(server)) ? server : undefined)));
   const found = answering.filter((server) => server !== undefined);
   await Promise.all(found.map(dropStale));
   project.provide(

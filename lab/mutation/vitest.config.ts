@@ -10,7 +10,8 @@ const folders = [
   'core',
   'vectors',
   'store',
-  'session',
+  'factors',
+  'standing',
   'passport',
   'service',
   'http',
@@ -38,12 +39,14 @@ class QuickFirst extends BaseSequencer {
 export default defineConfig({
   resolve: base.resolve!,
   test: {
-    ...base.test,
+    pool: 'forks',
     isolate: false,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     include: chosen.map((folder) => `test/${folder}/**/*.test.ts`),
     exclude: [...configDefaults.exclude, ...slow.map((name) => `test/attacks/${name}.test.ts`)],
-    globalSetup: ['test/mutation/sqlite.ts'],
-    setupFiles: ['test/mutation/quick-hash.ts'],
+    globalSetup: ['lab/mutation/sqlite.ts'],
+    setupFiles: ['lab/mutation/quick-hash.ts'],
     sequence: { sequencer: QuickFirst },
   },
 });

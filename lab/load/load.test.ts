@@ -1,7 +1,7 @@
 // Many logins over several processes that are killed in the middle: what clients saw and what the database holds must agree.
 // A few here; by hand, with MariaDB or PostgreSQL by -t:
 //
-//   LOGINS=100000 PROCESSES=3 USERS=500 npx vitest run test/load -t mariadb
+//   LOGINS=100000 PROCESSES=3 USERS=500 npx vitest run lab/load -t mariadb
 //
 // Real: the processes, their SIGKILL, HTTP, the database, Redis. Simulated: the clock, which all processes get from here
 // and which moves by 61 seconds between rounds of one login a user, since a TOTP code is good once.
@@ -10,7 +10,7 @@ import { createClient } from 'redis';
 import { DataSource } from 'typeorm';
 import { describe, expect, it } from 'vitest';
 import { generateKey, twoFactorEntities, TwoFactorService } from 'passport-two-factor';
-import { databases, type TestDatabase } from '../support/databases.js';
+import { databases, type TestDatabase } from '../../test/support/databases.js';
 import { Cluster } from './cluster.js';
 import { attack, halt, Log, logIn, type LoadUser } from './logins.js';
 

@@ -1,4 +1,4 @@
-// The traffic of test/load, unchanged, over a cluster whose nodes are lost and come back meanwhile.
+// The traffic of lab/load, unchanged, over a cluster whose nodes are lost and come back meanwhile.
 import assert from 'node:assert/strict';
 import { randomBytes, randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -78,7 +78,7 @@ async function run(galera: Galera, database: string, way: 'spread' | 'one', wait
   const prefix = `galera:${randomBytes(6).toString('hex')}:`;
   const proxy = await Proxy.open(galera, way);
   const fleet = await Fleet.open(processes, { url: proxy.url(database), keys, now, redisUrl, prefix });
-  // What test/load asks of its processes, these answer too.
+  // What lab/load asks of its processes, these answer too.
   const cluster = fleet as unknown as Cluster;
   const log = new Log();
   const judged: string[] = [];

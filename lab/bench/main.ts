@@ -1,9 +1,9 @@
 // npm run bench: this library against better-auth's two-factor plugin on one MariaDB, and what the library costs by
 // itself. Prints Markdown. Needs MariaDB and Redis on 127.0.0.1 (or MYSQL_URL, REDIS_URL) and, once,
-// `npm ci --prefix test/bench/better-auth`. ROUNDS=5 for steadier figures; MILLION=1 adds the million enrolled users.
+// `npm ci --prefix lab/bench/better-auth`. ROUNDS=5 for steadier figures; MILLION=1 adds the million enrolled users.
 import { cpus } from 'node:os';
 import { generateKey } from 'passport-two-factor';
-import { databaseUrl, mariadbUrl, servers } from '../support/servers.js';
+import { databaseUrl, mariadbUrl, servers } from '../../test/support/servers.js';
 import { compare, type Place } from './compare.js';
 import { million } from './million.js';
 import { ownCost } from './own-cost.js';
