@@ -23,10 +23,15 @@ const racing = files(
   'attacks/pending-token.test.ts',
   'http/statements.test.ts',
 );
+/** What the documents say, tried as their readers would. */
+const papers = files('docs');
 /** They put another module in the place of one, which no other file must see. */
 const alone = files('service/making-backup-codes.test.ts');
 /** Browsers, processes of their own, compilers, the packed package. */
 const whole = files('browser', 'examples', 'types', 'package');
+
+/** Backup codes are hashed slowly, which test/core looks at; everybody else need not wait for it. */
+const quickHash = ['test/support/quick-hash.ts'];
 
 const test = {
   environment: 'node',
@@ -47,16 +52,18 @@ export default defineConfig({
     coverage: { provider: 'v8', include: ['lib/**/*.ts'], reporter: ['text', 'html'] },
     projects: [
       { extends: true, test: { name: 'unit', include: unit } },
-      { extends: true, test: { name: 'racing', include: racing } },
+      { extends: true, test: { name: 'racing', include: racing, setupFiles: quickHash } },
       {
         extends: true,
         test: {
           // TEST_DATABASES narrows its databases: each of them proves the same.
           name: 'main',
+          setupFiles: quickHash,
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...unit, ...racing, ...whole, ...alone],
+          exclude: [...configDefaults.exclude, ...unit, ...racing, ...whole, ...alone, ...papers],
         },
       },
+      { extends: true, test: { name: 'papers', include: papers, setupFiles: quickHash } },
       { extends: true, test: { name: 'alone', include: alone, isolate: true } },
       { extends: true, test: { name: 'whole', include: whole } },
       { extends: true, test: { name: 'load', include: ['lab/load/**/*.test.ts'] } },

@@ -1,6 +1,9 @@
 import type { DeliveredMethod, MethodKey, MethodName } from './core/methods.js';
 
-/** A member that is read from the prototype, so that JSON and logs do not show it; whoever assigns to it gets one of its own. */
+/**
+ * A member that is read from the prototype, so that JSON and logs do not show it; whoever assigns to it gets one of
+ * its own.
+ */
 function readable<T extends object>(prototype: T, name: string, read: (error: T) => unknown): void {
   Object.defineProperty(prototype, name, {
     configurable: true,
@@ -115,7 +118,8 @@ export class SecondFactorRequiredError extends TwoFactorError {
   declare readonly redirect: string | undefined;
 
   static {
-    // Where util.inspect is told to show all, it reads the accessors of prototypes too, up to the first of a built-in class.
+    // Where util.inspect is told to show all, it reads the accessors of prototypes too, up to the first of a built-in
+    // class.
     const layer = Object.create(TwoFactorError.prototype, {
       constructor: { value: Error },
       availableMethods: {
@@ -242,7 +246,10 @@ export class TooManyAttemptsError extends TwoFactorError {
     this.#spent = spent;
   }
 
-  /** Of a login that nothing but spent methods could finish: which, and when. No own property, so that logs leave it out. */
+  /**
+   * Of a login that nothing but spent methods could finish: which, and when. No own property, so that logs leave it
+   * out.
+   */
   get spent(): SpentMethods | undefined {
     return #spent in this ? this.#spent : undefined;
   }
@@ -305,7 +312,10 @@ export class InvalidInputError extends TwoFactorError {
   }
 }
 
-/** The app's sender refused, failed or took too long (`cause`). No attempt was charged, the message was; ask for the code again. */
+/**
+ * The app's sender refused, failed or took too long (`cause`). No attempt was charged, the message was; ask for the
+ * code again.
+ */
 export class DeliveryFailedError extends TwoFactorError {
   readonly code = 'DELIVERY_FAILED';
   readonly status = 502;
@@ -355,8 +365,9 @@ const classes = {
   SealedDataError,
 };
 
-// Two copies of the package have two classes of one name (a monorepo, Jest's resetModules): they know each other's errors by
-// a brand, which a subclass inherits. A subclass that the app makes has none of its own and stays what it is in JavaScript.
+// Two copies of the package have two classes of one name (a monorepo, Jest's resetModules): they know each other's
+// errors by a brand, which a subclass inherits. A subclass that the app makes has none of its own and stays what it
+// is in JavaScript.
 for (const [name, ours] of Object.entries(classes)) {
   const brand = brandOf(name);
   const inherited = Function.prototype[Symbol.hasInstance];

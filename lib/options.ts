@@ -19,8 +19,8 @@ export interface UserAdapter {
   /** Another label, such as a user name. */
   label?(user: AppUser): string | null | undefined;
   /**
-   * Asked again after the second factor; null or undefined (removed, disabled) refuses the login. `login` has what was kept
-   * where the login was halted. Without `find`, Passport's own `deserializeUser` finds the user.
+   * Asked again after the second factor; null or undefined (removed, disabled) refuses the login. `login` has what
+   * was kept where the login was halted. Without `find`, Passport's own `deserializeUser` finds the user.
    */
   find?(id: string, login: KeptLogin): AppUser | null | undefined | Promise<AppUser | null | undefined>;
 }
@@ -56,7 +56,8 @@ export type Send = (message: CodeMessage) => unknown;
 
 /**
  * How a strategy proves the first factor: by a password, by a redirect to a provider, by a cookie that the app has left
- * in the browser (`remembered`: it earns no recent authentication), or in another way, which is treated like a password.
+ * in the browser (`remembered`: it earns no recent authentication), or in another way, which is treated like a
+ * password.
  */
 export type StrategyKind = 'local' | 'oauth' | 'remembered' | 'unknown';
 
@@ -75,8 +76,9 @@ export interface OAuthLogin {
 }
 
 /**
- * Whether a login through OAuth needs the second factor: none (`false`, the identity provider is trusted to have asked),
- * all, those of the strategies named, or what a function says of this one login. It exempts logins, never accounts.
+ * Whether a login through OAuth needs the second factor: none (`false`, the identity provider is trusted to have
+ * asked), all, those of the strategies named, or what a function says of this one login. It exempts logins, never
+ * accounts.
  */
 export type RequireForOAuth = boolean | readonly string[] | ((login: OAuthLogin) => boolean | Promise<boolean>);
 
@@ -114,7 +116,10 @@ export interface LimitSettings {
   readonly backoff?: Duration;
   /** Longest backoff, 1 minute to 1 day. Default `'1h'`. */
   readonly maxBackoff?: Duration;
-  /** Failures in the window that suspend, 10 to 100; each counts as a third of the codes it was compared with. Default 100. */
+  /**
+   * Failures in the window that suspend, 10 to 100; each counts as a third of the codes it was compared with. Default
+   * 100.
+   */
   readonly suspendAfter?: number;
   /** The window of `suspendAfter`, 1 to 90 days; it slides by days. Default `'30d'`. */
   readonly suspensionWindow?: Duration;
@@ -122,7 +127,9 @@ export interface LimitSettings {
   readonly sendsPerHour?: number;
   /** Messages a day, 1 to 50. Default 10. */
   readonly sendsPerDay?: number;
-  /** Live pending logins of a user, 1 to 20; a new one past it ends the oldest that is older than a minute. Default 5. */
+  /**
+   * Live pending logins of a user, 1 to 20; a new one past it ends the oldest that is older than a minute. Default 5.
+   */
   readonly pendingLogins?: number;
   /** Factors of a user, over all methods, 1 to 50; a further one is `INVALID_INPUT`. Default 20. */
   readonly factors?: number;
@@ -130,7 +137,10 @@ export interface LimitSettings {
 
 /** Options of `TwoFactorService`. */
 export interface TwoFactorOptions {
-  /** A TypeORM DataSource whose entities include `twoFactorEntities()`; where it is not initialised, the first statement opens it. */
+  /**
+   * A TypeORM DataSource whose entities include `twoFactorEntities()`; where it is not initialised, the first
+   * statement opens it.
+   */
   readonly db: DataSource;
   /** `"name:BASE64"`, newest first, comma-separated; 32 bytes each (`generateKey`). The first seals, all open. */
   readonly keys: string | undefined;

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 const kinds = {
   quick: {
     says: 'About 4 minutes. Left out: browsers, examples, compilers and the package (npm run test:all); MariaDB and PostgreSQL where nothing can race.',
-    runs: [{ projects: ['unit', 'racing', 'alone', 'main'], databases: 'sqlite' }],
+    runs: [{ projects: ['unit', 'racing', 'alone', 'papers', 'main'], databases: 'sqlite' }],
   },
   rest: {
     says: 'About 10 minutes: what npm test leaves out.',
@@ -12,7 +12,7 @@ const kinds = {
   },
   all: {
     says: 'About 13 minutes: everything, on every database that answers.',
-    runs: [{ projects: ['unit', 'racing', 'alone', 'main', 'whole'] }],
+    runs: [{ projects: ['unit', 'racing', 'alone', 'papers', 'main', 'whole'] }],
   },
 };
 

@@ -46,7 +46,7 @@ export default defineConfig({
     include: chosen.map((folder) => `test/${folder}/**/*.test.ts`),
     exclude: [...configDefaults.exclude, ...slow.map((name) => `test/attacks/${name}.test.ts`)],
     globalSetup: ['lab/mutation/sqlite.ts'],
-    setupFiles: ['lab/mutation/quick-hash.ts'],
+    setupFiles: chosen.includes('core') ? [] : ['test/support/quick-hash.ts'],
     sequence: { sequencer: QuickFirst },
   },
 });

@@ -13,7 +13,10 @@ export function generateBackupCodes(count: number): string[] {
   return [...codes];
 }
 
-/** The code in the form it was made in, or undefined where the text cannot be one. Crockford reads O as 0, I and L as 1. */
+/**
+ * The code in the form it was made in, or undefined where the text cannot be one. Crockford reads O as 0, I and L as
+ * 1.
+ */
 export function parseBackupCode(text: string): string | undefined {
   // ASCII first: "ß" has two capitals, and those of "ı" and "ſ" are in the alphabet.
   if (text.length !== codeLength || !/^[0-9A-Za-z]+$/.test(text)) return undefined;

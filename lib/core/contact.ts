@@ -61,7 +61,9 @@ export function normalizePhone(phone: unknown): string {
 /** Two spellings that reach the same mailbox nearly everywhere are one contact. */
 export const sameContact = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
-/** The address that an app has for an account, with whatever local part its mail server hands out; undefined for none. */
+/**
+ * The address that an app has for an account, with whatever local part its mail server hands out; undefined for none.
+ */
 export const vouchedEmail = (address: unknown): string | undefined => parseEmail(address, anyLocal, anyDomain);
 
 /** Enough for its owner to recognize it; the number of stars is fixed, so that it does not tell the length. */

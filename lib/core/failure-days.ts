@@ -47,7 +47,10 @@ export function countOn(days: readonly FailureDay[], at: number, count: number):
   return days.map((candidate) => (candidate === there ? { start, count: candidate.count + count } : candidate));
 }
 
-/** The days whose counts are taken from the total until it is below `limit`: when the last of them is out of the window. */
+/**
+ * The days whose counts are taken from the total until it is below `limit`: when the last of them is out of the
+ * window.
+ */
 export function freeAt(days: readonly FailureDay[], limit: number, window: number): number {
   let left = sum(days);
   let time = 0;
@@ -59,6 +62,9 @@ export function freeAt(days: readonly FailureDay[], limit: number, window: numbe
   return time;
 }
 
-/** Those that lie in the window at `now`. A day that begins in the future was begun by a clock that was ahead: it is none. */
+/**
+ * Those that lie in the window at `now`. A day that begins in the future was begun by a clock that was ahead: it is
+ * none.
+ */
 export const within = (days: readonly FailureDay[], window: number, now: number): FailureDay[] =>
   days.filter(({ start }) => start + window > now && start < now + day);

@@ -35,8 +35,8 @@ export interface MethodTraits {
 }
 
 /**
- * The methods, in the order in which they are listed. Whatever names methods (types, options, the router's API, its pages
- * and their texts) derives from this table; what each of them does stands in its file of `lib/factors`.
+ * The methods, in the order in which they are listed. Whatever names methods (types, options, the router's API, its
+ * pages and their texts) derives from this table; what each of them does stands in its file of `lib/factors`.
  */
 const table = {
   totp: { mechanism: TwoFactorMechanism.TOTP, key: 'totp', channel: 'app', amr: 'otp', aal: 2 },

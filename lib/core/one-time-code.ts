@@ -9,7 +9,8 @@ export type ChallengePurpose = 'login' | 'enrollment' | 'step-up';
 const longestInput = 64;
 
 /**
- * A code as the user typed it: the digits of any script are the same code, spaces, dashes and what is invisible are none of it.
+ * A code as the user typed it: the digits of any script are the same code, spaces, dashes and what is invisible are
+ * none of it.
  * @throws InvalidInputError when it is not a string, or too long to be a code
  * @internal
  */
@@ -22,7 +23,10 @@ export function readCode(code: unknown): string {
 /** @internal */
 export const isDigits = (code: string, length: number): boolean => code.length === length && /^[0-9]+$/.test(code);
 
-/** @internal A uniform code of `length` digits with its leading zeros (NIST SP 800-63B §3.1.3.2 asks for at least six). */
+/**
+ * @internal A uniform code of `length` digits with its leading zeros (NIST SP 800-63B §3.1.3.2 asks for at least
+ * six).
+ */
 export function generateOneTimeCode(length: number): string {
   return String(randomInt(10 ** length)).padStart(length, '0');
 }

@@ -51,3 +51,15 @@ export function checkOptions(where: string, given: unknown, known: readonly stri
     if (!known.includes(name)) throw new TypeError(`${where}: ${unknownOption(name, known)}`);
   }
 }
+
+/** @internal @throws TypeError for what is no text, where it is given */
+export function checkText(
+  where: string,
+  option: string,
+  given: { readonly value: unknown; readonly expected: string },
+): void {
+  const { value, expected } = given;
+  if (value !== undefined && (typeof value !== 'string' || value === '')) {
+    throw new TypeError(`${where}: ${option} must be ${expected}; got ${typeof value}`);
+  }
+}

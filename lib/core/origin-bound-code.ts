@@ -9,7 +9,8 @@ export function readOrigin(origin: unknown): string {
   const url = URL.canParse(href) ? new URL(href) : undefined;
   if (url?.href === `https://${url?.hostname}/`) return url.hostname;
   throw new TypeError(
-    `origin must be the host of your https pages, such as "example.com"; got ${typeof origin} ${JSON.stringify(origin)}`,
+    `origin must be the host of your https pages, such as "example.com"; got ${typeof origin} ` +
+      JSON.stringify(origin),
   );
 }
 

@@ -22,8 +22,8 @@ export function encodeBase32(bytes: Uint8Array): string {
 }
 
 /**
- * As authenticator apps read a secret: in any case, with spaces and dashes in it, with padding or none, and without the bits at
- * its end that fill no byte. Undefined for what is not base32.
+ * As authenticator apps read a secret: in any case, with spaces and dashes in it, with padding or none, and without
+ * the bits at its end that fill no byte. Undefined for what is not base32.
  * @internal
  */
 export function decodeBase32(text: string): Buffer | undefined {
@@ -58,7 +58,10 @@ const percentEncode = (text: string): string => encodeURIComponent(Buffer.from(t
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 const ellipsis = percentEncode('…');
 
-/** Percent-encoded, and cut between two characters as people see them where that is longer than a telephone's camera can read. */
+/**
+ * Percent-encoded, and cut between two characters as people see them where that is longer than a telephone's camera
+ * can read.
+ */
 function fitting(text: string, longest: number): string {
   const whole = percentEncode(text);
   if (whole.length <= longest) return whole;
@@ -83,8 +86,8 @@ const longestLabel = 320;
 
 /**
  * The key URI that authenticator apps read. Issuer and label are percent-encoded, so a label cannot add parameters,
- * and the issuer stands in the path and the query as the format asks. With a secret of ours it has 1000 characters at most,
- * however long the names are: a QR code of it can be made, and scanned.
+ * and the issuer stands in the path and the query as the format asks. With a secret of ours it has 1000 characters at
+ * most, however long the names are: a QR code of it can be made, and scanned.
  * @internal
  */
 export function totpUri({ issuer, label, secret, algorithm, digits, period }: ProvisioningDetails): string {

@@ -21,8 +21,8 @@ const ticked: readonly unknown[] = [
 const empty: readonly unknown[] = [undefined, null, false, 0, '', '0', 'off', 'false', 'f', 'no', 'n', 'unchecked'];
 
 /**
- * Whether a login is to be remembered, from a JSON body or a form's checkbox. A list is that of a form with a hidden field beside
- * the box (`remember=0&remember=1`): one ticked is enough.
+ * Whether a login is to be remembered, from a JSON body or a form's checkbox. A list is that of a form with a hidden
+ * field beside the box (`remember=0&remember=1`): one ticked is enough.
  * @throws InvalidInputError naming `remember`
  * @internal
  */

@@ -4,7 +4,10 @@ import { countOn, formatDays, freeAt, parseDays, sum, within, type FailureDay } 
 export interface AttemptCounts {
   /** Consecutive failures. */
   readonly failures: number;
-  /** Failures in the window, which a success does not reset: the days' sum, in guesses. 0 where `unlock` has freed the account. */
+  /**
+   * Failures in the window, which a success does not reset: the days' sum, in guesses. 0 where `unlock` has freed the
+   * account.
+   */
   readonly windowFailures: number;
   /** Epoch milliseconds at which the oldest counted day begins; 0 before the first failure. */
   readonly windowStart: number;
@@ -20,7 +23,10 @@ export interface AttemptLimits {
   /** Milliseconds of the first backoff; each further failure doubles it up to `maxBackoff`. */
   readonly backoff: number;
   readonly maxBackoff: number;
-  /** This many failures within the last `suspensionWindow` milliseconds suspend the account until enough of them are older. */
+  /**
+   * This many failures within the last `suspensionWindow` milliseconds suspend the account until enough of them are
+   * older.
+   */
   readonly suspendAfter: number;
   readonly suspensionWindow: number;
 }

@@ -22,8 +22,8 @@ export function totpAt(secret: Buffer, step: number, parameters: TotpParameters)
   const { algorithm, digits } = parameters;
   const counter = Buffer.alloc(8);
   counter.writeBigInt64BE(BigInt(step));
-  // Given a digest, speakeasy makes none of its own, for which it would call `new Buffer()`: that prints a warning where an app
-  // is bundled and fails under --throw-deprecation. It does not look at the secret then.
+  // Given a digest, speakeasy makes none of its own, for which it would call `new Buffer()`: that prints a warning
+  // where an app is bundled and fails under --throw-deprecation. It does not look at the secret then.
   return speakeasy.hotp({
     secret: '',
     counter: step,

@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, NextFunction, Request, Response } from 'express';
 import { SecondFactorRequiredError, TooManyAttemptsError, TwoFactorError } from '../errors.js';
-import { checkOptions } from './options.js';
+import { checkOptions } from '../core/options.js';
 
 /** Options of `secondFactorErrorHandler`. */
 export interface SecondFactorErrorHandlerOptions {

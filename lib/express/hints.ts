@@ -30,6 +30,7 @@ export function hintOfPassport(req: SessionRequest): void {
   const stored = sessionIn(req)?.[passportKey(req)] as { user?: unknown } | undefined;
   if (stored?.user === undefined || userOf(req) !== undefined || req._sessionManager !== undefined) return;
   sayOnce(
-    'Somebody is logged in to this session, and req.user is not there: mount app.use(passport.session()) before twoFactorAuth, twoFactorRouter and the guards.',
+    'Somebody is logged in to this session, and req.user is not there: mount app.use(passport.session()) before ' +
+      'twoFactorAuth, twoFactorRouter and the guards.',
   );
 }

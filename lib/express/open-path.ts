@@ -29,8 +29,8 @@ const withoutTrailingSlash = (path: string): string =>
   path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 
 /**
- * Whether a path is one of these or lies below it; `/` is the home page alone. Compared as whole segments, so that `/2fa`
- * does not open `/2fabulous`, and closed for every spelling that is not plain.
+ * Whether a path is one of these or lies below it; `/` is the home page alone. Compared as whole segments, so that
+ * `/2fa` does not open `/2fabulous`, and closed for every spelling that is not plain.
  * @throws TypeError for a path among `except` that no plain request has
  */
 export function openPaths(where: string, except: unknown): (path: unknown) => boolean {

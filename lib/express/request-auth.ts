@@ -50,7 +50,8 @@ export class RequestAuth {
 
   /**
    * Proves the first factor by the strategy that `twoFactorAuth({ login })` names, and logs in.
-   * @param remember keeps the session for `rememberFor`, after the second factor too; a checkbox's `'on'` counts as true
+   * @param remember keeps the session for `rememberFor`, after the second factor too; a checkbox's `'on'` counts as
+   *   true
    * @throws SecondFactorRequiredError where the login is halted, InvalidCredentialsError where it is refused
    */
   async login(identifier: string, password: string, remember?: unknown): Promise<Express.User> {
@@ -84,18 +85,16 @@ export class RequestAuth {
   async completeTwoFactorLogin(): Promise<Express.User> {
     this.twoFactor.checkAwaited();
     const pending = this.twoFactor.pendingToken();
-    const { verified } = this.twoFactor;
-    this.twoFactor.verified = undefined;
-    // Only what was verified for the login that is pending now: another one may have been begun in between.
-    const known = verified !== undefined && verified.token === pending?.token ? verified.subject : undefined;
+    const known = this.twoFactor.takeVerified(pending);
     const finished = await this.service.finishing.complete(pending, known, deserializer(this.host.passport, this.req));
     await this.logIn(finished.user, planVerified(this.service, finished));
     return finished.user;
   }
 
   /**
-   * Asks the current user for the password again; the session's data is kept. For a user without a second factor it renews
-   * the recent authentication. For one who has a second factor it renews nothing: only a code allows a change of factors.
+   * Asks the current user for the password again; the session's data is kept. For a user without a second factor it
+   * renews the recent authentication. For one who has a second factor it renews nothing: only a code allows a change
+   * of factors.
    * @throws InvalidCredentialsError, UserNotLoggedInError; TooManyAttemptsError after ten wrong passwords in an hour or
    *   thirty in a day; StepUpRequiredError where the user has a second factor that this session never verified
    */

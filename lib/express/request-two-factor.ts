@@ -14,10 +14,14 @@ import type { Authenticator } from '../service/management.js';
 import { userOf } from '../standing/session.js';
 import { RequestUser } from './request-user.js';
 
-/** `req.auth.twoFactor`: what `TwoFactorService` does by id, for the user of this request and with its session's standing. */
+/**
+ * `req.auth.twoFactor`: what `TwoFactorService` does by id, for the user of this request and with its session's
+ * standing.
+ */
 export class RequestTwoFactor extends RequestUser {
   /**
-   * Begins an enrolment. Needs a recent authentication. Anything but `true` or `false` for `requireVerification` is `INVALID_INPUT`.
+   * Begins an enrolment. Needs a recent authentication. Anything but `true` or `false` for `requireVerification` is
+   * `INVALID_INPUT`.
    * @throws UserNotLoggedInError, StepUpRequiredError, TwoFactorAlreadyEnabledError, InvalidInputError
    */
   readonly setup: ByContact<[], ContactSetup> & {
@@ -36,8 +40,10 @@ export class RequestTwoFactor extends RequestUser {
   };
 
   /**
-   * Confirms an enrolment; answers fresh backup codes, `[]` where the user has a set. It is a second factor for this session.
-   * @throws TwoFactorNotSetupError where none is waiting, InvalidTwoFactorCodeError, TooManyAttemptsError, InvalidInputError
+   * Confirms an enrolment; answers fresh backup codes, `[]` where the user has a set. It is a second factor for this
+   * session.
+   * @throws TwoFactorNotSetupError where none is waiting, InvalidTwoFactorCodeError, TooManyAttemptsError,
+   *   InvalidInputError
    */
   readonly complete = byMethod(
     enrollableMethods,
@@ -48,7 +54,8 @@ export class RequestTwoFactor extends RequestUser {
 
   /**
    * While a login is pending: marks it verified, for `completeTwoFactorLogin`. While logged in: a step-up.
-   * @throws InvalidTwoFactorCodeError, InvalidBackupCodeError, TwoFactorExpiredError where nothing is pending and nobody logged
+   * @throws InvalidTwoFactorCodeError, InvalidBackupCodeError, TwoFactorExpiredError where nothing is pending and
+   *   nobody logged
    *   in, TooManyAttemptsError, TwoFactorNotSetupError, InvalidInputError
    */
   readonly verify: ByMethod<MethodName, (code: string) => Promise<void>> & {
@@ -96,7 +103,10 @@ export class RequestTwoFactor extends RequestUser {
     return identity ? this.service.management.mechanisms(identity) : [];
   }
 
-  /** Removes every authenticator of a mechanism. Needs a recent authentication. @throws StepUpRequiredError, TwoFactorNotSetupError */
+  /**
+   * Removes every authenticator of a mechanism. Needs a recent authentication.
+   * @throws StepUpRequiredError, TwoFactorNotSetupError
+   */
   async disable(mechanism: TwoFactorMechanism): Promise<void> {
     await this.change((identity) => this.service.management.disable(identity, mechanism));
   }
@@ -126,7 +136,10 @@ export class RequestTwoFactor extends RequestUser {
     return this.service.management.list(this.loggedIn());
   }
 
-  /** Gives one of `list()` another name. @throws TwoFactorNotSetupError, InvalidInputError, TwoFactorAlreadyEnabledError */
+  /**
+   * Gives one of `list()` another name.
+   * @throws TwoFactorNotSetupError, InvalidInputError, TwoFactorAlreadyEnabledError
+   */
   async rename(id: string, label: string): Promise<void> {
     await this.service.management.rename(this.loggedIn(), id, label);
   }
@@ -146,7 +159,10 @@ export class RequestTwoFactor extends RequestUser {
     return this.service.management.getPreferred(this.loggedIn());
   }
 
-  /** Epoch milliseconds by which this user must have a second factor (`enforce`); undefined for one who has or need not. */
+  /**
+   * Epoch milliseconds by which this user must have a second factor (`enforce`); undefined for one who has or need
+   * not.
+   */
   async enrollmentDeadline(): Promise<number | undefined> {
     return this.service.policy.deadline(this.loggedIn(), userOf(this.req) as Express.User);
   }

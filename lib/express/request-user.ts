@@ -22,8 +22,8 @@ import { isRecent, withFactor } from '../standing/standing.js';
 
 /** The user of a request, with what its session stands for. */
 export class RequestUser {
-  /** @internal A pending login that this very request has verified, so that completing it need not read it again. */
-  verified: MarkedLogin | undefined;
+  /** A pending login that this very request has verified, so that completing it need not read it again. */
+  private verified: MarkedLogin | undefined;
 
   /** The `verify.*` of this request that have not answered yet. */
   private readonly running = new Set<Promise<void>>();
@@ -34,6 +34,16 @@ export class RequestUser {
     protected readonly req: Request,
     protected readonly passport: Passport,
   ) {}
+
+  /**
+   * @internal What this request has verified, once: only for the login that is pending now, since another one may
+   *   have been begun in between.
+   */
+  takeVerified(pending: PendingToken | undefined): MarkedLogin['subject'] | undefined {
+    const { verified } = this;
+    this.verified = undefined;
+    return verified?.token === pending?.token ? verified?.subject : undefined;
+  }
 
   /** @internal The pending login, where this Passport began it. */
   pendingToken(): PendingToken | undefined {
@@ -89,7 +99,8 @@ export class RequestUser {
   protected async change<T>(use: (identity: Identity) => Promise<Change<T>>): Promise<T> {
     const identity = await this.recent();
     const { result, epochs } = await use(identity);
-    // The epochs just before and after: where another session's change came in between, this one's standing ends with it.
+    // The epochs just before and after: where another session's change came in between, this one's standing ends with
+    // it.
     if (epochs && hasSession(this.req)) await carryOver(this.req, identity.key, epochs);
     return result;
   }
@@ -121,7 +132,8 @@ export class RequestUser {
     // What they reject with is told by this error; nobody else waits for it.
     for (const verdict of this.running) verdict.catch(() => undefined);
     throw new Error(
-      'completeTwoFactorLogin was called while a verify.* of this request is still running: write "await req.auth.twoFactor.verify.totp(code)".',
+      'completeTwoFactorLogin was called while a verify.* of this request is still running: write "await ' +
+        'req.auth.twoFactor.verify.totp(code)".',
     );
   }
 

@@ -1,12 +1,12 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { EnrollmentRequiredError, toError } from '../errors.js';
-import { checkText } from '../passport/check-options.js';
-import { checkService } from '../passport/two-factor-strategy.js';
+import { checkText } from '../core/options.js';
+import { checkService } from '../passport/check-service.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { userOf } from '../standing/session.js';
 import { openPaths } from './open-path.js';
 import { hintOfPassport } from './hints.js';
-import { checkOptions } from './options.js';
+import { checkOptions } from '../core/options.js';
 
 /** Options of `requireEnrollment`. */
 export interface RequireEnrollmentOptions {
@@ -15,8 +15,8 @@ export interface RequireEnrollmentOptions {
   /** Where a browser goes instead of the error: the page to enrol at. It must be one of `except`. */
   readonly redirect?: string;
   /**
-   * Paths that stay open, with all below them: the pages to enrol at and to log out. `/` opens the home page alone. They are
-   * compared with `req.path`: below a path that the guard itself is mounted at, with what comes after that.
+   * Paths that stay open, with all below them: the pages to enrol at and to log out. `/` opens the home page alone.
+   * They are compared with `req.path`: below a path that the guard itself is mounted at, with what comes after that.
    */
   readonly except?: readonly string[];
 }
@@ -32,11 +32,12 @@ export function requireEnrollment(options: RequireEnrollmentOptions): RequestHan
   checkOptions('requireEnrollment', options, ['service', 'redirect', 'except']);
   const { service, redirect, except = [] } = options;
   checkService(service, 'requireEnrollment');
-  checkText('requireEnrollment', 'redirect', redirect, 'a text such as "/2fa/enroll"');
+  checkText('requireEnrollment', 'redirect', { value: redirect, expected: 'a text such as "/2fa/enroll"' });
   const isOpen = openPaths('requireEnrollment', except);
   if (redirect !== undefined && !isOpen(new URL(redirect, 'http://localhost').pathname)) {
     throw new TypeError(
-      `requireEnrollment: except must name the page that redirect goes to: { redirect: "${redirect}", except: ["${redirect}"] }`,
+      `requireEnrollment: except must name the page that redirect goes to: { redirect: "${redirect}", except: ` +
+        `["${redirect}"] }`,
     );
   }
   return (req: Request, res: Response, next: NextFunction): void => {

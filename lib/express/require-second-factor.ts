@@ -8,14 +8,14 @@ import {
 } from '../errors.js';
 import type { Duration } from '../options.js';
 import { milliseconds } from '../settings.js';
-import { checkText } from '../passport/check-options.js';
-import { checkService } from '../passport/two-factor-strategy.js';
+import { checkText } from '../core/options.js';
+import { checkService } from '../passport/check-service.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { standingOf } from '../standing/session-standing.js';
 import { sessionOf, userOf } from '../standing/session.js';
 import { isRecent, secondFactorAt } from '../standing/standing.js';
 import { hintOfPassport } from './hints.js';
-import { checkOptions } from './options.js';
+import { checkOptions } from '../core/options.js';
 
 /** Options of `requireSecondFactor`. */
 export interface RequireSecondFactorOptions {
@@ -48,7 +48,7 @@ export function requireSecondFactor(options: RequireSecondFactorOptions): Reques
   const { service, redirect } = options;
   checkService(service, 'requireSecondFactor');
   if (typeof redirect !== 'function')
-    checkText('requireSecondFactor', 'redirect', redirect, 'a text such as "/2fa/continue"');
+    checkText('requireSecondFactor', 'redirect', { value: redirect, expected: 'a text such as "/2fa/continue"' });
   const maxAge = readMaxAge(options.maxAge);
   return (req: Request, res: Response, next: NextFunction): void => {
     // Whatever a function of the app throws denies: `next` takes nothing, and 'route', for "go on".

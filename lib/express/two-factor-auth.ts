@@ -5,13 +5,14 @@ import { refuseOtherCopies } from '../passport/other-copy.js';
 import { introduce, type Passport as RunningPassport } from '../passport/passports.js';
 import type { InnerStrategy } from '../passport/run-strategy.js';
 import { detectKind } from '../passport/strategy-kind.js';
-import { checkText } from '../passport/check-options.js';
-import { checkService, isTwoFactorStrategy } from '../passport/two-factor-strategy.js';
+import { checkText } from '../core/options.js';
+import { checkService } from '../passport/check-service.js';
+import { isTwoFactorStrategy } from '../passport/two-factor-strategy.js';
 import { doorOf, openDoor } from '../passport/verdict.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { hasSession, type SessionRequest } from '../standing/session.js';
 import { hintOfPassport, hintOfSession } from './hints.js';
-import { checkOptions } from './options.js';
+import { checkOptions } from '../core/options.js';
 import { OtherAuth, taken } from './other-auth.js';
 import { RequestAuth, type FindStrategy } from './request-auth.js';
 
@@ -20,7 +21,8 @@ declare global {
   namespace Express {
     /**
      * For the compiler: an app that gives `twoFactorAuth` another `property` says so here, and `req.auth` is free for
-     * another package's types: `declare global { namespace Express { interface TwoFactorProperty { name: 'twoFactor' } } }`.
+     * another package's types: `declare global { namespace Express { interface TwoFactorProperty { name: 'twoFactor'
+     * } } }`.
      */
     interface TwoFactorProperty {
       default: 'auth';
@@ -68,8 +70,8 @@ export function twoFactorAuth(options: TwoFactorAuthOptions): RequestHandler {
   checkOptions('twoFactorAuth', options, ['service', 'passport', 'login', 'property', 'name']);
   const { service, passport, login = 'local', property = 'auth' } = options;
   checkService(service, 'twoFactorAuth');
-  checkText('twoFactorAuth', 'login', login, 'a text such as "local"');
-  checkText('twoFactorAuth', 'property', property, 'a text such as "auth"');
+  checkText('twoFactorAuth', 'login', { value: login, expected: 'a text such as "local"' });
+  checkText('twoFactorAuth', 'property', { value: property, expected: 'a text such as "auth"' });
   if (typeof (passport as Passport | undefined)?.authenticate !== 'function') {
     throw new TypeError("twoFactorAuth: passport must be the app's passport: twoFactorAuth({ service, passport })");
   }
@@ -79,7 +81,8 @@ export function twoFactorAuth(options: TwoFactorAuthOptions): RequestHandler {
       InnerStrategy | undefined;
     if (!registered)
       throw new TypeError(
-        `twoFactorAuth: no strategy is registered as "${login}": passport.use(new TwoFactorStrategy({ service }, …)) or twoFactorAuth({ login: 'its name' })`,
+        `twoFactorAuth: no strategy is registered as "${login}": passport.use(new TwoFactorStrategy({ service }, ` +
+          `…)) or twoFactorAuth({ login: 'its name' })`,
       );
     // A strategy that the app forgot to wrap is gated here all the same.
     if (isTwoFactorStrategy(registered)) return registered;

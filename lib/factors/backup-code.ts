@@ -9,8 +9,8 @@ interface BackupSet {
 }
 
 /**
- * Backup codes (NIST SP 800-63B-4 §3.1.2, look-up secrets). They are no factor that is enrolled: they stand in for one. A
- * code is found by its tag, a keyed digest of its scrypt; what is found is spent by one UPDATE.
+ * Backup codes (NIST SP 800-63B-4 §3.1.2, look-up secrets). They are no factor that is enrolled: they stand in for
+ * one. A code is found by its tag, a keyed digest of its scrypt; what is found is spent by one UPDATE.
  */
 export class BackupCodeFactor {
   readonly method = 'backup_code';
@@ -24,7 +24,8 @@ export class BackupCodeFactor {
 
   /**
    * What finds a code of the set.
-   * @throws SealedDataError where the set's key is gone: a right code that cannot be recognized is not charged as a wrong one
+   * @throws SealedDataError where the set's key is gone: a right code that cannot be recognized is not charged as a
+   *   wrong one
    */
   tagger(userId: string, { backupSetId, backupSalt }: BackupSet): (code: string) => Promise<string> {
     const [keyId = '', salt = ''] = backupSalt.split('.');

@@ -58,7 +58,8 @@ export class TotpFactor implements Factor {
   private compare(secret: Buffer, response: unknown, after: number): Proof | undefined {
     if (!this.accepts(response)) return undefined;
     const { clock, totpWindow: window } = this.settings;
-    // The row's own digits, period and algorithm are not read: they are not sealed, and one digit would be guessed at once.
+    // The row's own digits, period and algorithm are not read: they are not sealed, and one digit would be guessed at
+    // once.
     const step = matchTotp(secret, response, defaultTotpParameters, { now: clock(), window, after });
     return step === undefined ? undefined : { step };
   }

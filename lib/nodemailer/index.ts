@@ -4,7 +4,8 @@
  * ```ts
  * import { emailSender } from 'passport-two-factor/nodemailer';
  *
- * deliver: { email: emailSender({ transport: nodemailer.createTransport(smtp), from: 'MyApp <no-reply@example.com>' }) }
+ * deliver: { email: emailSender({ transport: nodemailer.createTransport(smtp), from: 'MyApp <no-reply@example.com>'
+ * }) }
  * ```
  * @module
  */
@@ -47,7 +48,10 @@ export interface EmailSenderOptions {
   readonly transport: MailTransport;
   /** `'MyApp <no-reply@example.com>'`, or name and address. */
   readonly from: string | MailAddress;
-  /** The subject; whatever it holds, it stays one line. By default the code is not in it: screens show it while locked. */
+  /**
+   * The subject; whatever it holds, it stays one line. By default the code is not in it: screens show it while
+   * locked.
+   */
   readonly subject?: (message: CodeMessage) => string;
   /** The plain text, without the line of `origin`. */
   readonly text?: (message: CodeMessage) => string;

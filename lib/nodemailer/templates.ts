@@ -31,7 +31,8 @@ function wordingOf({ purpose, issuer }: CodeMessage): Wording {
 
 /** The message knows when the code ends, not how late it is by the reader's clock. */
 const expiry = ({ expiresAt }: CodeMessage): string =>
-  `It is valid until ${new Date(expiresAt).toISOString().slice(11, 16)} UTC and can be used once. Do not share it with anyone.`;
+  `It is valid until ${new Date(expiresAt).toISOString().slice(11, 16)} UTC and can be used once. Do not share ` +
+  'it with anyone.';
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',

@@ -31,7 +31,8 @@ export const judgingDoor = (options: DoorOptions): Door => ({
 function enter({ service, secondFactorRedirect }: DoorOptions, login: UnjudgedLogIn): unknown {
   const { req, user, options, done, logIn } = login;
   if (!service.settings.enabled) return logIn(options, done);
-  // Passport has put the user on the request before it came here: until the judgment nobody is there, and after a refusal.
+  // Passport has put the user on the request before it came here: until the judgment nobody is there, and after a
+  // refusal.
   setUser(req, undefined);
   let answered = false;
   const answer = (error?: unknown): void => {
@@ -116,7 +117,10 @@ const asStored = (value: unknown): unknown => (JSON.parse(JSON.stringify({ value
 
 const watched = new WeakSet<TwoFactorService>();
 
-/** A Passport that `protect` was not called for: a login that nothing has judged is let go, and told of once where it matters. */
+/**
+ * A Passport that `protect` was not called for: a login that nothing has judged is let go, and told of once where it
+ * matters.
+ */
 export const watchingDoor = (service: TwoFactorService): Door => ({
   judges: false,
   enter: ({ user, options, done, logIn }) =>

@@ -36,7 +36,8 @@ export function proveFirstFactor(
   const fields = inner as { _usernameField?: unknown; _passwordField?: unknown };
   const usernameField = typeof fields._usernameField === 'string' ? fields._usernameField : 'username';
   const passwordField = typeof fields._passwordField === 'string' ? fields._passwordField : 'password';
-  // The request itself, with these two in its body; and no query, which passport-local falls back to for an empty value.
+  // The request itself, with these two in its body; and no query, which passport-local falls back to for an empty
+  // value.
   const body = { ...(req.body as object | undefined), [usernameField]: identifier, [passwordField]: password };
   const own = { body, query: {} };
   const fed = new Proxy(req, {

@@ -17,7 +17,8 @@ export interface Impersonation {
  * second factor and for no recent authentication, so that guarded routes and changes of factors stay closed. The event
  * `impersonated` tells of it, with `by` and `reason`. Whether the caller may do it is for the app to ask before.
  *
- * @throws InvalidInputError for `by` or `reason`, TypeError where `protect` was not called for the Passport of the request
+ * @throws InvalidInputError for `by` or `reason`, TypeError where `protect` was not called for the Passport of the
+ *   request
  */
 export async function impersonate(req: Request, user: Express.User, { by, reason }: Impersonation): Promise<void> {
   checkText('by', by, 191);

@@ -3,9 +3,9 @@ import type { Passport } from './passports.js';
 import { doorOf, type SessionManager } from './verdict.js';
 
 /**
- * Nest and others may bring a copy of Passport of their own, whose logins no `protect` of the app's copy sees. A request
- * that such a copy serves is refused, now and when a route of it begins. Another Passport of the same copy is one that
- * the app has made itself.
+ * Nest and others may bring a copy of Passport of their own, whose logins no `protect` of the app's copy sees. A
+ * request that such a copy serves is refused, now and when a route of it begins. Another Passport of the same copy is
+ * one that the app has made itself.
  *
  * @throws TypeError
  */
@@ -27,7 +27,8 @@ export function refuseOtherCopies(passport: Passport, req: SessionRequest): void
 function check(guarded: SessionManager, running: SessionManager | undefined): void {
   if (!running || doorOf(running)?.judges || running.constructor === guarded.constructor) return;
   throw new TypeError(
-    'twoFactorAuth: this request is served by another copy of passport than the one that protect guards, so that its logins would ' +
+    'twoFactorAuth: this request is served by another copy of passport than the one that protect guards, so that ' +
+      'its logins would ' +
       'pass without a second factor: give both the same copy (npm ls passport shows them).',
   );
 }

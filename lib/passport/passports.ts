@@ -72,7 +72,9 @@ export function passportOf(service: object, req: SessionRequest): Passport | und
   return [...knownBy(service).passports, ...(instance ? [instance] : [])].find(({ _sm }) => _sm === manager);
 }
 
-/** The name of the Passport that runs in this request; '' where none does, as in a test that runs a strategy by hand. */
+/**
+ * The name of the Passport that runs in this request; '' where none does, as in a test that runs a strategy by hand.
+ */
 export function passportName(service: object, req: SessionRequest): string {
   const manager = req._sessionManager;
   return manager ? nameOf(knownBy(service), passportOf(service, req) ?? manager) : '';

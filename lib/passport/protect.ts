@@ -1,7 +1,8 @@
 import type { Request } from 'express';
 import type { StrategyKind } from '../options.js';
+import { checkService } from './check-service.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
-import { checkOptions, checkText } from './check-options.js';
+import { checkOptions, checkText } from '../core/options.js';
 import { judgingDoor } from './door.js';
 import { introduce, type Passport } from './passports.js';
 import type { InnerStrategy } from './run-strategy.js';
@@ -9,7 +10,6 @@ import { isSecondFactorStrategy, SecondFactorStrategy } from './second-factor-st
 import { readsTokens } from './strategy-kind.js';
 import {
   checkKind,
-  checkService,
   isTwoFactorStrategy,
   TwoFactorStrategy,
   type TwoFactorStrategyOptions,
@@ -34,7 +34,10 @@ export interface ProtectOptions extends Pick<TwoFactorStrategyOptions, 'service'
 export interface Protected {
   /** Their logins are halted for a user with a second factor. */
   readonly wrapped: string[];
-  /** Left as they are: those of `except`, those that are not in `only`, and those that authenticate a program by token. */
+  /**
+   * Left as they are: those of `except`, those that are not in `only`, and those that authenticate a program by
+   * token.
+   */
   readonly left: string[];
 }
 
@@ -43,12 +46,13 @@ const optionNames = ['service', 'secondFactorRedirect', 'only', 'except', 'kinds
 
 /**
  * Puts the second factor into an app that has its logins already. Every login into a session passes the session manager
- * of its Passport: what nothing has judged is judged there, so that a bare `req.logIn` after a password reset halts like
- * a login by password. Strategies are wrapped too, those registered later as well, which tells how a login was made and
- * serves `session: false`. Those that authenticate a program by token are left out. `'two-factor'` is registered where
- * it is missing.
+ * of its Passport: what nothing has judged is judged there, so that a bare `req.logIn` after a password reset halts
+ * like a login by password. Strategies are wrapped too, those registered later as well, which tells how a login was
+ * made and serves `session: false`. Those that authenticate a program by token are left out. `'two-factor'` is
+ * registered where it is missing.
  *
- * @throws TypeError for an option that there is not, and for a name in `only`, `except` or `kinds` that no strategy has:
+ * @throws TypeError for an option that there is not, and for a name in `only`, `except` or `kinds` that no strategy
+ *   has:
  *   a misspelt one would protect nothing
  */
 export function protect(passport: { readonly use: unknown }, options: ProtectOptions): Protected {
@@ -59,7 +63,7 @@ export function protect(passport: { readonly use: unknown }, options: ProtectOpt
     throw new TypeError("protect: the first argument must be the app's passport: protect(passport, { service })");
   }
   const { service, secondFactorRedirect, only, except = [], kinds = {} } = options;
-  checkText(where, 'secondFactorRedirect', secondFactorRedirect, 'a path such as "/2fa"');
+  checkText(where, 'secondFactorRedirect', { value: secondFactorRedirect, expected: 'a path such as "/2fa"' });
   for (const kind of Object.values(kinds)) checkKind(where, kind);
   for (const name of [...(only ?? []), ...except, ...Object.keys(kinds)]) {
     if (registry._strategies[name] === undefined)

@@ -88,7 +88,10 @@ const pick = (actions: Actions): Actions => {
   return { success, fail, redirect, pass, error };
 };
 
-/** `#private` members, and an `authenticate` that is an arrow function or bound: these work on the strategy itself alone. */
+/**
+ * `#private` members, and an `authenticate` that is an arrow function or bound: these work on the strategy itself
+ * alone.
+ */
 function bindsItself(strategy: InnerStrategy): boolean {
   const authenticate = authenticateOf(strategy);
   const source = Function.prototype.toString.call(authenticate);
@@ -106,7 +109,10 @@ function bindsItself(strategy: InnerStrategy): boolean {
   return false;
 }
 
-/** What V8, TypeScript and Babel throw for a private member of another object, and what an action is that is not there. */
+/**
+ * What V8, TypeScript and Babel throw for a private member of another object, and what an action is that is not
+ * there.
+ */
 const isBoundToItself = (reason: unknown): boolean =>
   reason instanceof TypeError &&
   /private (member|field|method|static|element)|must be (an instance of )?class|\b(success|fail|redirect|pass|error) is not a function/i.test(
@@ -168,5 +174,7 @@ function runTurn({ strategy, req, options, actions }: Call): Promise<void> {
 }
 
 const lostContext =
-  'A strategy with #private members or a bound authenticate answered outside of the async context of its request, so that it ' +
-  'cannot be told whose login it is: bind its callback by AsyncResource.bind, or make authenticate a method without #private members.';
+  'A strategy with #private members or a bound authenticate answered outside of the async context of its ' +
+  'request, so that it ' +
+  'cannot be told whose login it is: bind its callback by AsyncResource.bind, or make authenticate a method ' +
+  'without #private members.';

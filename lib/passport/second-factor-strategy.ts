@@ -5,12 +5,12 @@ import { readMethods } from '../service/matching.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { checkStillThere } from '../standing/renewal.js';
 import { userOf } from '../standing/session.js';
-import { checkOptions, checkText } from './check-options.js';
+import { checkOptions, checkText } from '../core/options.js';
 import { letThrough, planVerified } from './gate.js';
 import { passportName } from './passports.js';
 import { finishLogin, sessionPending, verifyStepUp } from './second-factor.js';
 import { captureActions } from './settle.js';
-import { checkService } from './two-factor-strategy.js';
+import { checkService } from './check-service.js';
 
 /** Options of `SecondFactorStrategy`. */
 export interface SecondFactorStrategyOptions {
@@ -43,7 +43,10 @@ export class SecondFactorStrategy extends Strategy {
     super();
     checkService((options as SecondFactorStrategyOptions | undefined)?.service, 'SecondFactorStrategy');
     checkOptions('SecondFactorStrategy', options, ['service', 'name']);
-    checkText('SecondFactorStrategy', 'name', options.name, 'the name of the strategy, such as "two-factor"');
+    checkText('SecondFactorStrategy', 'name', {
+      value: options.name,
+      expected: 'the name of the strategy, such as "two-factor"',
+    });
     this.name = options.name ?? 'two-factor';
     this.service = options.service;
   }
@@ -105,6 +108,9 @@ export class SecondFactorStrategy extends Strategy {
 const brand = Symbol.for('passport-two-factor.SecondFactorStrategy');
 Object.defineProperty(SecondFactorStrategy.prototype, brand, { value: true });
 
-/** @internal Whether a strategy is the second step, of whichever copy of this package: it is not wrapped in a first one. */
+/**
+ * @internal Whether a strategy is the second step, of whichever copy of this package: it is not wrapped in a first
+ * one.
+ */
 export const isSecondFactorStrategy = (strategy: object): boolean =>
   (strategy as Record<symbol, unknown>)[brand] === true;

@@ -35,7 +35,9 @@ function redirectsToProvider(members: Members): boolean {
   return isThere(options.identityMetadata) && isThere(options.redirectUrl);
 }
 
-/** Whether a strategy authenticates a program, by the token or key of each request: there is nobody to ask for a code. */
+/**
+ * Whether a strategy authenticates a program, by the token or key of each request: there is nobody to ask for a code.
+ */
 export function readsTokens(strategy: object): boolean {
   const members = strategy as Members;
   if (isThere(members._usernameField)) return false;

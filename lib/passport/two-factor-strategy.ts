@@ -1,9 +1,10 @@
+import { checkService } from './check-service.js';
 import type { Request } from 'express';
 import { Strategy } from 'passport';
 import { SecondFactorRequiredError } from '../errors.js';
 import type { StrategyKind } from '../options.js';
-import { TwoFactorService } from '../service/two-factor-service.js';
-import { checkOptions, checkText } from './check-options.js';
+import type { TwoFactorService } from '../service/two-factor-service.js';
+import { checkOptions, checkText } from '../core/options.js';
 import { longestStrategyName, readRemember } from './first-factor.js';
 import { admit, letThrough } from './gate.js';
 import { keepMembers } from './keep-members.js';
@@ -28,7 +29,9 @@ export interface TwoFactorStrategyOptions {
   readonly service: TwoFactorService;
   /** The name to be registered and authenticated by. Default: the inner strategy's own. */
   readonly name?: string;
-  /** How the inner strategy proves who the user is. Default: detected; what is not recognized needs the second factor. */
+  /**
+   * How the inner strategy proves who the user is. Default: detected; what is not recognized needs the second factor.
+   */
   readonly kind?: StrategyKind;
   /** Where a halted login goes, instead of `SecondFactorRequiredError`. `passport.authenticate`'s own option wins. */
   readonly secondFactorRedirect?: string;
@@ -57,14 +60,6 @@ export function checkKind(where: string, kind: unknown): void {
   throw new TypeError(
     `${where}: kind must be one of "${strategyKinds.join('", "')}"; got ${typeof kind} ${JSON.stringify(kind)}`,
   );
-}
-
-/** @internal @throws TypeError that says what was expected */
-export function checkService(service: unknown, where: string): asserts service is TwoFactorService {
-  // By its shape: with two copies of this package an app's service is not an instance of this class.
-  if (service instanceof TwoFactorService || typeof (service as TwoFactorService | undefined)?.setup === 'object')
-    return;
-  throw new TypeError(`${where}: service must be a TwoFactorService; got ${typeof service}`);
 }
 
 // By a symbol of the process, since an app may have two copies of this package.
@@ -96,7 +91,8 @@ function findOwn(running: object): { strategy: object; own: Own } {
  * with `SecondFactorRequiredError` (or at `secondFactorRedirect`) for one who has it. Everything else that the inner
  * strategy does is passed on unchanged, and its members are there: `strategy.logout(…)` runs on the inner one.
  *
- * It halts by `error`, never by `fail`: `passport.authenticate(['wrapped', 'other'])` goes on to `other` after a `fail`.
+ * It halts by `error`, never by `fail`: `passport.authenticate(['wrapped', 'other'])` goes on to `other` after a
+ * `fail`.
  */
 export class TwoFactorStrategy extends Strategy {
   /** What `passport.authenticate` calls it. */
@@ -126,7 +122,10 @@ export class TwoFactorStrategy extends Strategy {
       );
     }
     if (options.kind !== undefined) checkKind('TwoFactorStrategy', options.kind);
-    checkText('TwoFactorStrategy', 'secondFactorRedirect', options.secondFactorRedirect, 'a path such as "/2fa"');
+    checkText('TwoFactorStrategy', 'secondFactorRedirect', {
+      value: options.secondFactorRedirect,
+      expected: 'a path such as "/2fa"',
+    });
     this.name = name;
     this.inner = inner;
     this.kind = options.kind ?? detectKind(inner);

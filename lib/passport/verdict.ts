@@ -46,7 +46,8 @@ interface Shared {
   readonly guards: WeakSet<object>;
 }
 
-// Of the process, not of the module: an app may have two copies of this package, and `passport-two-factor/testing` is one.
+// Of the process, not of the module: an app may have two copies of this package, and `passport-two-factor/testing` is
+// one.
 const key = Symbol.for('passport-two-factor.doors');
 const shared = ((globalThis as Record<symbol, unknown>)[key] ??= {
   verdicts: new WeakMap(),

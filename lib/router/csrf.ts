@@ -59,7 +59,8 @@ function ofTheApp({ token: read, field = ownField }: AppCsrf): Csrf {
     const token: unknown = read(req);
     if (typeof token === 'string' && token !== '') return token;
     throw new TypeError(
-      `twoFactorRouter: csrf.token must answer the token of the app's CSRF guard; got ${token === '' ? 'no text' : typeof token}`,
+      `twoFactorRouter: csrf.token must answer the token of the app's CSRF guard; got ` +
+        (token === '' ? 'no text' : typeof token),
     );
   };
   return {

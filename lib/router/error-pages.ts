@@ -10,8 +10,8 @@ export interface ErrorPageOptions {
 
 /**
  * Sends browsers to the router's pages where a login could not go on: one that was halted to the page for the code, one
- * whose code could not be sent, or is not sent any more for now, to a page that says what to do. Other clients and errors
- * go on to the next handler. Mount it after the routes.
+ * whose code could not be sent, or is not sent any more for now, to a page that says what to do. Other clients and
+ * errors go on to the next handler. Mount it after the routes.
  *
  * @throws TypeError for a path that is none
  */

@@ -47,7 +47,9 @@ export function finishLogin({ service, passport }: RouterSettings): FinishLogin 
   };
 }
 
-/** Where the user was going, once: said by the request, or kept in the session by the guard that turned the user away. */
+/**
+ * Where the user was going, once: said by the request, or kept in the session by the guard that turned the user away.
+ */
 export function takeReturnTo(req: Request, fallback: string): string {
   const session = sessionOf(req);
   const kept = session?.returnTo;

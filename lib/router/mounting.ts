@@ -15,7 +15,8 @@ function checkOrder(req: Request): void {
   if (!session) {
     if (hasToken(req)) return;
     throw new Error(
-      'twoFactorRouter: there is no req.session: mount the router after express-session and passport.session(). If its store is down, nobody is logged in.',
+      'twoFactorRouter: there is no req.session: mount the router after express-session and passport.session(). ' +
+        'If its store is down, nobody is logged in.',
     );
   }
   const { isAuthenticated, _sessionManager: manager } = req as {

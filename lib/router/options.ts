@@ -34,8 +34,8 @@ export interface TwoFactorRouterOptions {
   /** What is offered for set-up. Default: the authenticator app, and what the service has a sender for. */
   readonly methods?: readonly EnrollableMethod[];
   /**
-   * For an app with a CSRF guard before all of its routes: where its token comes from, and the form field that it is read
-   * from. The guard then decides in place of the router's own check. Default: the router's own tokens.
+   * For an app with a CSRF guard before all of its routes: where its token comes from, and the form field that it is
+   * read from. The guard then decides in place of the router's own check. Default: the router's own tokens.
    */
   readonly csrf?: AppCsrf;
 }

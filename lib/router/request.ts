@@ -18,7 +18,10 @@ export const authProperty = 'twoFactorRouterAuth';
 export const authOf = (req: Request): RequestAuth =>
   (req as unknown as Record<typeof authProperty, RequestAuth>)[authProperty];
 
-/** A body as a client claims it to be. What is in it may be of any type, or missing: the library checks what it is given. */
+/**
+ * A body as a client claims it to be. What is in it may be of any type, or missing: the library checks what it is
+ * given.
+ */
 export interface ClaimedBody {
   readonly code: string;
   readonly id: string;

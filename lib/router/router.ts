@@ -8,8 +8,8 @@ import { isLocalPath } from './return-to.js';
 
 /**
  * Mounted by a pattern, the router is also at `//evil.example/2fa`: a path to us, and to a browser another site, which
- * every form and script of a page would then come from. There is nothing at such an address, and it is nowhere to return
- * to after the login, whoever has kept it: a guard of the app's may have run before.
+ * every form and script of a page would then come from. There is nothing at such an address, and it is nowhere to
+ * return to after the login, whoever has kept it: a guard of the app's may have run before.
  */
 const onlyOnThisSite =
   ({ returnTo }: RouterSettings): RequestHandler =>

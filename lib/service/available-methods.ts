@@ -2,7 +2,9 @@ import { enrollableMethods, isDelivered, keyOf, mechanismOf, methodOf } from '..
 import type { AvailableContact, AvailableMethods, PublicMethods } from '../errors.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 
-/** What a login can be finished with; the user's preferred method leads, so that a page offers the first one it finds. */
+/**
+ * What a login can be finished with; the user's preferred method leads, so that a page offers the first one it finds.
+ */
 export function available(
   { authenticators, unusedBackupCodes, account }: Snapshot,
   contacts: Partial<Record<string, AvailableContact>>,

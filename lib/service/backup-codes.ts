@@ -15,18 +15,24 @@ export interface NewSet {
 /** How long a claim that a crash has left behind is in the way. */
 const longestMaking = 60_000;
 
-/** Sets are hashed one after another in the whole process: the threads that hash are those of everybody's password check. */
+/**
+ * Sets are hashed one after another in the whole process: the threads that hash are those of everybody's password
+ * check.
+ */
 const hashing = new Turns();
 
 export class BackupCodes {
-  /** By user, so that requests at once cost one set. No statement is run in a turn: it could be waited for by the user's others. */
+  /**
+   * By user, so that requests at once cost one set. No statement is run in a turn: it could be waited for by the
+   * user's others.
+   */
   private readonly turns = new Turns();
 
   constructor(private readonly context: Context) {}
 
   /**
-   * Writes a set for a user who has none, to be given with a factor. Of requests at once one does; the others wait and look
-   * again.
+   * Writes a set for a user who has none, to be given with a factor. Of requests at once one does; the others wait
+   * and look again.
    * @returns undefined where the user has a set
    */
   async prepare(identity: Identity): Promise<NewSet | undefined> {
@@ -80,7 +86,10 @@ export class BackupCodes {
     return authenticators.length > 0 && account?.backupSetId !== '';
   }
 
-  /** Claims before anything is hashed, over all processes: forty requests at once cost one set, and the others are refused. */
+  /**
+   * Claims before anything is hashed, over all processes: forty requests at once cost one set, and the others are
+   * refused.
+   */
   private async claimed<T>({ key }: Identity, make: () => Promise<T>): Promise<T> {
     const { backupCodes, settings } = this.context;
     if (this.turns.isTaken(key)) throw new TooManyAttemptsError(1);

@@ -33,7 +33,8 @@ export class Budgets {
       // Lost to a parallel request: that one was counted, so a limit of n is reached after n lost tries.
       const kept = lastSent === undefined ? counts : { ...counts, lastSent };
       if (!(await quotas.commit(budget, read, kept))) continue;
-      // With the row of a user's first message go those of others that count nothing any more, neither for a day nor an hour.
+      // With the row of a user's first message go those of others that count nothing any more, neither for a day nor
+      // an hour.
       if (!read && budget.userKey !== '') await quotas.removeStale(randomBytes(32).toString('hex'), now - 2 * day);
       return;
     }
@@ -41,7 +42,7 @@ export class Budgets {
   }
 
   /** Why no use could be counted now; undefined where one could. */
-  async spent(budget: Budget, limits: SendLimits): Promise<TooManyAttemptsError | undefined> {
+  async whySpent(budget: Budget, limits: SendLimits): Promise<TooManyAttemptsError | undefined> {
     const now = this.context.settings.clock();
     const read = await this.context.quotas.find(budget.id);
     const counts = read && afterSend(read, limits, now);

@@ -25,6 +25,9 @@ export type StoredChallenge = TwoFactorChallenge & Challenge;
 /** 128 bits of the digest tell rows apart. */
 export const ofRow = (row: TwoFactorChallenge): StoredChallenge => ({ ...row, verdictId: row.id.slice(0, 32) });
 
-/** When a challenge that is added now began: after every other one, also within a millisecond, so that "the newest" is one. */
+/**
+ * When a challenge that is added now began: after every other one, also within a millisecond, so that "the newest" is
+ * one.
+ */
 export const createdAfter = ({ challenges }: Snapshot, now: number): number =>
   Math.max(now, (challenges.at(-1)?.createdAt ?? 0) + 1);

@@ -6,7 +6,7 @@ import { refuseLocked } from './backoff.js';
 import type { Challenge } from './challenge.js';
 import type { Context } from './context.js';
 import { checkResend, isUnsent, resendAfter, type Delivery, type Message } from './delivery.js';
-import { missing, type Subject } from './subject.js';
+import { whyMissing, type Subject } from './subject.js';
 
 /** A code that was sent, or that waits for the app to send it. */
 export interface ChallengeSent {
@@ -65,7 +65,7 @@ export class CodeSending {
     const { settings, events } = this.context;
     const { method } = factor;
     const newest = await this.delivery.newest(snapshot, factor);
-    if (!newest) throw await missing(this.context, identity, method);
+    if (!newest) throw await whyMissing(this.context, identity, method);
     const { authenticator, contact } = newest;
     refuseLocked(this.context, account);
     const codes = readLiveCodes(challenge);

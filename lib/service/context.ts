@@ -56,7 +56,10 @@ export function createContext(options: TwoFactorOptions): Context {
 export interface Identity {
   readonly id: string;
   readonly key: string;
-  /** The security epoch at which the caller was found to have authenticated recently; absent for a caller that is trusted. */
+  /**
+   * The security epoch at which the caller was found to have authenticated recently; absent for a caller that is
+   * trusted.
+   */
   readonly judgedAt?: number;
   /** The user of this very request, for an app that has no `users.find`. */
   readonly user?: Express.User;
@@ -65,7 +68,9 @@ export interface Identity {
 /** What a change of factors answers. */
 export interface Change<T> {
   readonly result: T;
-  /** The security epochs just before and after it, for the session that made it to keep its standing; absent for none. */
+  /**
+   * The security epochs just before and after it, for the session that made it to keep its standing; absent for none.
+   */
   readonly epochs?: { readonly from: number; readonly to: number };
 }
 
@@ -93,7 +98,8 @@ export function identityOf(id: unknown): Identity {
   // Half of a surrogate pair becomes U+FFFD in the digest, so that two ids would be one; PostgreSQL refuses U+0000.
   if (typeof id !== 'string' || notAnId.has(id) || Array.from(id).length > 191 || /[\0\p{Surrogate}]/u.test(id)) {
     throw new TypeError(
-      `The id of a user must be a string of 1 to 191 characters: write users: { id: (user) => String(user.id), … }; got ${typeof id === 'string' ? JSON.stringify(id.slice(0, 40)) : typeof id}`,
+      'The id of a user must be a string of 1 to 191 characters: write users: { id: (user) => String(user.id), … ' +
+        `}; got ${typeof id === 'string' ? JSON.stringify(id.slice(0, 40)) : typeof id}`,
     );
   }
   return { id, key: sha256(id) };
@@ -143,5 +149,7 @@ async function deserialized(serialized: unknown, deserialize: Deserialize | unde
 }
 
 export const noFind =
-  'users.find is missing, and this user cannot be found without it: give the service users: { find: (id) => user }, or let ' +
-  'Passport find the users of its logins: passport.serializeUser and deserializeUser, and protect or twoFactorAuth({ passport }).';
+  'users.find is missing, and this user cannot be found without it: give the service users: { find: (id) => user ' +
+  '}, or let ' +
+  'Passport find the users of its logins: passport.serializeUser and deserializeUser, and protect or ' +
+  'twoFactorAuth({ passport }).';

@@ -13,9 +13,9 @@ const patience = 4;
 const isYoung = ({ createdAt }: StoredChallenge, now: number): boolean => Math.abs(now - createdAt) < minute;
 
 /**
- * The ids of those that go for one more row: rows do not grow with traffic. A login whose row goes lives on, and asks for
- * another code. Somebody else who has the password must not end the owner's code while it is being typed, so the young
- * rows stay, and a newer login waits.
+ * The ids of those that go for one more row: rows do not grow with traffic. A login whose row goes lives on, and asks
+ * for another code. Somebody else who has the password must not end the owner's code while it is being typed, so the
+ * young rows stay, and a newer login waits.
  * @throws TooManyAttemptsError where too many of them are young
  */
 export function roomFor(snapshot: Snapshot, limit: number, now: number): string[] {

@@ -46,11 +46,14 @@ const addTries = 5;
 /**
  * Makes enrolled methods count, in three statements.
  *
- * 1. UPDATE of the account: names the factor, at the epoch at which the caller was judged. A crash after it leaves a name
+ * 1. UPDATE of the account: names the factor, at the epoch at which the caller was judged. A crash after it leaves a
+ * name
  *    without a row.
- * 2. INSERT of the row. From now on it counts, and the epoch that it begins ends what every session stands for that has not
+ * 2. INSERT of the row. From now on it counts, and the epoch that it begins ends what every session stands for that
+ * has not
  *    seen it. A change of factors between 1 and 2 forgets the name, so that the row counts for nothing.
- * 3. UPDATE of the account: raises the version where the row counts, so that no change which has not seen it forgets it, and
+ * 3. UPDATE of the account: raises the version where the row counts, so that no change which has not seen it forgets
+ * it, and
  *    points to the backup codes that come with it.
  */
 export class Enabling {
@@ -59,7 +62,10 @@ export class Enabling {
     private readonly backupCodes: BackupCodes,
   ) {}
 
-  /** Every request of a user costs time with each of the factors. @throws InvalidInputError where there is no room for another */
+  /**
+   * Every request of a user costs time with each of the factors.
+   * @throws InvalidInputError where there is no room for another
+   */
   checkRoom({ authenticators }: Snapshot): void {
     const { factorLimit } = this.context.settings;
     if (authenticators.length < factorLimit) return;
@@ -133,7 +139,10 @@ export class Enabling {
     }
   }
 
-  /** The backup codes of a user without a factor are not taken over: they belong to one that was removed by version 0.1. */
+  /**
+   * The backup codes of a user without a factor are not taken over: they belong to one that was removed by version
+   * 0.1.
+   */
   private name(state: PreparedSnapshot, { id, mechanism, handle }: TwoFactorAuthenticator): Decision {
     const isSame = (other: TwoFactorAuthenticator): boolean => other.mechanism === mechanism && other.handle === handle;
     if (state.authenticators.some(isSame)) throw new TwoFactorAlreadyEnabledError();

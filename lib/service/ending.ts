@@ -5,7 +5,10 @@ import { changeFactors } from './factor-change.js';
 export class Ending {
   constructor(private readonly context: Context) {}
 
-  /** Ends what every session of the user stands for, without a change of factors: a changed password, "log out everywhere". */
+  /**
+   * Ends what every session of the user stands for, without a change of factors: a changed password, "log out
+   * everywhere".
+   */
   async endStandings(identity: Identity): Promise<void> {
     const { accounts, events, settings } = this.context;
     // A session of a user without an account stands for a password; it ends by the account's first epoch, too.

@@ -58,7 +58,8 @@ const totpOptions = ['label', 'qr'];
 export function readTotpOptions(given: TotpSetupOptions | null | undefined): { label: string; qr: QrFormat } {
   if (typeof (given ?? {}) !== 'object') throw new InvalidInputError('options', 'an object: { label?, qr? }');
   const options = given ?? {};
-  // What is in a body besides is ignored, since apps hand on what a client sends; a slip of the programmer's hand is not.
+  // What is in a body besides is ignored, since apps hand on what a client sends; a slip of the programmer's hand is
+  // not.
   const misspelt = Object.keys(options).find(
     (name) => !totpOptions.includes(name) && meantOption(name, totpOptions) !== undefined,
   );

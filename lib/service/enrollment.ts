@@ -45,8 +45,8 @@ export interface GivenContact {
 }
 
 /**
- * Enrolls methods. An enrollment is a challenge until a code confirms it: begun and abandoned it leaves no method, and it
- * never touches one that is verified.
+ * Enrolls methods. An enrollment is a challenge until a code confirms it: begun and abandoned it leaves no method,
+ * and it never touches one that is verified.
  */
 export class Enrollment {
   constructor(
@@ -130,8 +130,8 @@ export class Enrollment {
   }
 
   /**
-   * Confirms the newest live enrollment of the method. It belongs to the epoch that it was begun at: a change of factors
-   * ends it, also one that is committed while the code is being judged.
+   * Confirms the newest live enrollment of the method. It belongs to the epoch that it was begun at: a change of
+   * factors ends it, also one that is committed while the code is being judged.
    * @param identity with the epoch that the session stands for, whether or not its authentication is recent
    * @returns fresh backup codes, `[]` where the user has a set already
    */

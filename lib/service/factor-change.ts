@@ -12,8 +12,8 @@ export interface Decision {
   /** The backup codes that are good after it. */
   readonly set?: Pick<TwoFactorAccount, 'backupSetId' | 'backupSalt'>;
   /**
-   * What it ends. Default: `'standings'`, live challenges and what other sessions stand for. `'challenges'` leaves the epoch
-   * that a factor has begun by its own INSERT, and writes it to the account.
+   * What it ends. Default: `'standings'`, live challenges and what other sessions stand for. `'challenges'` leaves
+   * the epoch that a factor has begun by its own INSERT, and writes it to the account.
    */
   readonly ends?: 'nothing' | 'challenges' | 'standings';
 }
@@ -42,8 +42,8 @@ export const rowsOf = ({ authenticators, inert }: Snapshot): readonly TwoFactorA
 export const entries = (state: PreparedSnapshot): Factors => entriesOf(state.account, rowsOf(state));
 
 /**
- * Changes a user's factors by one UPDATE of the account, which says which rows count, which backup codes are good, and what
- * ends. It is bound to the version, so that nothing is decided on a state that is over.
+ * Changes a user's factors by one UPDATE of the account, which says which rows count, which backup codes are good,
+ * and what ends. It is bound to the version, so that nothing is decided on a state that is over.
  *
  * @throws StepUpRequiredError where the factors have changed since the caller was judged
  */
@@ -114,8 +114,8 @@ async function sweep(
 }
 
 /**
- * Deletes rows that decide nothing. Where that fails they are left for the next change: the answer, which may hold the only
- * copy of a secret that counts by now, must not be lost for it.
+ * Deletes rows that decide nothing. Where that fails they are left for the next change: the answer, which may hold
+ * the only copy of a secret that counts by now, must not be lost for it.
  */
 export async function tidy(deletion: () => Promise<unknown>): Promise<void> {
   await deletion()
@@ -124,8 +124,8 @@ export async function tidy(deletion: () => Promise<unknown>): Promise<void> {
 }
 
 /**
- * Makes way for a factor of this mechanism and handle, which a row that does not count may stand in the way of. The version
- * is raised first: a request that is about to let that very row count then finds it gone.
+ * Makes way for a factor of this mechanism and handle, which a row that does not count may stand in the way of. The
+ * version is raised first: a request that is about to let that very row count then finds it gone.
  * @throws TwoFactorAlreadyEnabledError where a factor that counts has them
  */
 export async function makeWay(

@@ -57,8 +57,8 @@ export class HaltCoding {
       // A code that cannot be looked at is not sent either: it would cost money and end before it may be used.
       const onlyTold = settings.challengeOn === 'request' || retryAfter !== undefined;
       const refusal = onlyTold
-        ? await this.spent(identity, factor)
-        : await this.refusal(identity, factor, { contact, id });
+        ? await this.whySpent(identity, factor)
+        : await this.reserve(identity, factor, { contact, id });
       if (refusal instanceof TooManyAttemptsError) spent[method] = { maskedContact, retryAfter: refusal.retryAfter };
       if (refusal) continue;
       contacts[method] = { maskedContact, contact };
@@ -77,12 +77,12 @@ export class HaltCoding {
     return { contacts, spent, codes, outgoing, refusal, retryAfter };
   }
 
-  private spent(identity: Identity, { method }: DeliveredFactor): Promise<Error | undefined> {
-    return this.delivery.quota.spent(this.delivery.quota.ofUser(identity, method));
+  private whySpent(identity: Identity, { method }: DeliveredFactor): Promise<Error | undefined> {
+    return this.delivery.quota.whySpent(this.delivery.quota.ofUser(identity, method));
   }
 
-  /** Why no code can be sent to this contact now; reserved where one can. */
-  private async refusal(
+  /** Counts a message to this contact. @returns why none can be sent; undefined where it was counted */
+  private async reserve(
     identity: Identity,
     factor: DeliveredFactor,
     { contact, id }: { readonly contact: string; readonly id: string },

@@ -25,7 +25,7 @@ import {
   type PendingContent,
   type PendingToken,
 } from './pending-token.js';
-import { missing } from './subject.js';
+import { whyMissing } from './subject.js';
 import type { Verification } from './verification.js';
 import { isLive } from './verdicts.js';
 
@@ -71,7 +71,10 @@ export interface StepUpSession {
 
 const stepUpExpiry = 10 * 60_000;
 
-/** Whether the user can go on without a message. Backup codes do not count: nobody should have to spend one for a mail server. */
+/**
+ * Whether the user can go on without a message. Backup codes do not count: nobody should have to spend one for a mail
+ * server.
+ */
 const needsNoCode = ({ authenticators }: Snapshot): boolean =>
   authenticators.some(({ mechanism }) => !isDelivered(methodOf(mechanism)));
 
@@ -90,7 +93,8 @@ export class LoginChallenge {
 
   /**
    * Halts a login of a user with a verified method. Nothing is written for one that needs no codes.
-   * @throws TooManyAttemptsError where nothing but spent methods is left, or codes were made for too many logins in a minute
+   * @throws TooManyAttemptsError where nothing but spent methods is left, or codes were made for too many logins in a
+   *   minute
    */
   async begin(identity: Identity, snapshot: PreparedSnapshot, first: FirstFactor): Promise<PendingLogin> {
     const { settings, events } = this.context;
@@ -173,7 +177,7 @@ export class LoginChallenge {
     const snapshot = await snapshots.ofUser(identity, { purpose: 'step-up', mechanism: 0 });
     const { account } = snapshot;
     if (!account || !snapshot.authenticators.some((row) => factors.of(row) === factor))
-      throw await missing(this.context, identity, method);
+      throw await whyMissing(this.context, identity, method);
     const now = settings.clock();
     const begun = snapshot.challenges.find(({ id }) => token !== undefined && id === sha256(token));
     if (token !== undefined && begun && isLive(ofRow(begun), snapshot, now)) {

@@ -21,7 +21,7 @@ import { findUser, readState, type Change, type Context, type Identity } from '.
 import type { Delivery } from './delivery.js';
 import { accountLabel, readLabel } from './enrollment-input.js';
 import { changeFactors, entries, makeWay, noSet } from './factor-change.js';
-import { missing } from './subject.js';
+import { whyMissing } from './subject.js';
 import { readIfReadable } from './unreadable.js';
 
 /** A verified method, as its owner may see it. */
@@ -50,7 +50,9 @@ export function readMechanism(mechanism: unknown): EnrollableMethod {
 /** Each lost try means that another request has taken the label, or was cut off while it did. */
 const renameTries = 5;
 
-/** @internal Looks at and changes what is enrolled. Every query names the user, so nobody reaches another one's rows. */
+/**
+ * @internal Looks at and changes what is enrolled. Every query names the user, so nobody reaches another one's rows.
+ */
 export class Management {
   constructor(
     private readonly context: Context,
@@ -83,7 +85,7 @@ export class Management {
   async disable(identity: Identity, given: unknown): Promise<Change<undefined>> {
     const method = readMechanism(given);
     return this.take(identity, ({ mechanism }) => methodOf(mechanism) === method).catch(async (reason: unknown) => {
-      throw reason instanceof TwoFactorNotSetupError ? await missing(this.context, identity, method) : reason;
+      throw reason instanceof TwoFactorNotSetupError ? await whyMissing(this.context, identity, method) : reason;
     });
   }
 
@@ -93,7 +95,10 @@ export class Management {
     return this.take(identity, (authenticator) => authenticator.id === wanted);
   }
 
-  /** Bound to the epoch at which the authenticator was found. @throws StepUpRequiredError where the factors have changed since */
+  /**
+   * Bound to the epoch at which the authenticator was found.
+   * @throws StepUpRequiredError where the factors have changed since
+   */
   async rename(identity: Identity, id: unknown, given: unknown): Promise<void> {
     const label = readLabel(given);
     await this.context.texts.check('label', label);
@@ -119,7 +124,7 @@ export class Management {
     if (!isDelivered(method)) throw new InvalidInputError('mechanism', 'one whose codes are sent');
     const factor = this.context.factors.sent(method);
     const newest = await this.delivery.newest(await readState(this.context, identity), factor);
-    if (!newest) throw await missing(this.context, identity, method);
+    if (!newest) throw await whyMissing(this.context, identity, method);
     return newest.contact;
   }
 
@@ -128,7 +133,7 @@ export class Management {
     const { settings, factors } = this.context;
     const { authenticators } = await readState(this.context, identity);
     const apps = authenticators.filter((row) => factors.of(row) === factors.totp).reverse();
-    if (apps.length === 0) throw await missing(this.context, identity, factors.totp.method);
+    if (apps.length === 0) throw await whyMissing(this.context, identity, factors.totp.method);
     const user = await findUser(settings, identity);
     if (user === undefined) throw new TwoFactorNotSetupError();
     const secrets = await Promise.all(
@@ -146,14 +151,15 @@ export class Management {
 
   /**
    * The mechanism to be offered first. Bound to the epoch at which it was found.
-   * @throws TwoFactorNotSetupError where the user has no such method, StepUpRequiredError where the factors have changed since
+   * @throws TwoFactorNotSetupError where the user has no such method, StepUpRequiredError where the factors have
+   *   changed since
    */
   async setPreferred(identity: Identity, given: unknown): Promise<void> {
     const method = readMechanism(given);
     const mechanism = mechanismOf(method);
     const { account, authenticators } = await readState(this.context, identity);
     const has = authenticators.some((authenticator) => authenticator.mechanism === mechanism);
-    if (!account || !has) throw await missing(this.context, identity, method);
+    if (!account || !has) throw await whyMissing(this.context, identity, method);
     if (!(await this.context.accounts.prefer(account, mechanism))) throw new StepUpRequiredError();
   }
 
@@ -162,15 +168,18 @@ export class Management {
     return authenticators.find(({ mechanism }) => mechanism === account?.preferred)?.mechanism;
   }
 
-  /** Ends the backoff, the suspension and what was counted of messages: for support staff who have made sure who is asking. */
+  /**
+   * Ends the backoff, the suspension and what was counted of messages: for support staff who have made sure who is
+   * asking.
+   */
   async unlock(identity: Identity): Promise<void> {
     if (!(await this.context.accounts.unlock(identity.key))) throw new TwoFactorNotSetupError();
-    await this.delivery.quota.free(identity);
+    await this.delivery.quota.forget(identity);
   }
 
   /**
-   * Removes the factors that `wanted` picks, and with the last of all the backup codes: they stand in for a factor. In parts
-   * for a user who has enrolled dozens of them by version 0.1.
+   * Removes the factors that `wanted` picks, and with the last of all the backup codes: they stand in for a factor.
+   * In parts for a user who has enrolled dozens of them by version 0.1.
    * @throws TwoFactorNotSetupError where there is none
    */
   private async take(

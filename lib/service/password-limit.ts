@@ -14,7 +14,10 @@ export class PasswordLimit {
     this.budgets = new Budgets(context);
   }
 
-  /** Counts one try before the password is checked. @throws TooManyAttemptsError for the 11th in an hour, the 31st in a day */
+  /**
+   * Counts one try before the password is checked.
+   * @throws TooManyAttemptsError for the 11th in an hour, the 31st in a day
+   */
   reserve(identity: Identity): Promise<void> {
     return this.budgets.reserve(this.of(identity), limits);
   }

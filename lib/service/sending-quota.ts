@@ -40,8 +40,8 @@ export class SendingQuota {
   }
 
   /**
-   * What was sent for a challenge before, where its row is gone: a row that is made anew must not let messages follow each
-   * other faster. Undefined where nothing was, or something else was since.
+   * What was sent for a challenge before, where its row is gone: a row that is made anew must not let messages follow
+   * each other faster. Undefined where nothing was, or something else was since.
    */
   async lastSent(budget: Budget, challengeId: string): Promise<SentMessage | undefined> {
     const [id, sends, sentAt] = ((await this.context.quotas.find(budget.id))?.lastSent ?? '').split(':');
@@ -49,12 +49,12 @@ export class SendingQuota {
   }
 
   /** Why no message could be counted now; undefined where one could. */
-  spent(budget: Budget): Promise<TooManyAttemptsError | undefined> {
-    return this.budgets.spent(budget, this.context.settings.sendLimits);
+  whySpent(budget: Budget): Promise<TooManyAttemptsError | undefined> {
+    return this.budgets.whySpent(budget, this.context.settings.sendLimits);
   }
 
   /** Forgets what was counted for a user, passwords too. */
-  async free(identity: Identity): Promise<void> {
+  async forget(identity: Identity): Promise<void> {
     await this.context.quotas.removeOfUser(identity.key);
     // By name as well: a row of version 0.1 does not say whose it is.
     await this.context.quotas.remove(deliveredMethods.map((method) => this.ofUser(identity, method).id));

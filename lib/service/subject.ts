@@ -8,7 +8,9 @@ import type { Context, Identity } from './context.js';
 import type { PendingChallenge } from './pending-token.js';
 import { isLive, type Verdict } from './verdicts.js';
 
-/** What a verdict is about: a user, as one SELECT saw it, and the challenge that the code answers, where there is one. */
+/**
+ * What a verdict is about: a user, as one SELECT saw it, and the challenge that the code answers, where there is one.
+ */
 export interface Subject {
   readonly identity: Identity;
   readonly account: TwoFactorAccount;
@@ -50,7 +52,7 @@ export interface Verified<S extends Subject = Subject> {
 export type LoginSubject = Subject & { readonly challenge: PendingChallenge };
 
 /** Why there is nothing to use: it was begun and never confirmed, or never begun. */
-export async function missing(
+export async function whyMissing(
   context: Context,
   identity: Identity,
   ...asked: readonly EnrollableMethod[]

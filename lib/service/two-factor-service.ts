@@ -25,7 +25,8 @@ import { UseCases } from './use-cases.js';
  */
 export class TwoFactorService extends UseCases {
   /**
-   * Begins an enrolment, for `complete` to confirm within 15 minutes; with `requireVerification` false enables it at once.
+   * Begins an enrolment, for `complete` to confirm within 15 minutes; with `requireVerification` false enables it at
+   * once.
    * @throws InvalidInputError, TwoFactorAlreadyEnabledError, TwoFactorNotSetupError where `users.find` finds nobody
    */
   readonly setup: ByContact<[userId: string], ContactSetup> & {
@@ -42,7 +43,8 @@ export class TwoFactorService extends UseCases {
   };
 
   /**
-   * Enables a TOTP that the user's authenticator app has already, as verified: SHA-1, 6 digits, 30 s. Gives no backup codes.
+   * Enables a TOTP that the user's authenticator app has already, as verified: SHA-1, 6 digits, 30 s. Gives no backup
+   * codes.
    * @param base32 the app's secret, 16 bytes at least (RFC 4226 §4 R6); case, spaces and dashes do not matter
    * @throws InvalidInputError for any other secret, TwoFactorAlreadyEnabledError where the user has one of this label
    */
@@ -52,7 +54,8 @@ export class TwoFactorService extends UseCases {
 
   /**
    * Confirms the newest live enrolment of the mechanism; answers fresh backup codes, `[]` where there is a set.
-   * @throws TwoFactorNotSetupError where none is waiting, InvalidTwoFactorCodeError, TooManyAttemptsError, InvalidInputError
+   * @throws TwoFactorNotSetupError where none is waiting, InvalidTwoFactorCodeError, TooManyAttemptsError,
+   *   InvalidInputError
    */
   readonly complete = byMethod(
     enrollableMethods,
@@ -63,7 +66,8 @@ export class TwoFactorService extends UseCases {
 
   /**
    * Checks a code of the user: void when it is right, else it throws. Each code is good once (RFC 6238 §5.2).
-   * @throws InvalidTwoFactorCodeError, InvalidBackupCodeError, TooManyAttemptsError, TwoFactorNotSetupError, InvalidInputError
+   * @throws InvalidTwoFactorCodeError, InvalidBackupCodeError, TooManyAttemptsError, TwoFactorNotSetupError,
+   *   InvalidInputError
    */
   readonly verify: ByMethod<MethodName, (userId: string, code: string) => Promise<void>> & {
     /** A code that any `challenge` has sent. */
@@ -110,14 +114,18 @@ export class TwoFactorService extends UseCases {
   }
 
   /**
-   * Removes all of a mechanism; with the last method the backup codes go too. Ends the second factor of the user's sessions.
+   * Removes all of a mechanism; with the last method the backup codes go too. Ends the second factor of the user's
+   * sessions.
    * @throws TwoFactorNotSetupError, TwoFactorSetupIncompleteError
    */
   async disable(userId: string, mechanism: TwoFactorMechanism): Promise<void> {
     await this.management.disable(identityOf(userId), mechanism);
   }
 
-  /** Replaces the whole set; the old codes are dead at once. @throws TwoFactorNotSetupError for a user without a method */
+  /**
+   * Replaces the whole set; the old codes are dead at once.
+   * @throws TwoFactorNotSetupError for a user without a method
+   */
   async generateNewBackupCodes(userId: string): Promise<string[]> {
     return (await this.backupCodes.regenerate(identityOf(userId))).result;
   }
@@ -192,16 +200,16 @@ export class TwoFactorService extends UseCases {
   }
 
   /**
-   * Ends what every session of the user stands for: second factors and recent authentications. Factors stay, and nobody is
-   * logged out. For a changed password and "log out everywhere".
+   * Ends what every session of the user stands for: second factors and recent authentications. Factors stay, and
+   * nobody is logged out. For a changed password and "log out everywhere".
    */
   async endStandings(userId: string): Promise<void> {
     return this.ending.endStandings(identityOf(userId));
   }
 
   /**
-   * Erases a user whom the app has erased: no row of any table is left. An error leaves a user whom nobody logs in as until
-   * the call is made again. Whoever is given the id later begins with nothing.
+   * Erases a user whom the app has erased: no row of any table is left. An error leaves a user whom nobody logs in as
+   * until the call is made again. Whoever is given the id later begins with nothing.
    */
   async forget(userId: string): Promise<void> {
     return this.ending.forget(identityOf(userId));

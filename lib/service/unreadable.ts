@@ -4,8 +4,9 @@ import type { TwoFactorAuthenticator } from '../store/rows.js';
 import type { Context } from './context.js';
 
 /**
- * What `read` answers, or the error where the factor cannot be read: its key is gone, or its row was damaged. It is told of
- * by an event, and passed over where another factor of the user can answer; it never becomes "no second factor".
+ * What `read` answers, or the error where the factor cannot be read: its key is gone, or its row was damaged. It is
+ * told of by an event, and passed over where another factor of the user can answer; it never becomes "no second
+ * factor".
  */
 export async function readIfReadable<T>(
   { events, settings }: Context,

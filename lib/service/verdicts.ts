@@ -24,14 +24,17 @@ type Entry = readonly [
   mac: string,
 ];
 
-/** A user finishes fewer logins than this within the life of one. The column holds as many, however long a key's name is. */
+/**
+ * A user finishes fewer logins than this within the life of one. The column holds as many, however long a key's name
+ * is.
+ */
 const longestList = 20;
 
 const states: readonly unknown[] = ['verified', 'used'];
 
 /**
- * The verdicts of a user's challenges: a list in the account, written by the UPDATE that also counts the code. So of two
- * requests with one challenge only one is right, and no row that somebody deletes or brings back changes that.
+ * The verdicts of a user's challenges: a list in the account, written by the UPDATE that also counts the code. So of
+ * two requests with one challenge only one is right, and no row that somebody deletes or brings back changes that.
  *
  * Each entry has a MAC: whoever can write to the database but has no key marks nothing as verified.
  */

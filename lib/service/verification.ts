@@ -9,7 +9,7 @@ import { tidy } from './factor-change.js';
 import type { Judge } from './judging.js';
 import type { Matching } from './matching.js';
 import { newId, openPending, sealPending, withCodes, type PendingToken } from './pending-token.js';
-import { missing, type Judging, type LoginSubject, type Subject, type Verified } from './subject.js';
+import { whyMissing, type Judging, type LoginSubject, type Subject, type Verified } from './subject.js';
 import { isLive } from './verdicts.js';
 
 /** What a request gives as a second factor. */
@@ -97,7 +97,7 @@ export class Verification {
         challenge && isDelivered(method) ? [{ challenge, state: 'used', method }] : [],
     }).catch(async (reason: unknown) => {
       const asked = response.methods.filter(isEnrollable);
-      throw reason instanceof TwoFactorNotSetupError ? await missing(this.context, identity, ...asked) : reason;
+      throw reason instanceof TwoFactorNotSetupError ? await whyMissing(this.context, identity, ...asked) : reason;
     });
     const { challenge } = verified.subject;
     if (challenge && isDelivered(verified.method)) await tidy(() => this.context.challenges.remove([challenge.id]));

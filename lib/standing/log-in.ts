@@ -76,7 +76,8 @@ function markOnRegenerate(req: SessionRequest, plan: LogInPlan): { isSet(): bool
     configurable: true,
     value: (done: Done) =>
       regenerateJudged(req, regenerate, (error, unfit) => {
-        // A login that rests on no second factor is Passport's own: nothing of ours is put into a session that cannot hold it.
+        // A login that rests on no second factor is Passport's own: nothing of ours is put into a session that cannot
+        // hold it.
         const refused =
           unfit && (plan.keepAll === true || (plan.standing !== undefined && secondFactorAt(plan.standing) > 0));
         if (!unfit && isNone(error)) mark(sessionOf(req));
@@ -93,7 +94,9 @@ function markOnRegenerate(req: SessionRequest, plan: LogInPlan): { isSet(): bool
   };
 }
 
-/** A login that could not be stored is none: express-session would save what is left of it at the end of the request. */
+/**
+ * A login that could not be stored is none: express-session would save what is left of it at the end of the request.
+ */
 function refuse(req: LogInRequest): void {
   setUser(req, null);
   const session = req.session as Session | undefined;

@@ -21,7 +21,9 @@ export interface PendingView {
   readonly methods: PublicMethods;
   /** Epoch milliseconds at which it ends. */
   readonly expiresAt: number;
-  /** Methods whose code was made, with the seconds until another one may be asked for; null where there will be none. */
+  /**
+   * Methods whose code was made, with the seconds until another one may be asked for; null where there will be none.
+   */
   readonly codes: Partial<Record<DeliveredMethod, { readonly resendAfter: number | null }>>;
   /** Methods that are not in `methods` since their messages are spent, with the seconds until they can be asked for. */
   readonly spent: SpentMethods;

@@ -9,7 +9,10 @@ export function standingOf(req: SessionRequest, userKey: string, securityEpoch: 
   return standing?.userKey === userKey && standing.epoch === securityEpoch ? standing : undefined;
 }
 
-/** The security epoch that the session stands for; -1, which is that of no account, where it stands for nothing of this user's. */
+/**
+ * The security epoch that the session stands for; -1, which is that of no account, where it stands for nothing of
+ * this user's.
+ */
 export function standingEpoch(req: SessionRequest, userKey: string): number {
   const { standing } = stateOf(req);
   return standing?.userKey === userKey ? standing.epoch : -1;
@@ -55,7 +58,9 @@ export async function carryOver(
 
 export const stepUpToken = (req: SessionRequest): string | undefined => stateOf(req).stepUp;
 
-/** Before its code is sent: saved afterwards, it would bring back a session that was ended while the sender was slow. */
+/**
+ * Before its code is sent: saved afterwards, it would bring back a session that was ended while the sender was slow.
+ */
 export async function storeStepUp(req: SessionRequest, token: string): Promise<void> {
   await checkStillThere(req);
   const session = sessionOf(req);

@@ -23,12 +23,13 @@ export interface SessionRequest {
 /** The session key that Passport keeps the logged-in user under. */
 export const passportKey = (req: SessionRequest): string => req._sessionManager?._key ?? 'passport';
 
-const userProperty = (req: SessionRequest): 'user' => (req._userProperty ?? 'user') as 'user';
+const userProperty = (req: SessionRequest): string => req._userProperty ?? 'user';
 
-export const userOf = (req: SessionRequest): unknown => req[userProperty(req)] ?? undefined;
+export const userOf = (req: SessionRequest): unknown =>
+  (req as Record<string, unknown>)[userProperty(req)] ?? undefined;
 
 export function setUser(req: SessionRequest, user: unknown): void {
-  req[userProperty(req)] = user;
+  (req as Record<string, unknown>)[userProperty(req)] = user;
 }
 
 /** Where everything of this library lies in the session. It points and tells; it decides nothing that counts. */
@@ -56,7 +57,8 @@ export interface SessionState {
 export const stateKey = 'twoFactor';
 
 const unfit =
-  'The second factor needs sessions that can be regenerated and live on the server: use express-session with a store. ' +
+  'The second factor needs sessions that can be regenerated and live on the server: use express-session with a ' +
+  'store. ' +
   'cookie-session cannot, and its cookie would bring a finished login back to life.';
 
 /** What is said of a session that cannot carry a second factor. */
@@ -75,7 +77,8 @@ export function hasSession(req: SessionRequest): boolean {
 export function sessionOf(req: SessionRequest): Session {
   if (!hasSession(req)) {
     throw new Error(
-      'There is no req.session: mount express-session before Passport, or pass { session: false } to log in by token. If its store is down, nobody is logged in.',
+      'There is no req.session: mount express-session before Passport, or pass { session: false } to log in by ' +
+        'token. If its store is down, nobody is logged in.',
     );
   }
   return req.session as Session;
@@ -129,7 +132,10 @@ export function save(session: Session): Promise<void> {
   });
 }
 
-/** Nobody is logged in from now on, and no login is pending: neither in this request nor in what is stored of its session. */
+/**
+ * Nobody is logged in from now on, and no login is pending: neither in this request nor in what is stored of its
+ * session.
+ */
 export function endLogin(req: SessionRequest): void {
   setUser(req, undefined);
   const session = req.session as Session | undefined;

@@ -13,8 +13,8 @@ export interface ProvedFactor {
 }
 
 /**
- * What a login stands for: whose it is, which factors were proved and when. A session holds it; `epoch` ends it, since every
- * change of the user's factors raises the account's security epoch.
+ * What a login stands for: whose it is, which factors were proved and when. A session holds it; `epoch` ends it,
+ * since every change of the user's factors raises the account's security epoch.
  */
 export interface Standing {
   /** Digest of the user's id: another user who comes to own the session has none of it. */

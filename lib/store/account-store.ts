@@ -4,12 +4,15 @@ import { RowReader } from './row-reader.js';
 import { newAccount, type TwoFactorAccount } from './rows.js';
 import { deleteOf, insertOf, setting, Statement, updateOf, Updates } from './statement.js';
 
-/** A right backup code is settled by this many tries at the most; each lost one means that another statement came first. */
+/**
+ * A right backup code is settled by this many tries at the most; each lost one means that another statement came
+ * first.
+ */
 const settleTries = 20;
 
 const entity = entityNames.account;
 
-const free = { failures: 0, nextAttemptAt: 0, windowFailures: 0, windowStart: 0, failureDays: '' };
+const unlocked = { failures: 0, nextAttemptAt: 0, windowFailures: 0, windowStart: 0, failureDays: '' };
 
 export class AccountStore {
   private readonly reader: RowReader<TwoFactorAccount>;
@@ -19,7 +22,7 @@ export class AccountStore {
   private readonly raiseChallengeEpoch: Statement;
   private readonly setPreferred: Statement;
   private readonly setDeadline: Statement;
-  private readonly free: Statement;
+  private readonly unlockOne: Statement;
   private readonly deleteOne: Statement;
   /** The highest security epoch of the accounts that this process has erased. */
   private erased = 0;
@@ -37,18 +40,22 @@ export class AccountStore {
     });
     this.insert = insertOf(db, entity);
     this.verdicts = new Updates((columns) =>
-      updateOf(db, entity, columns, ['userKey', 'readVersion'], 'user_key = :userKey AND version = :readVersion'),
+      updateOf(db, entity, { set: columns, where: 'user_key = :userKey AND version = :readVersion' }),
     );
     const touched = { version: 'version + 1' };
-    this.raiseChallengeEpoch = updateOf(db, entity, [], ['userKey'], 'user_key = :userKey', {
-      ...touched,
-      challengeEpoch: 'challenge_epoch + 1',
+    this.raiseChallengeEpoch = updateOf(db, entity, {
+      expressions: { ...touched, challengeEpoch: 'challenge_epoch + 1' },
+      where: 'user_key = :userKey',
     });
     const ofEpoch = 'user_key = :userKey AND security_epoch = :securityEpoch';
-    this.setPreferred = updateOf(db, entity, ['preferred'], ['userKey', 'securityEpoch'], ofEpoch);
-    this.setDeadline = updateOf(db, entity, ['enrollBy'], ['userKey'], 'user_key = :userKey AND enroll_by = 0');
-    this.free = updateOf(db, entity, Object.keys(free), ['userKey'], 'user_key = :userKey', touched);
-    this.deleteOne = deleteOf(db, entity, ['userKey'], 'user_key = :userKey');
+    this.setPreferred = updateOf(db, entity, { set: ['preferred'], where: ofEpoch });
+    this.setDeadline = updateOf(db, entity, { set: ['enrollBy'], where: 'user_key = :userKey AND enroll_by = 0' });
+    this.unlockOne = updateOf(db, entity, {
+      set: Object.keys(unlocked),
+      expressions: touched,
+      where: 'user_key = :userKey',
+    });
+    this.deleteOne = deleteOf(db, entity, 'user_key = :userKey');
   }
 
   async find(userKey: string): Promise<TwoFactorAccount | undefined> {
@@ -65,7 +72,7 @@ export class AccountStore {
   commit(read: TwoFactorAccount, next: Partial<TwoFactorAccount>): Promise<boolean> {
     const columns = { ...next, version: read.version + 1 };
     return this.verdicts
-      .setting(columns)
+      .forColumns(columns)
       .affectsOne({ ...setting(columns), userKey: read.userKey, readVersion: read.version });
   }
 
@@ -113,7 +120,7 @@ export class AccountStore {
   }
 
   unlock(userKey: string): Promise<boolean> {
-    return this.free.affectsOne({ ...setting(free), userKey });
+    return this.unlockOne.affectsOne({ ...setting(unlocked), userKey });
   }
   /** Erases the account, and with it every count and epoch of the user. How many rows that were. */
   async remove(userKey: string): Promise<number> {

@@ -10,19 +10,22 @@ export const dataSourceOf = (runner: QueryRunner): DataSource => {
 
 export const isMysql = (db: DataSource): boolean => db.options.type === 'mysql' || db.options.type === 'mariadb';
 
-/** Comparisons are exact; and where a table has another collation, this one wins, so that to compare the two is no error. */
+/**
+ * Comparisons are exact; and where a table has another collation, this one wins, so that to compare the two is no
+ * error.
+ */
 export const exact = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
 
 /**
- * Makes the tables, or brings those that are there to this shape: made by an earlier version or by `synchronize`, or left
- * half done by a migration that was cut off. Columns and rows that it does not know stay.
+ * Makes the tables, or brings those that are there to this shape: made by an earlier version or by `synchronize`, or
+ * left half done by a migration that was cut off. Columns and rows that it does not know stay.
  */
 export const adopt = (runner: QueryRunner, wanted: readonly Table[]): Promise<void> =>
   inTurn(runner, wanted, (table) => adoptOne(runner, table));
 
 /**
- * Changes one table after the other, while other processes read and write. SQLite copies a table to change it: without a
- * transaction, what is written between the copy and its end would be lost.
+ * Changes one table after the other, while other processes read and write. SQLite copies a table to change it:
+ * without a transaction, what is written between the copy and its end would be lost.
  */
 export async function inTurn(
   runner: QueryRunner,
@@ -43,7 +46,10 @@ export async function inTurn(
   }
 }
 
-/** SQLite refuses to write in a transaction that has read before another process wrote. One that begins by writing waits. */
+/**
+ * SQLite refuses to write in a transaction that has read before another process wrote. One that begins by writing
+ * waits.
+ */
 async function lockSqlite(runner: QueryRunner, [first]: readonly Table[]): Promise<void> {
   const name = dataSourceOf(runner).driver.escape(`${first?.name ?? ''}_lock`);
   await runner.query(`CREATE TABLE ${name} (id integer)`);
@@ -74,7 +80,10 @@ const has = (table: Table, { name }: TableColumn): boolean => table.columns.some
 const defaultOf = (column: TableColumn): string =>
   column.default === undefined ? '' : ` DEFAULT ${String(column.default)}`;
 
-/** One statement a table: no moment with half of it. The types are given, since a change of the charset alone widens TEXT. */
+/**
+ * One statement a table: no moment with half of it. The types are given, since a change of the charset alone widens
+ * TEXT.
+ */
 async function alterMysql(runner: QueryRunner, found: Table, wanted: Table): Promise<void> {
   const db = dataSourceOf(runner);
   const columns = wanted.columns.map((column) => {
@@ -100,7 +109,10 @@ async function alterPostgres(runner: QueryRunner, found: Table, wanted: Table): 
   await runner.query(`ALTER TABLE ${pathOf(db, found)} ${changes.join(', ')}`);
 }
 
-/** SQLite changes no column in place: TypeORM makes the table anew and copies the rows, in the migration's transaction. */
+/**
+ * SQLite changes no column in place: TypeORM makes the table anew and copies the rows, in the migration's
+ * transaction.
+ */
 async function rebuild(runner: QueryRunner, found: Table, wanted: Table): Promise<void> {
   const missing = wanted.columns.filter((column) => !has(found, column));
   if (missing.length > 0)

@@ -14,9 +14,9 @@ export class AuthenticatorStore {
 
   constructor(db: DataSource) {
     this.insert = insertOf(db, entity);
-    this.deleteOne = deleteOf(db, entity, ['id', 'userKey'], 'id = :id AND user_key = :userKey');
+    this.deleteOne = deleteOf(db, entity, 'id = :id AND user_key = :userKey');
     this.updates = new Updates((columns) =>
-      updateOf(db, entity, columns, ['id', 'userKey'], 'id = :id AND user_key = :userKey'),
+      updateOf(db, entity, { set: columns, where: 'id = :id AND user_key = :userKey' }),
     );
     const condition = () => {
       const unchanged = db
@@ -27,7 +27,7 @@ export class AuthenticatorStore {
         .getQuery();
       return `id = :id AND user_key = :userKey AND EXISTS (${unchanged})`;
     };
-    this.setLabel = updateOf(db, entity, ['label', 'handle'], ['id', 'userKey', 'securityEpoch'], condition);
+    this.setLabel = updateOf(db, entity, { set: ['label', 'handle'], where: condition });
   }
 
   /** False where the user has a row of the same mechanism and handle already, be it one that does not count. */
@@ -42,10 +42,13 @@ export class AuthenticatorStore {
 
   /** @throws the driver's unique violation where another authenticator has that handle; the caller has looked first */
   update(userKey: string, id: string, columns: Partial<TwoFactorAuthenticator>): Promise<boolean> {
-    return this.updates.setting(columns).affectsOne({ ...setting(columns), id, userKey });
+    return this.updates.forColumns(columns).affectsOne({ ...setting(columns), id, userKey });
   }
 
-  /** `changed`: the row is gone or the factors have changed since `account` was read; `taken`: another row has the handle. */
+  /**
+   * `changed`: the row is gone or the factors have changed since `account` was read; `taken`: another row has the
+   * handle.
+   */
   async rename(
     { userKey, securityEpoch }: TwoFactorAccount,
     id: string,

@@ -15,22 +15,13 @@ export class BackupCodeStore {
   private readonly selectSets: Statement;
 
   constructor(private readonly db: DataSource) {
-    this.markUsed = updateOf(
-      db,
-      entity,
-      ['usedAt'],
-      ['setId', 'tag'],
-      'set_id = :setId AND tag = :tag AND used_at = 0',
-    );
-    this.deleteSet = deleteOf(db, entity, ['setId'], 'set_id = :setId');
+    this.markUsed = updateOf(db, entity, { set: ['usedAt'], where: 'set_id = :setId AND tag = :tag AND used_at = 0' });
+    this.deleteSet = deleteOf(db, entity, 'set_id = :setId');
     this.insert = insertOf(db, entity);
-    this.takeOver = updateOf(
-      db,
-      entity,
-      ['usedAt'],
-      ['setId', 'tag', 'now'],
-      'set_id = :setId AND tag = :tag AND used_at <= :now',
-    );
+    this.takeOver = updateOf(db, entity, {
+      set: ['usedAt'],
+      where: 'set_id = :setId AND tag = :tag AND used_at <= :now',
+    });
     this.selectSets = new Statement(db, ['userKey'], (values) =>
       db
         .createQueryBuilder()
@@ -74,7 +65,9 @@ export class BackupCodeStore {
     await this.deleteSet.affected({ setId });
   }
 
-  /** Of requests in all processes, one makes a set for the user. A claim that a crash has left behind ends at `until`. */
+  /**
+   * Of requests in all processes, one makes a set for the user. A claim that a crash has left behind ends at `until`.
+   */
   async claim(userKey: string, now: number, until: number): Promise<boolean> {
     const claim = claimOf(userKey);
     if (await this.insert.inserts({ ...claim, userKey, usedAt: until })) return true;
@@ -85,7 +78,10 @@ export class BackupCodeStore {
     await this.removeSet(claimOf(userKey).setId);
   }
 
-  /** Every set of the user, with what crashes have left. It is found first, so that the deletion locks no other user's row. */
+  /**
+   * Every set of the user, with what crashes have left. It is found first, so that the deletion locks no other user's
+   * row.
+   */
   async removeAll(userKey: string): Promise<number> {
     const sets = await this.selectSets.rows({ userKey });
     let removed = 0;

@@ -13,8 +13,8 @@ export class ChallengeStore {
   constructor(db: DataSource) {
     this.insert = insertOf(db, entity);
     const ofVersion = 'id = :id AND code_version = :version';
-    this.updateCodes = updateOf(db, entity, ['codes', 'codeVersion'], ['id', 'version'], ofVersion);
-    this.deleteOne = deleteOf(db, entity, ['id'], 'id = :id');
+    this.updateCodes = updateOf(db, entity, { set: ['codes', 'codeVersion'], where: ofVersion });
+    this.deleteOne = deleteOf(db, entity, 'id = :id');
   }
 
   /** False where there is one of that id: of two requests that send the first code of a login, one makes the row. */

@@ -8,22 +8,24 @@ import { pause } from './waiting.js';
 const supported = ['mysql', 'mariadb', 'postgres', 'better-sqlite3'];
 
 /**
- * Checks the `db` option. Only its shape is looked at, not its class: the app may have another copy of typeorm. One that is
- * not open yet is opened by the first statement, and is checked for its entities then.
+ * Checks the `db` option. Only its shape is looked at, not its class: the app may have another copy of typeorm. One
+ * that is not open yet is opened by the first statement, and is checked for its entities then.
  * @throws TypeError that says what to write instead
  */
 export function checkDataSource(db: unknown): DataSource {
   const source = db as Partial<DataSource> | null | undefined;
   if (typeof source !== 'object' || source === null || typeof source.createQueryBuilder !== 'function') {
     throw new TypeError(
-      `db must be a TypeORM DataSource: new DataSource({ …, entities: [User, ...twoFactorEntities()] }); got ${db === null ? 'null' : typeof db}`,
+      'db must be a TypeORM DataSource: new DataSource({ …, entities: [User, ...twoFactorEntities()] }); got ' +
+        (db === null ? 'null' : typeof db),
     );
   }
   const dataSource = source as DataSource;
   // TypeORM 0.3 knows more types than 1.x.
   const type: string = dataSource.options.type;
   if (!supported.includes(type)) {
-    // The package sqlite3 runs a statement some time after it was asked to, so that a transaction could begin in between.
+    // The package sqlite3 runs a statement some time after it was asked to, so that a transaction could begin in
+    // between.
     const instead =
       type === 'sqlite' ? ": write type: 'better-sqlite3' and install better-sqlite3; the file stays as it is" : '';
     throw new TypeError(`db must be a DataSource of type ${supported.join(', ')}; got ${type}${instead}`);
@@ -75,8 +77,10 @@ const isMissing = (error: unknown): error is Error =>
 
 const missingTables = (cause: Error): Error =>
   new Error(
-    'The tables of the second factor are missing or older than the library: run the migrations. Add ...twoFactorMigrations() to the' +
-      ' "migrations" of the DataSource, with the tablePrefix of its twoFactorEntities(), and write "await dataSource.runMigrations()".' +
+    'The tables of the second factor are missing or older than the library: run the migrations. Add ' +
+      '...twoFactorMigrations() to the' +
+      ' "migrations" of the DataSource, with the tablePrefix of its twoFactorEntities(), and write "await ' +
+      'dataSource.runMigrations()".' +
       ` The database says: ${cause.message}`,
     { cause },
   );

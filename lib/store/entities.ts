@@ -1,7 +1,10 @@
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 import { checkOptions } from '../core/options.js';
 
-/** @internal The registered names, by which a DataSource finds them even where two copies of this package are installed. */
+/**
+ * @internal The registered names, by which a DataSource finds them even where two copies of this package are
+ * installed.
+ */
 export const entityNames = {
   account: 'TwoFactorAccount',
   authenticator: 'TwoFactorAuthenticator',
@@ -28,8 +31,8 @@ export function readTablePrefix(options: TableOptions = {}): string {
   return tablePrefix;
 }
 
-// No column is nullable: MariaDB reports nullable ones as a difference for ever. Every column has a default, so that during
-// a deploy another version of this package, which knows a column less, can write rows.
+// No column is nullable: MariaDB reports nullable ones as a difference for ever. Every column has a default, so that
+// during a deploy another version of this package, which knows a column less, can write rows.
 const text = (length: number): EntitySchemaColumnOptions => ({ type: 'varchar', length: String(length), default: '' });
 /**
  * TEXT alone has no default, and every INSERT of every version has to name it: MySQL takes a default of TEXT only as an
@@ -44,8 +47,9 @@ const big: EntitySchemaColumnOptions = {
   transformer: { from: (value: string | number) => Number(value), to: (value: unknown) => value },
 };
 /**
- * The epochs of an account and its factors. Where `synchronize` finds them as the `int` of version 0.1, it drops the column
- * and adds it anew. This default is beyond every epoch of that version: no session that was ended comes back to life.
+ * The epochs of an account and its factors. Where `synchronize` finds them as the `int` of version 0.1, it drops the
+ * column and adds it anew. This default is beyond every epoch of that version: no session that was ended comes back
+ * to life.
  */
 const epoch: EntitySchemaColumnOptions = { ...big, default: 1_764_200_000_000 };
 /** SHA-256 in hex: lookups go through it alone, since MySQL collations equate `abc`, `ABC` and `ábc`. */

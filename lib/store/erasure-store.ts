@@ -4,7 +4,10 @@ import type { BackupCodeStore } from './backup-code-store.js';
 import { entityNames } from './entities.js';
 import { deleteOf, type Statement } from './statement.js';
 
-/** A request that was under way may write a row of the user once more; it finds no account then and writes no third one. */
+/**
+ * A request that was under way may write a row of the user once more; it finds no account then and writes no third
+ * one.
+ */
 const passes = 5;
 
 /** Erases a user from every table. */
@@ -16,9 +19,10 @@ export class ErasureStore {
     private readonly accounts: AccountStore,
     private readonly backupCodes: BackupCodeStore,
   ) {
-    // The authenticators last: while one is there without its account, every look at the user is an error and nobody logs in.
+    // The authenticators last: while one is there without its account, every look at the user is an error and nobody
+    // logs in.
     this.deletions = [entityNames.challenge, entityNames.quota, entityNames.authenticator].map((entity) =>
-      deleteOf(db, entity, ['userKey'], 'user_key = :userKey'),
+      deleteOf(db, entity, 'user_key = :userKey'),
     );
   }
 

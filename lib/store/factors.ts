@@ -22,7 +22,9 @@ export function readFactors({ factors }: Pick<TwoFactorAccount, 'factors'>): Fac
   return read;
 }
 
-/** The one rule. A row of version 0.1, which a process of that version may still write, counts unless it was removed. */
+/**
+ * The one rule. A row of version 0.1, which a process of that version may still write, counts unless it was removed.
+ */
 export const counts = (factors: Factors, { id, provisional }: Row): boolean =>
   provisional === 1 ? factors[id] === true : factors[id] !== false;
 
@@ -36,8 +38,8 @@ export function entriesOf(account: Pick<TwoFactorAccount, 'factors'>, rows: read
 }
 
 /**
- * Takes rows out. Those of version 0.1 have to be named, and somebody may have enrolled more of them than the column has
- * room for: then `taken` are the first ones, and the rest follows once their rows are gone.
+ * Takes rows out. Those of version 0.1 have to be named, and somebody may have enrolled more of them than the column
+ * has room for: then `taken` are the first ones, and the rest follows once their rows are gone.
  */
 export function takeOut<R extends Row>(
   entries: Factors,

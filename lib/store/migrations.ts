@@ -5,7 +5,10 @@ import { grownColumns, grownTables, initialTables, type Names } from './table-sh
 
 type MigrationClass = new () => MigrationInterface;
 
-/** The names that TypeORM gives our entities on this DataSource: its `entityPrefix` comes before the tables' own prefix. */
+/**
+ * The names that TypeORM gives our entities on this DataSource: its `entityPrefix` comes before the tables' own
+ * prefix.
+ */
 function namesOn(runner: QueryRunner, prefix: string): Names {
   const { options, namingStrategy } = dataSourceOf(runner);
   const { entityPrefix = '' } = options;
@@ -55,7 +58,10 @@ export function twoFactorMigrations(options?: TableOptions): MigrationClass[] {
       await adopt(runner, grownTables(namesOn(runner, prefix)));
     }
 
-    /** Charset, defaults and wide epochs stay: version 0.1 works with them, and its `int` would no longer hold the epochs. */
+    /**
+     * Charset, defaults and wide epochs stay: version 0.1 works with them, and its `int` would no longer hold the
+     * epochs.
+     */
     async down(runner: QueryRunner): Promise<void> {
       const { table } = namesOn(runner, prefix);
       await removeUncounted(runner, table('authenticators'), table('accounts'));

@@ -14,7 +14,8 @@ function expectedTable(db: DataSource, { givenTableName = '' }: EntityMetadata):
 export function checkNames(db: DataSource): void {
   const refuse = (what: string, given: string, made: string): never => {
     throw new TypeError(
-      `The namingStrategy of db (${db.namingStrategy.constructor.name}) renames the ${what} ${given} of the second factor ` +
+      `The namingStrategy of db (${db.namingStrategy.constructor.name}) renames the ${what} ${given} of the ` +
+        'second factor ' +
         `to ${made}. Let it keep a name that is given: tableName(target, given) { return given ?? … } and ` +
         'columnName(property, given) { return given ?? … }. A prefix is the tablePrefix of twoFactorEntities() and ' +
         'twoFactorMigrations(), or the entityPrefix of the DataSource.',

@@ -17,7 +17,8 @@ const knowsEntities = (db: DataSource): boolean => Object.values(entityNames).ev
 
 const missingEntities = (): TypeError =>
   new TypeError(
-    'db must know the entities of the second factor: add ...twoFactorEntities() to the "entities" of the DataSource and ...twoFactorMigrations() to its "migrations"',
+    'db must know the entities of the second factor: add ...twoFactorEntities() to the "entities" of the ' +
+      'DataSource and ...twoFactorMigrations() to its "migrations"',
   );
 
 /** A DataSource that was not open yet when the service was made. */
@@ -86,7 +87,8 @@ function lacksEntities({ options }: DataSource): boolean {
 export function openLater(db: DataSource): void {
   if (typeof (db as Partial<DataSource>).initialize !== 'function') {
     throw new TypeError(
-      'db must be a TypeORM DataSource: new DataSource({ …, entities: [User, ...twoFactorEntities()] }); it has no initialize()',
+      'db must be a TypeORM DataSource: new DataSource({ …, entities: [User, ...twoFactorEntities()] }); it has ' +
+        'no initialize()',
     );
   }
   if (lacksEntities(db)) throw missingEntities();

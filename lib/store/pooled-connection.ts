@@ -31,8 +31,10 @@ async function connect(runner: QueryRunner): Promise<unknown> {
 
 const tooLong = (): Error =>
   new Error(
-    'The pool of the DataSource had no free connection for 2.5 s. Do not await the second factor inside of a transaction: it' +
-      ' needs a connection of its own, and as many such transactions as the pool has connections wait for each other. Else' +
+    'The pool of the DataSource had no free connection for 2.5 s. Do not await the second factor inside of a ' +
+      'transaction: it' +
+      ' needs a connection of its own, and as many such transactions as the pool has connections wait for each ' +
+      'other. Else' +
       ' give the pool more connections (poolSize).',
   );
 
@@ -74,8 +76,9 @@ async function checkSession(connection: unknown): Promise<void> {
 const inTransaction = 1; // SERVER_STATUS_IN_TRANS of the protocol of MySQL
 
 /**
- * Somebody has left a transaction open on a connection of the pool: what we write there can be rolled back by a stranger.
- * PostgreSQL's driver tells before the statement, MySQL's after it; either way nothing is answered that is not committed.
+ * Somebody has left a transaction open on a connection of the pool: what we write there can be rolled back by a
+ * stranger. PostgreSQL's driver tells before the statement, MySQL's after it; either way nothing is answered that is
+ * not committed.
  */
 function refuseTransaction(told: unknown): void {
   const { getTransactionStatus, serverStatus } = (told ?? {}) as {
@@ -85,7 +88,8 @@ function refuseTransaction(told: unknown): void {
   const status = typeof getTransactionStatus === 'function' ? getTransactionStatus.call(told) : undefined;
   if (status === 'T' || status === 'E' || (typeof serverStatus === 'number' && (serverStatus & inTransaction) !== 0)) {
     throw new Error(
-      'A connection of the pool was given back with a transaction left open: begin transactions by "dataSource.transaction".',
+      'A connection of the pool was given back with a transaction left open: begin transactions by ' +
+        '"dataSource.transaction".',
     );
   }
 }

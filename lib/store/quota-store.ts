@@ -31,9 +31,9 @@ export class QuotaStore {
     });
     this.insert = insertOf(db, entity);
     const columns = ['version', 'hourStart', 'hourCount', 'dayStart', 'dayCount', 'userKey', 'lastSent'];
-    this.update = updateOf(db, entity, columns, ['id', 'version'], 'id = :id AND version = :version');
-    this.deleteOne = deleteOf(db, entity, ['id'], 'id = :id');
-    this.deleteOfUser = deleteOf(db, entity, ['userKey'], 'user_key = :userKey');
+    this.update = updateOf(db, entity, { set: columns, where: 'id = :id AND version = :version' });
+    this.deleteOne = deleteOf(db, entity, 'id = :id');
+    this.deleteOfUser = deleteOf(db, entity, 'user_key = :userKey');
     this.endOfStretch = new Statement(db, ['from'], (values) =>
       db
         .createQueryBuilder()
@@ -44,12 +44,7 @@ export class QuotaStore {
         .offset(stretch)
         .limit(1),
     );
-    this.deleteStale = deleteOf(
-      db,
-      entity,
-      ['from', 'last', 'before'],
-      'id >= :from AND id < :last AND day_start < :before',
-    );
+    this.deleteStale = deleteOf(db, entity, 'id >= :from AND id < :last AND day_start < :before');
   }
 
   async find(id: string): Promise<TwoFactorQuota | undefined> {
@@ -77,8 +72,8 @@ export class QuotaStore {
   }
 
   /**
-   * Removes rows whose day began before `before`, of the 500 that follow a place in the key; of a small table all. Called
-   * with a random place for each new row, it keeps the table in bounds without ever reading through all of it.
+   * Removes rows whose day began before `before`, of the 500 that follow a place in the key; of a small table all.
+   * Called with a random place for each new row, it keeps the table in bounds without ever reading through all of it.
    * @param from 64 hex digits
    */
   async removeStale(from: string, before: number): Promise<void> {

@@ -23,8 +23,8 @@ export class RowReader<T> {
 
   /**
    * Undefined for the gap of an outer join, where every column is null. No column of ours is ever null itself.
-   * @throws Error for a row of another shape: options of a driver rename, cast or drop columns, and what cannot be read must
-   * not look like a user without a factor
+   * @throws Error for a row of another shape: options of a driver rename, cast or drop columns, and what cannot be
+   *   read must not look like a user without a factor
    */
   read(row: Row): T | undefined {
     const { columns } = this;
@@ -59,6 +59,7 @@ function value(row: Row, { raw, numeric }: Column): unknown {
   if (numeric && isNumber && Number.isSafeInteger(Number(found))) return Number(found);
   const got = found === null ? 'null' : found === undefined ? 'nothing' : typeof found;
   throw new Error(
-    `The database answered a row of an unexpected shape: ${raw} is ${got}. Look for options of the driver that change rows.`,
+    `The database answered a row of an unexpected shape: ${raw} is ${got}. Look for options of the driver that ` +
+      'change rows.',
   );
 }

@@ -35,9 +35,15 @@ export interface TwoFactorAccount {
   factors: string;
   /** Wrong codes by day, for a window that slides by days. '' before the first one. */
   failureDays: string;
-  /** JSON: what became of pending logins, enrollments and step-ups that a right code has answered. '' before the first one. */
+  /**
+   * JSON: what became of pending logins, enrollments and step-ups that a right code has answered. '' before the first
+   * one.
+   */
   verdicts: string;
-  /** Epoch milliseconds: a challenge that ends at this time or before is dead, since its verdict may have been dropped. */
+  /**
+   * Epoch milliseconds: a challenge that ends at this time or before is dead, since its verdict may have been
+   * dropped.
+   */
   deadUntil: number;
 }
 

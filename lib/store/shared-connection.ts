@@ -18,8 +18,9 @@ class TransactionOpenError extends Error {}
 export const isShared = (db: DataSource): boolean => db.options.type === 'better-sqlite3';
 
 /**
- * Runs one statement while no transaction is open on the shared connection. Inside of one it would be rolled back with it:
- * counts of wrong codes and spent codes would come back. A transaction that takes longer than 2 s is an error.
+ * Runs one statement while no transaction is open on the shared connection. Inside of one it would be rolled back
+ * with it: counts of wrong codes and spent codes would come back. A transaction that takes longer than 2 s is an
+ * error.
  */
 export async function onSharedConnection(db: DataSource, sql: string, parameters: unknown[]): Promise<QueryResult> {
   const until = now() + patience;
@@ -55,8 +56,8 @@ function guarded(db: DataSource): Connection {
 }
 
 /**
- * The prepared statement, which looks for a transaction in the very step that runs it. better-sqlite3 runs statements at
- * once, so that nothing can begin between the look and the statement.
+ * The prepared statement, which looks for a transaction in the very step that runs it. better-sqlite3 runs statements
+ * at once, so that nothing can begin between the look and the statement.
  */
 function alone(connection: Connection, statement: object): object {
   return new Proxy(statement, {
@@ -78,7 +79,9 @@ function isRefusal(error: unknown): boolean {
 
 const tooLong = (): Error =>
   new Error(
-    'A transaction of the app has been open for 2 s on the connection that TypeORM shares on SQLite. What the second factor' +
-      ' writes inside of it would be rolled back with it, so nothing was written. Keep transactions short, and do not await the' +
+    'A transaction of the app has been open for 2 s on the connection that TypeORM shares on SQLite. What the ' +
+      'second factor' +
+      ' writes inside of it would be rolled back with it, so nothing was written. Keep transactions short, and ' +
+      'do not await the' +
       ' second factor inside of one.',
   );

@@ -16,7 +16,10 @@ export interface Snapshot {
   readonly challenges: readonly TwoFactorChallenge[];
   /** 0 for a user without a factor: the codes stand in for one. */
   readonly unusedBackupCodes: number;
-  /** The account's, or that of a factor of version 0.1 which has not reached the account: its INSERT alone ends standings. */
+  /**
+   * The account's, or that of a factor of version 0.1 which has not reached the account: its INSERT alone ends
+   * standings.
+   */
   readonly securityEpoch: number;
 }
 
@@ -117,8 +120,8 @@ export class SnapshotStore {
 }
 
 /**
- * Secrets are bound to the user's id. What a charset that does not know its letters makes of the column, `?` for each, opens none of
- * them and would lock the user out: the id is the one that the caller knows.
+ * Secrets are bound to the user's id. What a charset that does not know its letters makes of the column, `?` for
+ * each, opens none of them and would lock the user out: the id is the one that the caller knows.
  */
 function ofUserWithId(snapshot: Snapshot, userId: string): Snapshot {
   const { account, authenticators, challenges } = snapshot;

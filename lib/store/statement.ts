@@ -15,8 +15,9 @@ interface Builder {
 }
 
 /**
- * One autocommit statement, built once by TypeORM's query builder for the dialect at hand and run many times: building it
- * costs several times more than running it. It runs on the primary server, since a replica may not know of a factor yet.
+ * One autocommit statement, built once by TypeORM's query builder for the dialect at hand and run many times:
+ * building it costs several times more than running it. It runs on the primary server, since a replica may not know
+ * of a factor yet.
  */
 export class Statement {
   private built: { readonly sql: string; readonly order: readonly string[] } | undefined;
@@ -96,27 +97,40 @@ export function insertOf(db: DataSource, entity: string): Statement {
   );
 }
 
-/** The UPDATE of these columns, where `condition` holds; further `names` of values are those of the condition. */
+/**
+ * An UPDATE: the columns that it sets to values or to expressions, and the condition, which names its own values
+ * (`:id`).
+ */
+export interface Change {
+  readonly set?: readonly string[];
+  readonly expressions?: Record<string, string>;
+  readonly where: Lazy<string>;
+}
+
+/** The values that a condition names. */
+const namesIn = (condition: string): string[] => [
+  ...new Set([...condition.matchAll(/:(\w+)/g)].flatMap(([, name]) => (name === undefined ? [] : [name]))),
+];
+
 export function updateOf(
   db: DataSource,
   entity: string,
-  columns: readonly string[],
-  names: readonly string[],
-  condition: Lazy<string>,
-  expressions: Record<string, string> = {},
+  { set: columns = [], expressions = {}, where }: Change,
 ): Statement {
   const set = (values: Record<string, string>) => ({
     ...Object.fromEntries(columns.map((column) => [column, values[`set_${column}`]])),
     ...Object.fromEntries(Object.entries(expressions).map(([column, expression]) => [column, () => expression])),
   });
-  return new Statement(db, [...columns.map((column) => `set_${column}`), ...names], (values) =>
-    db.createQueryBuilder().update<ObjectLiteral>(entity).set(set(values)).where(known(condition), values),
+  const names = () => [...columns.map((column) => `set_${column}`), ...namesIn(known(where))];
+  return new Statement(db, names, (values) =>
+    db.createQueryBuilder().update<ObjectLiteral>(entity).set(set(values)).where(known(where), values),
   );
 }
 
-export function deleteOf(db: DataSource, entity: string, names: readonly string[], condition: string): Statement {
-  return new Statement(db, names, (values) =>
-    db.createQueryBuilder().delete().from<ObjectLiteral>(entity).where(condition, values),
+/** The DELETE of the rows that meet the condition, which names its values. */
+export function deleteOf(db: DataSource, entity: string, where: string): Statement {
+  return new Statement(db, namesIn(where), (values) =>
+    db.createQueryBuilder().delete().from<ObjectLiteral>(entity).where(where, values),
   );
 }
 
@@ -130,7 +144,7 @@ export class Updates {
 
   constructor(private readonly build: (columns: readonly string[]) => Statement) {}
 
-  setting(columns: object): Statement {
+  forColumns(columns: object): Statement {
     const names = Object.keys(columns).sort();
     const key = names.join();
     const statement = this.built.get(key) ?? this.build(names);

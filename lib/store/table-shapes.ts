@@ -8,7 +8,10 @@ const long = (name: string): TableColumnOptions => ({ name, type: 'text' });
 const int = (name: string): TableColumnOptions => ({ name, type: 'integer' });
 const big = (name: string): TableColumnOptions => ({ name, type: 'bigint' });
 
-/** How a table is named, and what begins the names of indexes and keys: TypeORM puts `entityPrefix` before tables only. */
+/**
+ * How a table is named, and what begins the names of indexes and keys: TypeORM puts `entityPrefix` before tables
+ * only.
+ */
 export interface Names {
   readonly table: (name: string) => string;
   readonly prefix: string;

@@ -10,10 +10,10 @@ const written = [entityNames.account, entityNames.authenticator, entityNames.cha
 const everyWidth = 'é ユーザー 😀';
 
 /**
- * Whether MySQL and MariaDB keep a text as it is. In a table of another charset than utf8mb4, or over a connection of another
- * one, a strict server refuses it when half of the work is done, and one that is not strict writes `?` for each letter. The
- * migrations make the tables utf8mb4. TypeORM's `synchronize` cannot: where the app has it on, they are mended here, when it
- * first matters.
+ * Whether MySQL and MariaDB keep a text as it is. In a table of another charset than utf8mb4, or over a connection of
+ * another one, a strict server refuses it when half of the work is done, and one that is not strict writes `?` for
+ * each letter. The migrations make the tables utf8mb4. TypeORM's `synchronize` cannot: where the app has it on, they
+ * are mended here, when it first matters.
  */
 export class Texts {
   private everything = false;
@@ -35,7 +35,8 @@ export class Texts {
     if (this.everything || (await this.keep(charsets, text))) return;
     throw new InvalidInputError(
       field,
-      'of letters that the charset of the tables has; run the migrations of twoFactorMigrations(), which make it utf8mb4',
+      'of letters that the charset of the tables has; run the migrations of twoFactorMigrations(), which make it ' +
+        'utf8mb4',
     );
   }
 

@@ -11,7 +11,10 @@ export const pause = (milliseconds: number): Promise<void> =>
     setTimeout(resolve, milliseconds);
   });
 
-/** What the promise gives, or `tooLate()` thrown where it takes longer. The promise goes on: its end is the caller's to mind. */
+/**
+ * What the promise gives, or `tooLate()` thrown where it takes longer. The promise goes on: its end is the caller's
+ * to mind.
+ */
 export function within<T>(promise: Promise<T>, milliseconds: number, tooLate: () => Error): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const timer = setTimeout(() => {

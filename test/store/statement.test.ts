@@ -22,13 +22,10 @@ describe.each(databases)('a statement on $name', (database) => {
     const [one, other] = [newUserKey(), newUserKey()];
     for (const key of [one, other])
       expect(await insert.inserts({ ...account(key, { failures: 3, lastStep: 9 }) })).toBe(true);
-    const update = updateOf(
-      db,
-      entity,
-      ['failures', 'lastStep'],
-      ['userKey'],
-      'user_key = :userKey AND (user_key = :userKey OR failures = -1)',
-    );
+    const update = updateOf(db, entity, {
+      set: ['failures', 'lastStep'],
+      where: 'user_key = :userKey AND (user_key = :userKey OR failures = -1)',
+    });
     expect(await update.affected({ userKey: one, set_lastStep: 1, set_failures: 2 })).toBe(1);
     const accounts = new AccountStore(db);
     expect(await accounts.find(one)).toMatchObject({ failures: 2, lastStep: 1 });
@@ -62,7 +59,7 @@ describe.each(databases)('a statement on $name', (database) => {
   });
 
   it('is not run without one of its values', async () => {
-    const update = updateOf(db, entity, ['failures'], ['userKey'], 'user_key = :userKey');
+    const update = updateOf(db, entity, { set: ['failures'], where: 'user_key = :userKey' });
     await expect(update.affected({ set_failures: 1 })).rejects.toThrow('The statement has no value for userKey.');
     await expect(update.affected({ userKey: newUserKey() })).rejects.toThrow(
       'The statement has no value for set_failures.',
@@ -114,7 +111,7 @@ describe.each(databases)('a statement on $name', (database) => {
       release: () => Promise.resolve(),
       query: () => Promise.resolve({ affected: count, records: [], raw: [] }),
     };
-    const update = updateOf(db, entity, ['failures'], ['userKey'], 'user_key = :userKey');
+    const update = updateOf(db, entity, { set: ['failures'], where: 'user_key = :userKey' });
     const original = db.createQueryRunner.bind(db);
     db.createQueryRunner = () => runner as never;
     try {

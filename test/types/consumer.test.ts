@@ -66,7 +66,7 @@ function consumer(
 
 /** The oldest and the newest one; every one in between with TEST_MATRIX. */
 const versions = Object.keys(compilers).filter(
-  (version, index, all) => index % (all.length - 1) === 0 || process.env.TEST_MATRIX,
+  (_version, index, all) => index % (all.length - 1) === 0 || process.env.TEST_MATRIX,
 );
 
 describe.each(versions)('a strict app under TypeScript %s', (version) => {

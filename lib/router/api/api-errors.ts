@@ -17,7 +17,9 @@ export const methodNotAllowed =
 
 const renderTyped = secondFactorErrorHandler();
 
-/** Renders `{ error: { code, message, retryAfter? } }`; what is nobody's mistake but the server's goes on to the app. */
+/**
+ * Renders `{ error: { code, message, retryAfter? } }`; what is nobody's mistake but the server's goes on to the app.
+ */
 export const apiErrors: ErrorRequestHandler = (error: unknown, req, res, next) => {
   if (res.headersSent) {
     next(error);

@@ -16,7 +16,9 @@ const posted = { 400: ['INVALID_INPUT'], 401: ['NOT_LOGGED_IN'], 403: ['INVALID_
 const changed = { ...posted, 403: ['INVALID_CSRF_TOKEN', 'STEP_UP_REQUIRED'] };
 
 const enrollContact = (method: DeliveredMethod): Operation => ({
-  summary: `Send a code to ${twoFactorMethods[method].contact.input === 'tel' ? 'a number' : 'an address'} that is to be set up`,
+  summary:
+    `Send a code to ${twoFactorMethods[method].contact.input === 'tel' ? 'a number' : 'an address'} that ` +
+    'is to be set up',
   body: [contactInput(method)],
   answer: 'ContactSetup',
   errors: { ...changed, 409: ['ALREADY_ENABLED'], 429: ['TOO_MANY_ATTEMPTS'], 502: ['DELIVERY_FAILED'] },
@@ -162,7 +164,8 @@ export function openApiDocument(url: string, { passwords = true }: { readonly pa
       title: 'Second factor',
       version: '1',
       description:
-        'Every answer carries `Cache-Control: no-store`. A path asked by a method that it does not have answers 405 with `Allow`.',
+        'Every answer carries `Cache-Control: no-store`. A path asked by a method that it does not have answers ' +
+        '405 with `Allow`.',
     },
     servers: [{ url }],
     paths: Object.fromEntries(

@@ -1,4 +1,6 @@
-/** Makes the pages better where there is JavaScript. Nothing here is needed: every page is a form that works without. */
+/**
+ * Makes the pages better where there is JavaScript. Nothing here is needed: every page is a form that works without.
+ */
 export const scriptText = `'use strict';
 (function () {
   var each = function (selector, use) { Array.prototype.forEach.call(document.querySelectorAll(selector), use); };

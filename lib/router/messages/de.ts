@@ -92,7 +92,8 @@ export const de: Messages = {
 
   'backup.title': 'Bewahren Sie Ihre Ersatzcodes auf',
   'backup.text':
-    'Jeder dieser Codes lässt Sie einmal hinein, wenn Ihr Telefon nicht zur Hand ist. Sie werden nur dieses Mal gezeigt: Bewahren Sie sie bei Ihren Passwörtern auf.',
+    'Jeder dieser Codes lässt Sie einmal hinein, wenn Ihr Telefon nicht zur Hand ist. Sie werden nur dieses Mal ' +
+    'gezeigt: Bewahren Sie sie bei Ihren Passwörtern auf.',
   'backup.list': 'Ersatzcodes',
   'backup.download': 'Herunterladen',
   'backup.print': 'Drucken',
@@ -119,9 +120,11 @@ export const de: Messages = {
   'done.text': 'Es geht dorthin weiter, wohin Sie wollten.',
   'unavailable.title': 'Die Anmeldung geht gerade nicht',
   'unavailable.TOO_MANY_ATTEMPTS':
-    'Es wurden so viele Codes gesendet oder verlangt, dass es vorerst keine mehr gibt. Niemand wurde angemeldet. Melden Sie sich in {time} neu an.',
+    'Es wurden so viele Codes gesendet oder verlangt, dass es vorerst keine mehr gibt. Niemand wurde angemeldet. ' +
+    'Melden Sie sich in {time} neu an.',
   'unavailable.DELIVERY_FAILED':
-    'Der Code für Ihre Anmeldung konnte nicht gesendet werden, und niemand wurde angemeldet. Melden Sie sich in ein paar Minuten neu an.',
+    'Der Code für Ihre Anmeldung konnte nicht gesendet werden, und niemand wurde angemeldet. Melden Sie sich in ' +
+    'ein paar Minuten neu an.',
   'over.title': 'Melden Sie sich neu an',
   'over.text':
     'Auch dieser Code war falsch, und es waren zu viele: Diese Anmeldung ist beendet. Melden Sie sich neu an.',
@@ -129,17 +132,20 @@ export const de: Messages = {
   'expired.text': 'Diese Anmeldung ist abgelaufen, oder es waren zu viele Codes falsch.',
   'stale.title': 'Das hat nicht geklappt',
   'stale.text':
-    'Diese Seite war zu lange offen oder wurde von einer anderen Website geöffnet. Es wurde nichts geändert. Versuchen Sie es noch einmal.',
+    'Diese Seite war zu lange offen oder wurde von einer anderen Website geöffnet. Es wurde nichts geändert. ' +
+    'Versuchen Sie es noch einmal.',
   'again.title': 'Melden Sie sich neu an',
   'again.text':
-    'Ihre letzte Anmeldung liegt dafür zu lange zurück. Melden Sie sich ab und wieder an und versuchen Sie es dann noch einmal.',
+    'Ihre letzte Anmeldung liegt dafür zu lange zurück. Melden Sie sich ab und wieder an und versuchen Sie es ' +
+    'dann noch einmal.',
   'unreadable.title': 'Das hat nicht geklappt',
   'unreadable.text': 'Die Anfrage konnte nicht gelesen werden.',
   'missing.title': 'Hier ist nichts',
   'missing.text': 'Diese Seite gibt es nicht, oder das, wofür sie da war, ist nicht mehr da.',
 
   'error.INVALID_CODE':
-    'Dieser Code ist falsch oder wurde schon verwendet: Jeder gilt einmal. Ihre App zeigt innerhalb von 30 Sekunden den nächsten.',
+    'Dieser Code ist falsch oder wurde schon verwendet: Jeder gilt einmal. Ihre App zeigt innerhalb von 30 ' +
+    'Sekunden den nächsten.',
   'error.INVALID_CODE.email':
     'Dieser Code ist falsch, zu alt oder schon verwendet: Jeder gilt einmal. Geben Sie den neuesten ein.',
   'error.INVALID_CODE.sms':

@@ -90,7 +90,8 @@ export const en = {
 
   'backup.title': 'Save your backup codes',
   'backup.text':
-    'Each of these codes lets you in once when your phone is not at hand. They are shown this once: keep them where you keep your passwords.',
+    'Each of these codes lets you in once when your phone is not at hand. They are shown this once: keep them ' +
+    'where you keep your passwords.',
   'backup.list': 'Backup codes',
   'backup.download': 'Download',
   'backup.print': 'Print',
@@ -116,7 +117,8 @@ export const en = {
   'done.text': 'You are taken on to where you were going.',
   'unavailable.title': 'You cannot log in just now',
   'unavailable.TOO_MANY_ATTEMPTS':
-    'So many codes were sent to you, or asked for, that there are no more for now. Nobody was logged in. Log in again in {time}.',
+    'So many codes were sent to you, or asked for, that there are no more for now. Nobody was logged in. Log in ' +
+    'again in {time}.',
   'unavailable.DELIVERY_FAILED':
     'The code for your login could not be sent, and nobody was logged in. Log in again in a few minutes.',
   'over.title': 'Log in again',

@@ -30,7 +30,10 @@ function toMarkup(value: HtmlValue): string {
   return String(value).replace(/[&<>"']/g, (character) => entities[character] ?? '');
 }
 
-/** A template whose values are escaped, unless they are templates themselves. Attributes have to stand in double quotes. */
+/**
+ * A template whose values are escaped, unless they are templates themselves. Attributes have to stand in double
+ * quotes.
+ */
 export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   return new Html(strings.reduce((before, string, index) => `${before}${toMarkup(values[index - 1])}${string}`));
 }

@@ -99,8 +99,8 @@ export class Pages {
 
   /**
    * Goes on to where the user was going. For a browser that is a page, which moves on at once and without a script: a
-   * redirect would still belong to the form, whose `form-action 'self'` then keeps the browser from following the path's
-   * own redirects to other sites (an app that is an OAuth provider), and the code would be spent for nothing.
+   * redirect would still belong to the form, whose `form-action 'self'` then keeps the browser from following the
+   * path's own redirects to other sites (an app that is an OAuth provider), and the code would be spent for nothing.
    */
   async leave(req: Request, res: Response, path: string): Promise<void> {
     if (path.startsWith(`${req.baseUrl}/`) || !isNavigation(req)) {
@@ -152,7 +152,9 @@ export class Pages {
   }
 }
 
-/** A form that a browser has sent, and no script: of old browsers, and where there is no TLS, the second header tells. */
+/**
+ * A form that a browser has sent, and no script: of old browsers, and where there is no TLS, the second header tells.
+ */
 const isNavigation = (req: Request): boolean =>
   (req.get('sec-fetch-mode') ?? (req.get('upgrade-insecure-requests') === '1' ? 'navigate' : '')) === 'navigate';
 

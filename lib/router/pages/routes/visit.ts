@@ -49,7 +49,8 @@ export function sendToLogin({ req, res }: Visit, { settings }: PageBook): void {
   // Where there is no session nobody will ever be logged in, and the login page would send the browser back for ever.
   if (!session)
     throw new Error(
-      'There is no req.session: mount express-session and passport.session() before twoFactorRouter. If its store is down, nobody is logged in.',
+      'There is no req.session: mount express-session and passport.session() before twoFactorRouter. If its ' +
+        'store is down, nobody is logged in.',
     );
   if (req.method === 'GET' && isLocalPath(req.originalUrl)) session.returnTo = req.originalUrl;
   res.redirect(303, settings.loginPath);

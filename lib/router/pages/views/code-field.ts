@@ -2,7 +2,10 @@ import type { MethodName } from 'passport-two-factor';
 import { html, type Html } from '../html.js';
 import type { PageFrame } from '../page-types.js';
 
-/** One field for a code, as phones and password managers know it. It takes the focus where it is what the page is about. */
+/**
+ * One field for a code, as phones and password managers know it. It takes the focus where it is what the page is
+ * about.
+ */
 export function codeField({ t, error }: PageFrame, method: MethodName, digits: number, focus = true): Html {
   const backup = method === 'backup_code';
   const label = t(backup ? 'code.label.backup_code' : 'code.label');
