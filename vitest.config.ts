@@ -52,7 +52,7 @@ export default defineConfig({
     coverage: { provider: 'v8', include: ['lib/**/*.ts'], reporter: ['text', 'html'] },
     projects: [
       { extends: true, test: { name: 'unit', include: unit } },
-      { extends: true, test: { name: 'racing', include: racing, setupFiles: quickHash } },
+      { extends: true, test: { name: 'racing', include: racing } },
       {
         extends: true,
         test: {

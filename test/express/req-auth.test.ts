@@ -198,14 +198,14 @@ describe('an option that there is not', () => {
     [
       'twoFactorAuth',
       () => ours({ propery: 'x' }),
-      /^twoFactorAuth: there is no option "propery"; there are service, passport, login, property, name$/,
+      /^twoFactorAuth: there is no option "propery"; there are service, passport, login, property, name; did you mean "property"\?$/,
     ],
     ['twoFactorAuth', () => ours({ property: '' }), /^twoFactorAuth: property must be a text/],
     ['twoFactorAuth', () => ours({ login: 7 }), /^twoFactorAuth: login must be a text/],
     [
       'twoFactorAuth',
       () => twoFactorAuth(undefined as never),
-      /^twoFactorAuth: the argument must be an object of options/,
+      /^twoFactorAuth: the options must be an object \(service, passport/,
     ],
     [
       'secondFactorErrorHandler',
@@ -215,7 +215,7 @@ describe('an option that there is not', () => {
     [
       'secondFactorErrorHandler',
       () => secondFactorErrorHandler(null as never),
-      /^secondFactorErrorHandler: the argument must be an object of options.*null$/,
+      /^secondFactorErrorHandler: the options must be an object .*null$/,
     ],
   ])('of %s is refused by name', (_name, make, message) => {
     expect(make).toThrow(TypeError);

@@ -275,7 +275,7 @@ describe.each(databases)('the policy on $name', (database) => {
     ] as [object, RegExp][]) {
       expect(() => requireEnrollment({ service: test.service, ...options })).toThrow(named);
     }
-    expect(() => requireEnrollment(undefined as never)).toThrow(/requireEnrollment: the argument must be an object/);
+    expect(() => requireEnrollment(undefined as never)).toThrow(/requireEnrollment: the options must be an object/);
     await test.close();
   });
 });

@@ -172,7 +172,7 @@ describe('protect', () => {
   it.each([
     [
       { exept: ['key'] },
-      /^protect: there is no option "exept"; there are service, secondFactorRedirect, only, except, kinds, name$/,
+      /^protect: there is no option "exept"; there are service, secondFactorRedirect, only, except, kinds, name; did you mean "except"\?$/,
     ],
     [{ kinds: { local: 'saml' } }, /^protect: kind must be one of/],
     [{ kinds: { lcoal: 'local' } }, /no strategy is registered as "lcoal"/],
