@@ -63,8 +63,8 @@ describe.each(databases)('leaks, on $name', (database) => {
       const error = test.lastError as SecondFactorRequiredError;
       const secrets = kept(error);
       expect(secrets).toHaveLength(count);
-      // eslint-disable-next-line @typescript-eslint/no-misused-spread -- what a careless logger does
       const copies = [
+        // eslint-disable-next-line @typescript-eslint/no-misused-spread -- what a careless logger does
         { ...error },
         Object.assign({}, error),
         Object.fromEntries(Object.entries(error)),

@@ -177,10 +177,10 @@ describe.each(databases)('the events of a factor, on $name', (database) => {
       /listener threw/,
     ],
     ['rejects', () => Promise.reject(new Error('listener rejected')), /listener rejected/],
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- what a listener may do
     [
       'throws a text',
       () => {
+        // eslint-disable-next-line @typescript-eslint/only-throw-error -- what a listener may do
         throw 'just text';
       },
       /^TwoFactorListenerWarning: just text$/,
