@@ -3,7 +3,8 @@ import type { DeliveredMethod, EnrollableMethod, MethodName } from '../core/meth
 import { StepUpRequiredError, UserNotLoggedInError } from '../errors.js';
 import { sessionPending, stepUp } from '../passport/second-factor.js';
 import { nameOfPassport, type Passport } from '../passport/passports.js';
-import type { Change, Identity } from '../service/context.js';
+import type { Change } from '../service/context.js';
+import type { Identity } from '../service/identity.js';
 import type { ChallengeSent } from '../service/code-sending.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import type { PendingToken } from '../service/pending-token.js';

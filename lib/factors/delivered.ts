@@ -71,7 +71,7 @@ export class DeliveredFactor implements Factor {
     return typeof response === 'string' && isDigits(response, this.settings.codeLength);
   }
 
-  handle(userId: string, { value }: Draft): string {
+  handleOf(userId: string, { value }: Draft): string {
     return this.keyring.mac('contact', [this.method, userId, value.toLowerCase()]);
   }
 
@@ -86,7 +86,10 @@ export class DeliveredFactor implements Factor {
   resealed(row: TwoFactorAuthenticator): { sealed: string; handle: string } | undefined {
     if (this.keyring.isCurrent(row.sealed)) return undefined;
     const draft = { label: row.label, value: this.contactOf(row) };
-    return { sealed: this.seal({ userId: row.userId, rowId: row.id }, draft), handle: this.handle(row.userId, draft) };
+    return {
+      sealed: this.seal({ userId: row.userId, rowId: row.id }, draft),
+      handle: this.handleOf(row.userId, draft),
+    };
   }
 
   /** Makes a code for a question. @param previous the one that it takes the place of */

@@ -50,7 +50,7 @@ export interface Factor {
   /** Whether it could be a response of this factor: nothing else is compared, or charged as a wrong one. */
   accepts(response: unknown): boolean;
   /** Names what a user can have once: the label of an app, a contact. */
-  handle(userId: string, draft: Draft): string;
+  handleOf(userId: string, draft: Draft): string;
   /** Whether renaming it gives it another handle. */
   readonly isNamedByLabel: boolean;
   seal(owner: Owner, draft: Draft): string;

@@ -22,7 +22,7 @@ export class TotpFactor implements Factor {
     return typeof response === 'string' && isDigits(response, digits);
   }
 
-  handle(_userId: string, { label }: Draft): string {
+  handleOf(_userId: string, { label }: Draft): string {
     return sha256(label);
   }
 

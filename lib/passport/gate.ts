@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import { SecondFactorRequiredError, toError } from '../errors.js';
 import type { StrategyKind } from '../options.js';
-import { noFind, type Identity } from '../service/context.js';
+import { noFind, type Identity } from '../service/identity.js';
 import type { PreparedSnapshot } from '../service/enrollment-draft.js';
 import type { FirstFactor } from '../service/login-challenge.js';
 import type { FinishedLogin } from '../service/login-finish.js';

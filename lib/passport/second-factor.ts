@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import type { Identity } from '../service/context.js';
+import type { Identity } from '../service/identity.js';
 import type { FinishedLogin } from '../service/login-finish.js';
 import type { PendingToken } from '../service/pending-token.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';

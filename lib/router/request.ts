@@ -65,7 +65,7 @@ export const toError = (reason: unknown): Error =>
     : new Error('The request could not be answered.', { cause: reason });
 
 /** A handler whose failure reaches the error handlers, on Express 4 as well. */
-export function handle(use: (req: Request, res: Response, next: NextFunction) => unknown): RequestHandler {
+export function asyncHandler(use: (req: Request, res: Response, next: NextFunction) => unknown): RequestHandler {
   return (req, res, next) => {
     Promise.resolve()
       .then(() => use(req, res, next))

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { generateBackupCodes, generateSalt } from '../core/backup-code.js';
 import { TooManyAttemptsError, TwoFactorNotSetupError } from '../errors.js';
-import { readState, type Change, type Context, type Identity } from './context.js';
+import { readState, type Change, type Context } from './context.js';
+import type { Identity } from './identity.js';
 import { changeFactors, tidy } from './factor-change.js';
 import { Turns } from './turns.js';
 

@@ -1,3 +1,4 @@
+import { sha256 } from '../core/keyring.js';
 import type { TwoFactorChallenge } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 
@@ -21,6 +22,9 @@ export interface Challenge extends Pick<
 
 /** An enrollment or step-up. */
 export type StoredChallenge = TwoFactorChallenge & Challenge;
+
+/** The row of the step-up that a token stands for: what is stored is not what a request has to bring. */
+export const stepUpRow = (token: string): string => sha256(token);
 
 /** 128 bits of the digest tell rows apart. */
 export const ofRow = (row: TwoFactorChallenge): StoredChallenge => ({ ...row, verdictId: row.id.slice(0, 32) });

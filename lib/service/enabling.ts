@@ -14,7 +14,8 @@ import { fits, readFactors } from '../store/factors.js';
 import { newAuthenticator, type TwoFactorAccount, type TwoFactorAuthenticator } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 import type { BackupCodes, NewSet } from './backup-codes.js';
-import { readState, type Change, type Context, type Identity } from './context.js';
+import { readState, type Change, type Context } from './context.js';
+import type { Identity } from './identity.js';
 import type { PreparedSnapshot } from './enrollment-draft.js';
 import { changeFactors, entries, makeWay, noSet, rowsOf, tidy, type Decision } from './factor-change.js';
 
@@ -180,7 +181,7 @@ export class Enabling {
       userKey: identity.key,
       userId: identity.id,
       mechanism: mechanismOf(factor.method),
-      handle: factor.handle(identity.id, draft),
+      handle: factor.handleOf(identity.id, draft),
       label: draft.label,
       sealed: factor.seal({ userId: identity.id, rowId: id }, draft),
       ...defaultTotpParameters,

@@ -1,4 +1,5 @@
-import type { Context, Identity } from './context.js';
+import type { Context } from './context.js';
+import type { Identity } from './identity.js';
 import { changeFactors } from './factor-change.js';
 
 /** Ends what there is of a user: what the sessions stand for, or all of it. */

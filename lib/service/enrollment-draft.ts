@@ -6,7 +6,8 @@ import type { Draft, Factor } from '../factors/factor.js';
 import { newChallenge, type TwoFactorAccount, type TwoFactorChallenge } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 import { refuseLocked } from './backoff.js';
-import type { Context, Identity } from './context.js';
+import type { Context } from './context.js';
+import type { Identity } from './identity.js';
 import type { Delivery } from './delivery.js';
 import { createdAfter, ofRow } from './challenge.js';
 import { isLive } from './verdicts.js';
@@ -52,7 +53,7 @@ export class EnrollmentDrafts {
         userId: identity.id,
         purpose: 'enrollment',
         mechanism: mechanismOf(factor.method),
-        handle: factor.handle(identity.id, draft),
+        handle: factor.handleOf(identity.id, draft),
         challengeEpoch: snapshot.account.challengeEpoch,
         securityEpoch: snapshot.securityEpoch,
         sealed: keyring.seal('enrollment', identity.id, id, JSON.stringify(draft)),

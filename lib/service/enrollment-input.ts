@@ -1,7 +1,8 @@
 import { meantOption, unknownOption } from '../core/options.js';
 import { decodeBase32, type QrFormat } from '../core/provisioning.js';
 import { InvalidInputError } from '../errors.js';
-import type { Context, Identity } from './context.js';
+import type { Context } from './context.js';
+import type { Identity } from './identity.js';
 
 /** Options of `setup.totp`. */
 export interface TotpSetupOptions {

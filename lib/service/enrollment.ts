@@ -15,7 +15,8 @@ import type { DeliveredFactor } from '../factors/delivered.js';
 import type { Factor } from '../factors/factor.js';
 import type { TwoFactorAuthenticator } from '../store/rows.js';
 import { ofRow, type StoredChallenge } from './challenge.js';
-import { findUser, readState, type Change, type Context, type Identity } from './context.js';
+import { readState, type Change, type Context } from './context.js';
+import { findUser, type Identity } from './identity.js';
 import type { Delivery } from './delivery.js';
 import type { Enabling } from './enabling.js';
 import type { EnrollmentDrafts, PreparedSnapshot } from './enrollment-draft.js';
@@ -71,7 +72,7 @@ export class Enrollment {
     const factor = this.context.factors.totp;
     const secret = generateTotpSecret();
     const draft = { label, value: secret.toString('base64') };
-    const snapshot = await this.prepare(identity, factor, isNamed(factor.handle(identity.id, draft)));
+    const snapshot = await this.prepare(identity, factor, isNamed(factor.handleOf(identity.id, draft)));
 
     const { issuer } = this.context.settings;
     const uri = totpUri({
@@ -100,7 +101,7 @@ export class Enrollment {
     await this.context.texts.check('label', label);
     const factor = this.context.factors.totp;
     const draft = { label, value: secret.toString('base64') };
-    await this.prepare(identity, factor, isNamed(factor.handle(identity.id, draft)));
+    await this.prepare(identity, factor, isNamed(factor.handleOf(identity.id, draft)));
     const added = { factor, draft, confirmedStep: 0, isHeld: true, givesCodes: false };
     await this.parts.enabling.enable(identity, added);
   }

@@ -2,7 +2,8 @@ import { TooManyAttemptsError, TwoFactorAlreadyEnabledError, TwoFactorNotSetupEr
 import { counts, entriesOf, readFactors, type Factors } from '../store/factors.js';
 import type { TwoFactorAccount, TwoFactorAuthenticator } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
-import { readState, type Change, type Context, type Identity } from './context.js';
+import { readState, type Change, type Context } from './context.js';
+import type { Identity } from './identity.js';
 import type { PreparedSnapshot } from './enrollment-draft.js';
 
 /** What a change makes of the account. */

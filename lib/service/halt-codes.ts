@@ -8,7 +8,8 @@ import {
 } from '../errors.js';
 import { lockedFor } from './backoff.js';
 import type { DeliveredFactor, LiveCodes } from '../factors/delivered.js';
-import type { Context, Identity } from './context.js';
+import type { Context } from './context.js';
+import type { Identity } from './identity.js';
 import type { CodeScope, Delivery, Message } from './delivery.js';
 import type { PreparedSnapshot } from './enrollment-draft.js';
 

@@ -17,7 +17,8 @@ import {
 } from '../errors.js';
 import type { TwoFactorAccount } from '../store/rows.js';
 import { refuseLocked } from './backoff.js';
-import type { Context, Identity } from './context.js';
+import type { Context } from './context.js';
+import type { Identity } from './identity.js';
 import type { Judging, Match, Subject } from './subject.js';
 import { isOpen, Verdicts } from './verdicts.js';
 

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { withHidden } from '../core/hidden.js';
-import { sha256 } from '../core/keyring.js';
 import { isDelivered, methodOf, type DeliveredMethod } from '../core/methods.js';
 import { DeliveryFailedError, type AvailableMethods, type PublicMethods, type SpentMethods } from '../errors.js';
 import type { StrategyKind } from '../options.js';
 import { newChallenge } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 import { available, masked } from './available-methods.js';
-import { createdAfter, ofRow, type StoredChallenge } from './challenge.js';
+import { createdAfter, ofRow, stepUpRow, type StoredChallenge } from './challenge.js';
 import type { ChallengeSent, CodeSending } from './code-sending.js';
-import type { Context, Identity } from './context.js';
+import type { Context } from './context.js';
+import type { Identity } from './identity.js';
 import { roomFor } from './crowd.js';
 import { resendAfter } from './delivery.js';
 import type { PreparedSnapshot } from './enrollment-draft.js';
@@ -179,7 +179,7 @@ export class LoginChallenge {
     if (!account || !snapshot.authenticators.some((row) => factors.of(row) === factor))
       throw await whyMissing(this.context, identity, method);
     const now = settings.clock();
-    const begun = snapshot.challenges.find(({ id }) => token !== undefined && id === sha256(token));
+    const begun = snapshot.challenges.find(({ id }) => token !== undefined && id === stepUpRow(token));
     if (token !== undefined && begun && isLive(ofRow(begun), snapshot, now)) {
       const sent = await this.parts.sending.send({ identity, account, snapshot, challenge: ofRow(begun) }, factor);
       return withHidden(sent, { challengeToken: token });
@@ -213,7 +213,7 @@ export class LoginChallenge {
     const now = this.context.settings.clock();
     return ofRow(
       newChallenge({
-        id: sha256(token),
+        id: stepUpRow(token),
         userKey: identity.key,
         userId: identity.id,
         purpose: 'step-up',

@@ -1,7 +1,8 @@
 import type { MethodName } from '../core/methods.js';
 import { TwoFactorExpiredError, TwoFactorNotVerifiedError } from '../errors.js';
 import type { StrategyKind } from '../options.js';
-import { findUser, type Context, type Deserialize, type Identity } from './context.js';
+import type { Context } from './context.js';
+import { findUser, type Deserialize, type Identity } from './identity.js';
 import { tidy } from './factor-change.js';
 import type { Judge } from './judging.js';
 import { openKept } from './kept-login.js';

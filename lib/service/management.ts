@@ -17,7 +17,8 @@ import {
 } from '../errors.js';
 import { takeOut } from '../store/factors.js';
 import type { TwoFactorAuthenticator } from '../store/rows.js';
-import { findUser, readState, type Change, type Context, type Identity } from './context.js';
+import { readState, type Change, type Context } from './context.js';
+import { findUser, type Identity } from './identity.js';
 import type { Delivery } from './delivery.js';
 import { accountLabel, readLabel } from './enrollment-input.js';
 import { changeFactors, entries, makeWay, noSet } from './factor-change.js';
@@ -109,7 +110,7 @@ export class Management {
       const found = state.authenticators.find((candidate) => candidate.id === wanted);
       if (!found || !state.account) throw new TwoFactorNotSetupError();
       const factor = this.context.factors.of(found);
-      const handle = factor.isNamedByLabel ? factor.handle(identity.id, { label, value: '' }) : found.handle;
+      const handle = factor.isNamedByLabel ? factor.handleOf(identity.id, { label, value: '' }) : found.handle;
       const outcome = await authenticators.rename(state.account, found.id, { label, handle });
       if (outcome === 'renamed') return;
       if (outcome === 'changed') throw new StepUpRequiredError();

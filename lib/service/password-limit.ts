@@ -1,5 +1,6 @@
 import { Budgets, type Budget } from './budget.js';
-import type { Context, Identity } from './context.js';
+import type { Context } from './context.js';
+import type { Identity } from './identity.js';
 
 const limits = { perHour: 10, perDay: 30 };
 

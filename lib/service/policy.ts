@@ -1,4 +1,5 @@
-import { findUser, type Context, type Identity } from './context.js';
+import type { Context } from './context.js';
+import { findUser, type Identity } from './identity.js';
 
 /** Who must have a second factor, and by when. */
 export class Policy {

@@ -1,7 +1,8 @@
 import { deliveredMethods, mechanismOf, type DeliveredMethod } from '../core/methods.js';
 import type { TooManyAttemptsError } from '../errors.js';
 import { Budgets, type Budget } from './budget.js';
-import type { Context, Identity } from './context.js';
+import type { Context } from './context.js';
+import type { Identity } from './identity.js';
 
 /** A message of a challenge. */
 export interface SentMessage {

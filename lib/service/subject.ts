@@ -4,7 +4,8 @@ import { TwoFactorNotSetupError, TwoFactorSetupIncompleteError } from '../errors
 import type { TwoFactorAccount, TwoFactorAuthenticator } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 import { ofRow, type Challenge } from './challenge.js';
-import type { Context, Identity } from './context.js';
+import type { Context } from './context.js';
+import type { Identity } from './identity.js';
 import type { PendingChallenge } from './pending-token.js';
 import { isLive, type Verdict } from './verdicts.js';
 

@@ -11,7 +11,7 @@ import {
   type MethodName,
 } from '../core/methods.js';
 import type { ChallengeSent } from './code-sending.js';
-import { identityOf } from './context.js';
+import { identityOf } from './identity.js';
 import type { ContactSetup, TotpSetup, TotpSetupOptions } from './enrollment-input.js';
 import { type Authenticator } from './management.js';
 import { UseCases } from './use-cases.js';

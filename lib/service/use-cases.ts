@@ -1,6 +1,7 @@
 import { CodeSending } from './code-sending.js';
 import { BackupCodes } from './backup-codes.js';
-import { createContext, identify, type Context, type Identity } from './context.js';
+import { createContext, type Context } from './context.js';
+import { identify, type Identity } from './identity.js';
 import { Delivery } from './delivery.js';
 import { Enabling } from './enabling.js';
 import { Ending } from './ending.js';

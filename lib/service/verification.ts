@@ -2,8 +2,9 @@ import { sha256 } from '../core/keyring.js';
 import { isDelivered, isEnrollable, type MethodName } from '../core/methods.js';
 import { readCode } from '../core/one-time-code.js';
 import { TwoFactorExpiredError, TwoFactorNotSetupError } from '../errors.js';
-import { ofRow } from './challenge.js';
-import type { Context, Identity } from './context.js';
+import { ofRow, stepUpRow } from './challenge.js';
+import type { Context } from './context.js';
+import type { Identity } from './identity.js';
 import { reseal } from './delivery.js';
 import { tidy } from './factor-change.js';
 import type { Judge } from './judging.js';
@@ -87,7 +88,7 @@ export class Verification {
       const now = this.context.settings.clock();
       const live = snapshot.challenges.map(ofRow).filter((challenge) => isLive(challenge, snapshot, now));
       // A code sent to one session does not serve another: the session's token names its challenge.
-      const challenge = token === undefined ? live.at(-1) : live.find(({ id }) => id === sha256(token));
+      const challenge = token === undefined ? live.at(-1) : live.find(({ id }) => id === stepUpRow(token));
       return { identity, account, snapshot, challenge };
     };
     const verified = await this.verify({

@@ -38,8 +38,13 @@ const asError = (error: unknown): Error =>
   error instanceof Error ? error : new Error('The login could not be stored.', { cause: error });
 
 /**
- * Logs in with what the session is to stand for. The mark is put on the session between Passport's `regenerate` and its
- * `save`, so that user and mark are stored by one save or not at all.
+ * Logs in with what the session is to stand for, so that user and standing are stored by one save or not at all:
+ *
+ *     req.logIn → the session manager's logIn, guarded by verdict.ts → here
+ *       regenerate   ours for this one call: judges what it did, and puts the standing on the new session
+ *       the user is written into it
+ *       save         stores both
+ *       done         a failure before it leaves nobody logged in
  */
 export function logInAsPlanned({ req, options, logIn, done }: LogInCall, plan: LogInPlan): unknown {
   const mark = markOnRegenerate(req, plan);

@@ -30,7 +30,7 @@ export class AuthenticatorStore {
     this.setLabel = updateOf(db, entity, { set: ['label', 'handle'], where: condition });
   }
 
-  /** False where the user has a row of the same mechanism and handle already, be it one that does not count. */
+  /** False where the user has a row of the same mechanism and handle already, also where that row does not count. */
   add(authenticator: TwoFactorAuthenticator): Promise<boolean> {
     return this.insert.inserts({ ...authenticator });
   }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { DataSource } from 'typeorm';
 import { twoFactorEntities, TwoFactorMechanism } from 'passport-two-factor';
-import { identityOf } from '../../lib/service/context.js';
+import { identityOf } from '../../lib/service/identity.js';
 import { AccountStore } from '../../lib/store/account-store.js';
 import { close, databases } from '../support/databases.js';
 import { account, newId, newUserKey, now, userIdOf, winners } from './fixtures.js';

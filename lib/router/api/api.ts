@@ -10,7 +10,7 @@ import {
   type ClaimedBody,
   deliveredMethods,
   enrollableMethods,
-  handle,
+  asyncHandler,
   keyOf,
   noStore,
   only,
@@ -54,7 +54,7 @@ export function apiRoutes(settings: RouterSettings): Router {
       path,
       noStore,
       mountedInOrder,
-      handle(async (req, res) => {
+      asyncHandler(async (req, res) => {
         res.json(await answer(req));
       }),
     );
@@ -69,7 +69,7 @@ export function apiRoutes(settings: RouterSettings): Router {
       json({ limit: bodyLimit }),
       only(may),
       csrf.check,
-      handle(async (req, res) => {
+      asyncHandler(async (req, res) => {
         res.json(await answer({ auth: authOf(req), body: bodyOf(req), req, res }));
       }),
     );

@@ -2,7 +2,7 @@ import { Router, urlencoded, type RequestHandler } from 'express';
 import { assetRoutes } from '../../assets/assets.js';
 import { mountedInOrder } from '../../mounting.js';
 import type { RouterSettings } from '../../options.js';
-import { authOf, bodyOf, handle, noStore } from '../../request.js';
+import { authOf, bodyOf, asyncHandler, noStore } from '../../request.js';
 import { Pages } from '../pages.js';
 import { enrollmentPages } from './enrollment-pages.js';
 import { loginPages } from './login-pages.js';
@@ -16,7 +16,7 @@ export function pageRoutes(settings: RouterSettings): Router {
   const routes = Router();
   const pages = new Pages(settings);
   const visited = (use: (visit: Visit) => unknown): RequestHandler =>
-    handle((req, res) => use({ req, res, auth: authOf(req), body: bodyOf(req) }));
+    asyncHandler((req, res) => use({ req, res, auth: authOf(req), body: bodyOf(req) }));
   const book: PageBook = {
     settings,
     pages,
