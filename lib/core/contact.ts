@@ -52,7 +52,9 @@ const parsePhone = (phone: string) => parsePhoneNumberFromString(phone, { extrac
  */
 export function normalizePhone(phone: unknown): string {
   const number = typeof phone === 'string' && phone.length <= 40 ? parsePhone(typedNumber(phone).trim()) : undefined;
-  if (!number?.isPossible() || number.ext !== undefined) {
+  // Zeros after the country code are taken for the prefix of another country's dialing, once at each reading.
+  const isSettled = number !== undefined && parsePhone(number.number)?.number === number.number;
+  if (!isSettled || !number.isPossible() || number.ext !== undefined) {
     throw new InvalidInputError('phone', 'a phone number with its country code, such as +15551234567');
   }
   return number.number;

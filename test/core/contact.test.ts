@@ -110,6 +110,13 @@ describe('an e-mail address', () => {
 });
 
 describe('a phone number', () => {
+  it.each(['+49 0000000', '+-490000000', '+4900000000'])(
+    'that would be another one when it is read again is refused: %s',
+    (given) => {
+      expect(() => normalizePhone(given)).toThrow(InvalidInputError);
+    },
+  );
+
   it.each([
     ['+15551234567', '+15551234567'],
     ['+1 555 123 4567', '+15551234567'],

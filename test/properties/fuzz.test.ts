@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TwoFactorError } from 'passport-two-factor';
+import { typedCode } from '../../lib/core/typed-text.js';
 import { TestApp, type TestUser } from '../support/app.js';
 import { databases } from '../support/databases.js';
 
@@ -26,10 +27,10 @@ const text = fc.oneof(
 const anything = fc.oneof(text, fc.jsonValue());
 const method = fc.oneof(fc.constantFrom('totp', 'email', 'sms', 'backup_code', undefined), anything);
 
-/** What a code looks like once the spaces and dashes are out, for a user with a TOTP, e-mail and backup codes. */
+/** What a code looks like as it is read, in the digits of any script and without spaces and dashes, for a user with a TOTP, e-mail and backup codes. */
 const hasShape = (code: unknown): boolean => {
   if (typeof code !== 'string' || code.length > 64) return false;
-  const stripped = code.replace(/[ -]/g, '');
+  const stripped = typedCode(code);
   return /^[0-9]{6}$/.test(stripped) || /^[0-9A-Z]{13}$/i.test(stripped);
 };
 
