@@ -72,7 +72,7 @@ export async function enrol(
     const id = randomBytes(16).toString('hex');
     const backupSetId = randomBytes(16).toString('hex');
     return {
-      account: { ...account, ...own, backupSetId },
+      account: { ...account, ...own, backupSetId, factors: JSON.stringify({ [id]: true }) },
       authenticator: { ...authenticator, ...own, id, sealed: seal(user.id, id, user.secret!) },
       codes: Array.from({ length: 10 }, () => ({
         setId: backupSetId,
