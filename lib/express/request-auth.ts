@@ -152,7 +152,8 @@ export class RequestAuth {
     const pending = this.twoFactor.pendingToken();
     if (!pending) return false;
     try {
-      return (await this.service.verification.findLogin(pending)).isLive;
+      await this.service.verification.ofLogin(pending);
+      return true;
     } catch (error) {
       if (error instanceof TwoFactorExpiredError) return false;
       throw error;

@@ -1,11 +1,5 @@
 import type { Keyring } from '../core/keyring.js';
-import {
-  deliveredMethods,
-  enrollableMethods,
-  methodOf,
-  type DeliveredMethod,
-  type EnrollableMethod,
-} from '../core/methods.js';
+import { deliveredMethods, methodOf, type DeliveredMethod, type EnrollableMethod } from '../core/methods.js';
 import type { Settings } from '../settings.js';
 import { BackupCodeFactor } from './backup-code.js';
 import { DeliveredFactor, type ContactKind } from './delivered.js';
@@ -33,11 +27,6 @@ export class Factors {
     ) as Record<DeliveredMethod, DeliveredFactor>;
     this.delivered = Object.values(this.sentByMethod);
     this.byMethod = { totp: this.totp, ...this.sentByMethod };
-  }
-
-  /** In the order of the table. */
-  get all(): readonly Factor[] {
-    return enrollableMethods.map((method) => this.byMethod[method]);
   }
 
   named(method: EnrollableMethod): Factor {

@@ -14,7 +14,9 @@ import { passportName, passportOf, unknownStrategy } from './passports.js';
 import { deserializer, serialize } from './serialized-user.js';
 import { forgetVerdict, recordVerdict } from './verdict.js';
 
-export interface FirstFactorLogin extends Pick<FirstFactor, 'strategy' | 'kind' | 'remember' | 'info'> {
+export interface FirstFactorLogin extends Pick<FirstFactor, 'kind' | 'remember' | 'info'> {
+  /** What the strategy is called, or the way that the app names. */
+  readonly strategy: string;
   /** `false`: there is no session, and the halted login is told by a token. */
   readonly session: boolean;
   readonly keepSessionInfo: boolean;
@@ -143,13 +145,13 @@ async function halt(
   snapshot: PreparedSnapshot,
   login: FirstFactorLogin,
 ): Promise<never> {
-  const { strategy, kind, remember, info, session, keepSessionInfo, redirect } = login;
+  const { kind, remember, info, session, keepSessionInfo, redirect } = login;
   const serialized = await serialize(req, user);
   // Said now: a login that nobody can be found for would cost the user a code before it fails.
   if (!service.settings.users.find && (serialized === undefined || !deserializer(passportOf(service, req), req)))
     throw new TypeError(noFind);
   const carrier = session ? 'session' : 'token';
-  const first = { strategy, kind, remember, info, passport: passportName(service, req), serialized, carrier } as const;
+  const first = { kind, remember, info, passport: passportName(service, req), serialized, carrier } as const;
   const pending = await service.logins.begin(identity, snapshot, first);
   if (session) {
     const allowed = service.settings.keepInSession;

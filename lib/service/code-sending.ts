@@ -1,7 +1,8 @@
 import { withHidden } from '../core/hidden.js';
-import type { DeliveredMethod } from '../core/methods.js';
+import { isDelivered, methodOf, type DeliveredMethod } from '../core/methods.js';
 import { TooManyAttemptsError } from '../errors.js';
 import { readLiveCodes, type DeliveredFactor } from '../factors/delivered.js';
+import type { Snapshot } from '../store/snapshot-store.js';
 import { refuseLocked } from './backoff.js';
 import type { Challenge } from './challenge.js';
 import type { Context } from './context.js';
@@ -37,11 +38,12 @@ export class CodeSending {
   /** Sends another code for a challenge: the one before it is dead from then on. */
   send(subject: Begun, factor: DeliveredFactor): Promise<ChallengeSent> {
     const { id, codeVersion } = subject.challenge;
-    return this.sendNext(subject, factor, async (codes) => {
+    const store = async (codes: string) => {
       // Of twenty resends at once, one replaces the code and sends; the others cost nothing.
       const replaced = await this.context.challenges.replaceCodes(id, codeVersion, codes);
       return replaced && { ...subject.challenge, codeVersion: codeVersion + 1, codes };
-    });
+    };
+    return this.sendNext(subject, factor, store);
   }
 
   /**
@@ -49,11 +51,8 @@ export class CodeSending {
    * @param add stores the challenge with its code; false where another request was first
    */
   sendFirst(subject: Begun, factor: DeliveredFactor, add: (codes: string) => Promise<boolean>): Promise<ChallengeSent> {
-    return this.sendNext(
-      subject,
-      factor,
-      async (codes) => (await add(codes)) && { ...subject.challenge, codeVersion: 0, codes },
-    );
+    const store = async (codes: string) => (await add(codes)) && { ...subject.challenge, codeVersion: 0, codes };
+    return this.sendNext(subject, factor, store);
   }
 
   /** @param store answers the challenge with these codes as it is stored, false where another request was first */
@@ -70,7 +69,9 @@ export class CodeSending {
     refuseLocked(this.context, account);
     const codes = readLiveCodes(challenge);
     const quota = this.delivery.quota.ofUser(identity, method);
-    const previous = codes[method] ?? (await this.delivery.quota.lastSent(quota, challenge.id));
+    // A login whose row went is sent codes no faster than before; an enrollment or a step-up begins with its row.
+    const isNew = codes[method] === undefined && challenge.purpose === 'login';
+    const previous = isNew ? await this.delivery.quota.lastSent(quota, challenge.id) : codes[method];
     checkResend(previous, challenge, settings.clock());
     await this.delivery.checkDestination(factor, contact);
     const sends = (previous?.sends ?? 0) + 1;
@@ -91,7 +92,7 @@ export class CodeSending {
   }
 
   /** At the halt. A sender that fails ends the login only where its code is what the user needs to go on. */
-  async deliverAll(row: Challenge, outgoing: readonly Message[], hasOtherWay: () => boolean): Promise<void> {
+  async deliverAll(row: Challenge, outgoing: readonly Message[], { authenticators }: Snapshot): Promise<void> {
     const failures: unknown[] = [];
     let current = row;
     for (const [index, result] of (
@@ -103,7 +104,9 @@ export class CodeSending {
       if (message) current = await this.takeBack(current, message.factor.method, { sentAt: 0, failure: result.reason });
     }
     const otherCode = Object.keys(readLiveCodes(row)).length > failures.length;
-    if (failures.length > 0 && !otherCode && !hasOtherWay()) throw failures[0] as Error;
+    // Backup codes do not count: nobody should have to spend one for a mail server.
+    const needsNone = authenticators.some(({ mechanism }) => !isDelivered(methodOf(mechanism)));
+    if (failures.length > 0 && !otherCode && !needsNone) throw failures[0] as Error;
   }
 
   private async deliverOne(row: Challenge, message: Message, previouslySentAt: number): Promise<void> {

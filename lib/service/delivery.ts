@@ -1,4 +1,4 @@
-import { mechanismOf, type DeliveredMechanism } from '../core/methods.js';
+import { mechanismOf } from '../core/methods.js';
 import type { ChallengePurpose } from '../core/one-time-code.js';
 import { DeliveryFailedError, InvalidInputError, SealedDataError, TooManyAttemptsError } from '../errors.js';
 import type { DeliveredFactor, LiveCode } from '../factors/delivered.js';
@@ -46,9 +46,6 @@ export function checkResend(
   if (wait === undefined || next > now) throw new TooManyAttemptsError(secondsUntil(next, now));
 }
 
-/** The number that an app's functions are given for a way of sending. */
-export const mechanismSent = ({ method }: DeliveredFactor): DeliveredMechanism => mechanismOf(method);
-
 /** The sender was not waited for: what it sends is likely to arrive. */
 class SenderTooLate extends Error {}
 
@@ -65,7 +62,7 @@ export class Delivery {
   }
 
   async allows(factor: DeliveredFactor, contact: string): Promise<boolean> {
-    const allowed: unknown = await this.context.settings.allowDestination(contact, mechanismSent(factor));
+    const allowed: unknown = await this.context.settings.allowDestination(contact, mechanismOf(factor.method));
     return allowed === true;
   }
 
@@ -92,7 +89,7 @@ export class Delivery {
       }, deliverTimeout);
     });
     try {
-      const message = { mechanism: mechanismSent(factor), to, code, purpose, userId, issuer, expiresAt };
+      const message = { mechanism: mechanismOf(factor.method), to, code, purpose, userId, issuer, expiresAt };
       await Promise.race([Promise.resolve(message).then(sender), late]);
     } catch (cause) {
       throw new DeliveryFailedError(cause);

@@ -1,4 +1,4 @@
-import type { DeliveredMethod } from '../core/methods.js';
+import { isDelivered, methodOf, type DeliveredMethod } from '../core/methods.js';
 import {
   DeliveryFailedError,
   SealedDataError,
@@ -33,10 +33,14 @@ export class HaltCoding {
     private readonly delivery: Delivery,
   ) {}
 
+  /** Whether the user has contacts that codes go to. */
+  hasContacts({ authenticators }: PreparedSnapshot): boolean {
+    return authenticators.some(({ mechanism }) => isDelivered(methodOf(mechanism)));
+  }
+
   /** Whether a halt of this user may make codes. */
-  makesCodes({ authenticators }: PreparedSnapshot): boolean {
-    const { factors, settings } = this.context;
-    return settings.challengeOn !== 'request' && authenticators.some((row) => factors.sentOf(row) !== undefined);
+  makesCodes(snapshot: PreparedSnapshot): boolean {
+    return this.context.settings.challengeOn !== 'request' && this.hasContacts(snapshot);
   }
 
   async prepare(id: string, identity: Identity, snapshot: PreparedSnapshot): Promise<HaltCodes> {

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { withHidden } from '../core/hidden.js';
-import { isDelivered, methodOf, type DeliveredMethod } from '../core/methods.js';
+import type { DeliveredMethod } from '../core/methods.js';
 import { DeliveryFailedError, type AvailableMethods, type PublicMethods, type SpentMethods } from '../errors.js';
 import type { StrategyKind } from '../options.js';
 import { newChallenge } from '../store/rows.js';
-import type { Snapshot } from '../store/snapshot-store.js';
 import { available, masked } from './available-methods.js';
 import { createdAfter, ofRow, stepUpRow, type StoredChallenge } from './challenge.js';
 import type { ChallengeSent, CodeSending } from './code-sending.js';
@@ -31,7 +30,6 @@ import { isLive } from './verdicts.js';
 
 /** How the first factor was proved, kept until the second one is. */
 export interface FirstFactor {
-  readonly strategy: string;
   readonly kind: StrategyKind;
   readonly remember: boolean;
   /** The strategy's `info`, which becomes `req.authInfo`: JSON of 2 KB at the most. */
@@ -71,13 +69,6 @@ export interface StepUpSession {
 
 const stepUpExpiry = 10 * 60_000;
 
-/**
- * Whether the user can go on without a message. Backup codes do not count: nobody should have to spend one for a mail
- * server.
- */
-const needsNoCode = ({ authenticators }: Snapshot): boolean =>
-  authenticators.some(({ mechanism }) => !isDelivered(methodOf(mechanism)));
-
 const newToken = (): string => randomBytes(32).toString('base64url');
 
 /** Begins, feeds and ends the challenges of pending logins and step-ups. */
@@ -101,8 +92,11 @@ export class LoginChallenge {
     const now = settings.clock();
     const kept = textOfKept(settings, first);
     const isLong = Buffer.byteLength(kept) > longestInToken;
+    const { snapshots, challenges } = this.context;
     // Before anything is made: a login that has to wait sends nothing.
-    const gone = isLong || this.parts.halts.makesCodes(snapshot) ? roomFor(snapshot, settings.pendingLogins, now) : [];
+    const makesRow = isLong || this.parts.halts.makesCodes(snapshot);
+    const rows = makesRow ? await snapshots.withLogins(identity) : snapshot;
+    const gone = makesRow ? roomFor(rows, settings.pendingLogins, now) : [];
     const id = newId();
     const { contacts, codes, outgoing, spent, refusal, retryAfter } = await this.parts.halts.prepare(
       id,
@@ -118,19 +112,20 @@ export class LoginChallenge {
       userId: identity.id,
       challengeEpoch: snapshot.account.challengeEpoch,
       securityEpoch: snapshot.securityEpoch,
-      createdAt: createdAfter(snapshot, now),
+      createdAt: createdAfter(rows, now),
       expiresAt: now + settings.loginExpiry,
-      strategy: first.strategy,
+      hasRow: isLong || this.parts.halts.hasContacts(snapshot),
       kind: first.kind,
       remember: first.remember,
       passport: first.passport ?? '',
       kept: isLong || kept,
     };
-    const challenge = { ...withCodes(content, first.carrier, snapshot), codes: JSON.stringify(codes) };
+    const opened = withCodes(content, first.carrier, { identity, snapshot });
+    const challenge = { ...opened, codes: JSON.stringify(codes) };
     if (isLong || Object.keys(codes).length > 0) {
       await this.store(challenge, isLong ? sealKept(this.context, challenge, kept) : '');
     }
-    await this.context.challenges.remove(gone);
+    await challenges.remove(gone);
     events.emit('challenged', { userId: identity.id, at: now });
     return {
       token: sealPending(this.context, content, first.carrier),
@@ -145,7 +140,7 @@ export class LoginChallenge {
       },
       spent,
       ...(retryAfter !== undefined && { retryAfter }),
-      deliver: () => this.parts.sending.deliverAll(challenge, outgoing, () => needsNoCode(snapshot)),
+      deliver: () => this.parts.sending.deliverAll(challenge, outgoing, snapshot),
     };
   }
 
@@ -158,9 +153,8 @@ export class LoginChallenge {
     if (challenge.isStored) return this.parts.sending.send(subject, factor);
     const createdAt = createdAfter(snapshot, settings.clock());
     const gone = roomFor(snapshot, settings.pendingLogins, settings.clock());
-    const sent = await this.parts.sending.sendFirst(subject, factor, (codes) =>
-      challenges.add(rowOf({ ...challenge, createdAt, codes }, '')),
-    );
+    const add = (codes: string) => challenges.add(rowOf({ ...challenge, createdAt, codes }, ''));
+    const sent = await this.parts.sending.sendFirst(subject, factor, add);
     await challenges.remove(gone);
     return sent;
   }
@@ -188,17 +182,16 @@ export class LoginChallenge {
     const fresh = newToken();
     const challenge = this.stepUp(fresh, identity, { ...snapshot, account });
     const subject = { identity, account, snapshot, challenge };
-    const sent = await this.parts.sending
-      .sendFirst(subject, factor, async (codes) => {
-        const isAdded = await challenges.add({ ...challenge, codes });
-        await session.keep?.(fresh);
-        return isAdded;
-      })
-      .catch(async (error: unknown) => {
-        // Nobody has its code: a sender that fails again and again must not fill the table.
-        if (error instanceof DeliveryFailedError) await challenges.remove([challenge.id]);
-        throw error;
-      });
+    const add = async (codes: string) => {
+      const isAdded = await challenges.add({ ...challenge, codes });
+      await session.keep?.(fresh);
+      return isAdded;
+    };
+    const sent = await this.parts.sending.sendFirst(subject, factor, add).catch(async (error: unknown) => {
+      // Nobody has its code: a sender that fails again and again must not fill the table.
+      if (error instanceof DeliveryFailedError) await challenges.remove([challenge.id]);
+      throw error;
+    });
     await challenges.remove(gone);
     return withHidden(sent, { challengeToken: fresh });
   }

@@ -64,7 +64,7 @@ export class LoginFinish {
   ): Promise<FinishedLogin> {
     let subject = known;
     for (let attempt = 0; attempt < completionTries; attempt += 1) {
-      subject ??= (await this.verification.findLogin(pending)).subject;
+      subject ??= await this.verification.findLogin(pending);
       const { challenge } = subject;
       const method = await this.use(subject);
       if (method !== undefined) {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { sha256 } from '../core/keyring.js';
 import type { StrategyKind } from '../options.js';
 import { newChallenge, type TwoFactorChallenge } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 import type { Challenge } from './challenge.js';
 import type { Context } from './context.js';
+import type { Identity } from './identity.js';
 
 /** Who holds a pending login: a session on the server, or a client that was given its token. */
 export type Carrier = 'session' | 'token';
@@ -28,11 +28,12 @@ export interface PendingContent {
   readonly securityEpoch: number;
   readonly createdAt: number;
   readonly expiresAt: number;
-  readonly strategy: string;
   readonly kind: StrategyKind;
   readonly remember: boolean;
   /** Names the Passport that began it, '' for any: another one does not finish it. */
   readonly passport: string;
+  /** Whether there may be such a row: the user has contacts that codes go to, or `kept` lies in it. */
+  readonly hasRow: boolean;
   /** What the first factor left for the app, as JSON; true where it is too long and lies in the row. */
   readonly kept: string | true;
 }
@@ -69,15 +70,19 @@ export function openPending(
 }
 
 /** The pending login with the codes that were sent for it. */
-export function withCodes(content: PendingContent, carrier: Carrier, { challenges }: Snapshot): PendingChallenge {
+export function withCodes(
+  content: PendingContent,
+  carrier: Carrier,
+  { identity, snapshot }: { readonly identity: Identity; readonly snapshot: Snapshot },
+): PendingChallenge {
   const { userId, challengeEpoch, securityEpoch, createdAt, expiresAt } = content;
-  const row = challenges.find(({ id }) => id === content.row);
+  const row = snapshot.challenges.find(({ id }) => id === content.row);
   return {
     id: content.row,
     verdictId: content.id,
     purpose: 'login',
     userId,
-    userKey: sha256(userId),
+    userKey: identity.key,
     challengeEpoch,
     securityEpoch,
     createdAt,

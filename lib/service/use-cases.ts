@@ -90,8 +90,8 @@ export class UseCases {
     return identify(this.settings, user);
   }
 
-  /** @internal The user's state and pending logins, in one SELECT. */
+  /** @internal The user's state, in one SELECT. */
   async snapshot(identity: Identity): Promise<Snapshot> {
-    return this.context.snapshots.ofUser(identity, { purpose: 'login', mechanism: 0 });
+    return this.context.snapshots.ofUser(identity);
   }
 }

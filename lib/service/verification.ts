@@ -26,15 +26,6 @@ export interface MarkedLogin extends Verified<LoginSubject> {
   readonly token: string;
 }
 
-/** A pending login as it is now. */
-export interface FoundLogin {
-  readonly subject: LoginSubject;
-  /** The method that has verified it; undefined until then. */
-  readonly verifiedBy: MethodName | undefined;
-  /** Whether a code may still answer it. */
-  readonly isLive: boolean;
-}
-
 /** Verifies codes for pending logins and for users who are logged in. */
 export class Verification {
   constructor(
@@ -105,35 +96,29 @@ export class Verification {
     return verified;
   }
 
-  /**
-   * Reads a pending login to be completed. One that was verified stays completable when later failures end the others:
-   * its verdict was committed before.
-   * @throws TwoFactorExpiredError where there is none
-   */
-  async findLogin(pending: PendingToken | undefined): Promise<FoundLogin> {
-    const subject = await this.read(pending);
-    const { account, snapshot, challenge } = subject;
-    const verifiedBy = this.judge.verdicts.verifiedBy(account, challenge);
-    return { subject, verifiedBy, isLive: isLive(challenge, snapshot, this.context.settings.clock()) };
-  }
-
   /** Reads a pending login that a code may still answer. @throws TwoFactorExpiredError */
   async ofLogin(pending: PendingToken | undefined): Promise<LoginSubject> {
-    const subject = await this.read(pending);
+    const subject = await this.findLogin(pending);
     const { snapshot, challenge } = subject;
     if (!isLive(challenge, snapshot, this.context.settings.clock())) throw new TwoFactorExpiredError();
     return subject;
   }
 
-  private async read(pending: PendingToken | undefined): Promise<LoginSubject> {
+  /**
+   * Reads a pending login, whether or not a code may still answer it: one that was verified stays completable when later
+   * failures end the others, since its verdict was committed before.
+   * @throws TwoFactorExpiredError where there is none
+   */
+  async findLogin(pending: PendingToken | undefined): Promise<LoginSubject> {
     const content = pending && openPending(this.context, pending);
     if (!content || content.expiresAt <= this.context.settings.clock()) throw new TwoFactorExpiredError();
     const identity = { id: content.userId, key: sha256(content.userId) };
-    const snapshot = await this.context.snapshots.ofUser(identity, { purpose: 'login', mechanism: 0 });
+    const { snapshots } = this.context;
+    const snapshot = content.hasRow ? await snapshots.withLogins(identity) : await snapshots.ofUser(identity);
     const { account, securityEpoch } = snapshot;
     // Verified by a factor that its owner has removed since: a thief's login must not outlive what it was verified by.
     if (!account || content.securityEpoch !== securityEpoch) throw new TwoFactorExpiredError();
-    return { identity, account, snapshot, challenge: withCodes(content, pending.carrier, snapshot) };
+    return { identity, account, snapshot, challenge: withCodes(content, pending.carrier, { identity, snapshot }) };
   }
 
   private async verify<S extends Subject>({

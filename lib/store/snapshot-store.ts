@@ -70,6 +70,11 @@ export class SnapshotStore {
     return ofUserWithId(snapshot, id);
   }
 
+  /** The same with the rows of pending logins. */
+  withLogins(user: KnownUser): Promise<Snapshot> {
+    return this.ofUser(user, { purpose: 'login', mechanism: 0 });
+  }
+
   private build(shape: Shape): Statement {
     const { names, joined } = shapes[shape];
     return new Statement(this.db, names, (values) => {

@@ -31,7 +31,7 @@ const row = (factors: Factors, method: (typeof enrollableMethods)[number], value
 describe('the table of methods', () => {
   it('has a factor, texts and an operation for each method', () => {
     const factors = open();
-    expect(factors.all.map(({ method }) => method)).toEqual(enrollableMethods);
+    expect(enrollableMethods.map((method) => factors.named(method).method)).toEqual(enrollableMethods);
     expect(factors.delivered.map(({ method }) => method)).toEqual(deliveredMethods);
     const { paths } = openApiDocument('/') as { paths: object };
     for (const method of enrollableMethods) {
