@@ -23,8 +23,10 @@ import {
   TwoFactorService,
   TwoFactorStrategy,
 } from 'passport-two-factor';
-import { sha256 } from '../../lib/core/keyring.js';
+
 import { BenchUserSchema, enrol, passwordHash, type BenchUser, type Enrolled } from './enrolled.js';
+
+const sha256hex = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 let statements = 0;
 
@@ -150,14 +152,14 @@ async function main(): Promise<void> {
   app.post('/bare-login', async (req, res) => {
     const user = await find('email', req.body.email);
     if (user?.password !== passwordHash(req.body.password)) throw new Error('wrong password');
-    await db.query('SELECT * FROM two_factor_accounts WHERE user_key = ?', [sha256(String(user.id))]);
+    await db.query('SELECT * FROM two_factor_accounts WHERE user_key = ?', [sha256hex(String(user.id))]);
     await intoSession(req, { pending: user.id });
     res.status(202).json({ success: true });
   });
   app.post('/bare-verify', async (req, res) => {
     const { pending: id } = req.session as unknown as { pending: number };
-    await db.query('SELECT * FROM two_factor_accounts WHERE user_key = ?', [sha256(String(id))]);
-    await db.query('UPDATE two_factor_accounts SET version = version + 1 WHERE user_key = ?', [sha256(String(id))]);
+    await db.query('SELECT * FROM two_factor_accounts WHERE user_key = ?', [sha256hex(String(id))]);
+    await db.query('UPDATE two_factor_accounts SET version = version + 1 WHERE user_key = ?', [sha256hex(String(id))]);
     await intoSession(req, { user: await find('id', id) });
     res.json({ success: true });
   });

@@ -14,7 +14,9 @@ export class ServerProcess {
 
   static async start(file: string, env: Record<string, string>): Promise<ServerProcess> {
     const execArgv = file.endsWith('.ts') ? ['--expose-gc', '--import', 'tsx'] : [];
-    const child = fork(file, { execArgv, env: { ...process.env, NODE_ENV: 'production', ...env } });
+    // The package as it is built: what a user's process runs.
+    const built = { NODE_ENV: 'production', TSX_TSCONFIG_PATH: join(__dirname, 'tsconfig.built.json') };
+    const child = fork(file, { execArgv, env: { ...process.env, ...built, ...env } });
     const { port } = await answer<{ port: number }>(child);
     return new ServerProcess(child, port);
   }

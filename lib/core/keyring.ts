@@ -123,8 +123,9 @@ export class Keyring {
   }
 
   /**
-   * A text for a client to hold, which only this service can read. Each has a key of its own, made from a random salt:
-   * clients may ask for more tokens than one AES-GCM key is safe for (NIST SP 800-38D §8.3).
+   * A text for a client to hold, which only this service can read. Each has a key of its own, made from a random salt
+   * by HMAC (NIST SP 800-108r1 §4.1, one block): clients may ask for more tokens than one AES-GCM key is safe for (NIST
+   * SP 800-38D §8.3).
    * @param holder what the token is for besides its purpose: one that was made for another holder does not open
    */
   sealToken(purpose: TokenPurpose, holder: string, plaintext: string): string {
@@ -179,8 +180,8 @@ export class Keyring {
   }
 
   #tokenKey(id: string, purpose: TokenPurpose, salt: Buffer): readonly [key: Buffer, iv: Buffer] {
-    const bytes = Buffer.from(hkdfSync('sha256', this.#key(id), salt, `passport-two-factor token ${purpose}`, 44));
-    return [bytes.subarray(0, 32), bytes.subarray(32)];
+    const bytes = createHmac('sha512', this.#subKey(id, `token ${purpose}`)).update(salt).digest();
+    return [bytes.subarray(0, 32), bytes.subarray(32, 44)];
   }
 
   #key(id: string): KeyObject {

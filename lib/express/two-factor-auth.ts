@@ -99,7 +99,7 @@ export function twoFactorAuth(options: TwoFactorAuthOptions): RequestHandler {
       hasSession(req);
       hintOfSession(req);
       refuseOtherCopies(running, req as SessionRequest);
-      put(req, property, new RequestAuth(service, req, { passport: running, findStrategy }), other);
+      put(req, property, () => new RequestAuth(service, req, { passport: running, findStrategy }), other);
       next();
     } catch (error) {
       next(error);
@@ -108,14 +108,15 @@ export function twoFactorAuth(options: TwoFactorAuthOptions): RequestHandler {
 }
 
 /** @throws TypeError where another middleware has put something there, if only a null for "nobody" */
-function put(req: Request, property: string, auth: RequestAuth, other: OtherAuth | undefined): void {
+function put(req: Request, property: string, make: () => RequestAuth, other: OtherAuth | undefined): void {
   const own: object = Object.getOwnPropertyDescriptor(req, property) ?? {};
   const isOurs = Object.hasOwn((Reflect.get(own, 'get') as object | undefined) ?? {}, brand);
   if (!isOurs && property in req) throw taken('Another middleware', property);
+  let auth: RequestAuth | undefined;
   const get = (): RequestAuth => {
     other?.check(req);
     hintOfPassport(req);
-    return auth;
+    return (auth ??= make());
   };
   Object.defineProperty(get, brand, { value: true });
   const set = (value: unknown): void => {

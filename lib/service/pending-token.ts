@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { StrategyKind } from '../options.js';
 import { newChallenge, type TwoFactorChallenge } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
@@ -49,7 +49,7 @@ export interface PendingChallenge extends Challenge {
 }
 
 /** 128 random bits, in letters that no collation confuses. */
-export const newId = (): string => randomBytes(16).toString('hex');
+export const newId = (): string => randomUUID().replaceAll('-', '');
 
 /** Seals a pending login for whoever is to hold it. */
 export function sealPending({ keyring }: Pick<Context, 'keyring'>, content: PendingContent, carrier: Carrier): string {
