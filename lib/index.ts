@@ -9,8 +9,17 @@ export { requireSecondFactor } from './express/require-second-factor.js';
 export { secondFactorErrorHandler } from './express/error-handler.js';
 export { twoFactorEntities } from './store/entities.js';
 export { twoFactorMigrations } from './store/migrations.js';
-export { TwoFactorMechanism, twoFactorMethods } from './core/methods.js';
-export { generateKey } from './core/keyring.js';
+export {
+  deliveredMethods,
+  enrollableMethods,
+  everyMethod,
+  isDelivered,
+  keyOf,
+  methodOf,
+  TwoFactorMechanism,
+  twoFactorMethods,
+} from './core/methods.js';
+export { generateKey } from './core/keys.js';
 export {
   DeliveryFailedError,
   EnrollmentRequiredError,
@@ -73,7 +82,8 @@ export type { Protected, ProtectOptions } from './passport/protect.js';
 export type { Impersonation } from './passport/impersonate.js';
 export type { RequireEnrollmentOptions } from './express/require-enrollment.js';
 export type { TwoFactorAuthOptions } from './express/two-factor-auth.js';
-export type { LoginAsOptions, RequestAuth } from './express/request-auth.js';
+export type { LoginAsOptions } from './express/login-input.js';
+export type { RequestAuth } from './express/request-auth.js';
 export type { RequestTwoFactor } from './express/request-two-factor.js';
 export type { RequireSecondFactorOptions } from './express/require-second-factor.js';
 export type { SecondFactorErrorHandlerOptions } from './express/error-handler.js';

@@ -90,7 +90,7 @@ export type Enforce = boolean | ((user: AppUser) => boolean | Promise<boolean>) 
 
 /** The block of the second factor itself. */
 export interface TwoFactorSettings {
-  /** `false`: strategies and guards let pass; enrolment and management still work. Default `true`. */
+  /** `false`: strategies and guards let pass; enrollment and management still work. Default `true`. */
   readonly enabled?: boolean;
   /** The app's name in authenticator apps and messages, without ":". */
   readonly issuer: string;
@@ -138,7 +138,7 @@ export interface LimitSettings {
 /** Options of `TwoFactorService`. */
 export interface TwoFactorOptions {
   /**
-   * A TypeORM DataSource whose entities include `twoFactorEntities()`; where it is not initialised, the first
+   * A TypeORM DataSource whose entities include `twoFactorEntities()`; where it is not initialized, the first
    * statement opens it.
    */
   readonly db: DataSource;
@@ -168,4 +168,12 @@ export interface TwoFactorOptions {
   readonly keepInSession?: readonly string[];
   /** Limits of guessing and of sending. */
   readonly limits?: LimitSettings;
+}
+
+/** @internal `users`, as the library calls it: what the app answers is checked before it is believed. */
+export interface CheckedUsers {
+  id(user: Express.User): unknown;
+  email?(user: Express.User): unknown;
+  label?(user: Express.User): unknown;
+  find?(id: string, login: KeptLogin): unknown;
 }

@@ -1,45 +1,26 @@
-import ms from 'ms';
 import { z } from 'zod';
+import {
+  blockError,
+  checkedClock,
+  day,
+  duration,
+  fn,
+  hour,
+  integer,
+  minute,
+  namesIn,
+  second,
+  yesNo,
+} from './core/option-fields.js';
 import { checkOptions, unknownOption } from './core/options.js';
 import { deliveredMethods, type DeliveredMechanism, type DeliveredMethod } from './core/methods.js';
 import type { AttemptLimits, SendLimits } from './core/throttle.js';
-import type { Enforce, KeptLogin, RequireForOAuth, Send, TwoFactorOptions, UserAdapter } from './options.js';
+import type { CheckedUsers, Enforce, RequireForOAuth, Send, TwoFactorOptions, UserAdapter } from './options.js';
 
-const second = 1000;
-const minute = 60 * second;
-const hour = 60 * minute;
-const day = 24 * hour;
-
-/** Undefined for what is no duration; `ms` throws for the empty text and for one of over a hundred characters. */
-export function milliseconds(text: string): number | undefined {
-  return text.length > 0 && text.length <= 100 ? ms(text as ms.StringValue) : undefined;
-}
-
-function duration(fallback: string, min: number, max: number) {
-  const error = `must be a duration from ${ms(min)} to ${ms(max)}, such as "${fallback}"`;
-  return z
-    .unknown()
-    .optional()
-    .transform((value = fallback, context): number => {
-      const parsed: unknown = typeof value === 'string' ? milliseconds(value) : value;
-      if (typeof parsed === 'number' && parsed >= min && parsed <= max) return parsed;
-      context.addIssue({ code: 'custom', message: error });
-      return z.NEVER;
-    });
-}
-
-function integer(fallback: number, min: number, max: number) {
-  const error = `must be a whole number from ${min} to ${max}`;
-  return z.int({ error }).min(min, { error }).max(max, { error }).default(fallback);
-}
-
-const fn = <T>(what: string) =>
-  z.custom<T>((value) => typeof value === 'function', { error: `must be a function ${what}` });
 /** One for each method whose codes are sent. */
 const senders = Object.fromEntries(
   deliveredMethods.map((method) => [method, fn<Send>('(message) => Promise').optional()]),
 ) as Record<DeliveredMethod, z.ZodOptional<z.ZodCustom<Send, Send>>>;
-const yesNo = (fallback: boolean) => z.boolean({ error: 'must be true or false' }).default(fallback);
 
 const requireForOAuth = z.custom<RequireForOAuth>(
   (value) =>
@@ -57,10 +38,6 @@ const enforce = z.custom<Enforce>(
   },
   { error: 'must be true, false, a function of the user, or { after: new Date("2027-01-01") }' },
 );
-
-const blockError = (message: string) => ({
-  error: (issue: { code: string }) => (issue.code === 'unrecognized_keys' ? undefined : message),
-});
 
 const schema = z.strictObject(
   {
@@ -137,14 +114,6 @@ const schema = z.strictObject(
   blockError('must be an object: { db, keys, users, twoFactor: { issuer } }'),
 );
 
-/** `users`, as the library calls it: what the app answers is checked before it is believed. */
-export interface CheckedUsers {
-  id(user: Express.User): unknown;
-  email?(user: Express.User): unknown;
-  label?(user: Express.User): unknown;
-  find?(id: string, login: KeptLogin): unknown;
-}
-
 /** The options with every default filled in, durations in milliseconds. */
 export interface Settings {
   readonly users: CheckedUsers;
@@ -196,36 +165,13 @@ export function readOptions(options: unknown): Settings {
   });
 }
 
-/** Every comparison with NaN is false, and some of them would let in: a clock that stops telling the time denies. */
-function checkedClock(clock: () => number): () => number {
-  return () => {
-    const now = Math.floor(clock());
-    if (!Number.isSafeInteger(now) || now < 0)
-      throw new TypeError('clock must return epoch milliseconds, such as Date.now()');
-    return now;
-  };
-}
-
-/** The names of the options in the block at this path. */
-function namesIn(path: readonly string[]): string[] {
-  let at: unknown = schema;
-  for (const key of path) at = blockOf(at).shape[key];
-  return Object.keys(blockOf(at).shape);
-}
-
-/** The block itself, without its default. */
-function blockOf(at: unknown): z.ZodObject {
-  if (at instanceof z.ZodDefault || at instanceof z.ZodPrefault || at instanceof z.ZodOptional)
-    return blockOf(at.unwrap());
-  return at as z.ZodObject;
-}
-
 function explain(error: z.ZodError, options: unknown): string {
   const [issue] = error.issues;
   if (issue === undefined) return 'The options are not valid.';
   const path = issue.path.map(String);
   const name = path.join('.') || 'TwoFactorService options';
-  if (issue.code === 'unrecognized_keys') return `${name}: ${unknownOption(issue.keys[0] ?? '', namesIn(path))}`;
+  if (issue.code === 'unrecognized_keys')
+    return `${name}: ${unknownOption(issue.keys[0] ?? '', namesIn(schema, path))}`;
   const message =
     issue.code === 'invalid_union' ? 'must be false or a duration from 1m to 1h, such as "5m"' : issue.message;
   const value = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], options);

@@ -24,7 +24,7 @@ import {
   TwoFactorStrategy,
 } from 'passport-two-factor';
 
-import { BenchUserSchema, enrol, passwordHash, type BenchUser, type Enrolled } from './enrolled.js';
+import { BenchUserSchema, enroll, passwordHash, type BenchUser, type Enrolled } from './enrolled.js';
 
 const sha256hex = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -170,14 +170,14 @@ async function main(): Promise<void> {
 
   const delay = monitorEventLoopDelay({ resolution: 1 });
   const commands: Record<string, (argument: never) => unknown> = {
-    enrol: (rows: Enrolled[]) => enrol(db, service, keys!, rows),
+    enroll: (rows: Enrolled[]) => enroll(db, service, keys!, rows),
     statements: () => statements,
     cpu: cpuMilliseconds,
     heap: () => {
       for (let i = 0; i < 4; i += 1) globalThis.gc!();
       return process.memoryUsage().heapUsed;
     },
-    enrolments: async (ids: number[]) => {
+    enrollments: async (ids: number[]) => {
       const qr = process.env.QR === 'svg' ? 'svg' : 'png';
       delay.reset();
       delay.enable();

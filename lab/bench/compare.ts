@@ -118,11 +118,11 @@ async function sides(sessions: 'database' | 'redis', { databaseUrl, redisUrl, ke
   const strategyUsers = people(1);
   const callUsers = people(1_000_001);
   const bareUsers = people(2_000_001);
-  await ours.tell('enrol', [...strategyUsers, ...callUsers, ...bareUsers]);
+  await ours.tell('enroll', [...strategyUsers, ...callUsers, ...bareUsers]);
   const theirUsers = people(1);
   // Their secret is a text whose bytes are the key.
   await theirs.tell(
-    'enrol',
+    'enroll',
     theirUsers.map((user) => ({ ...user, id: String(user.id) })),
   );
   const bytes = ({ secret }: User) => Buffer.from(secret, 'base64');

@@ -34,7 +34,7 @@ export interface Enrolled {
  * Writes the rows that enrolling would have written, without its ten scrypts a user: one user is enrolled by the
  * service, and the others' rows are copies of that one's under keys and secrets of their own.
  */
-export async function enrol(
+export async function enroll(
   db: DataSource,
   service: TwoFactorService,
   keys: string,
@@ -63,7 +63,7 @@ export async function enrol(
   const account = await db.getRepository(entityNames.account).findOneByOrFail({ userKey });
   const authenticator = await db.getRepository(entityNames.authenticator).findOneByOrFail({ userKey });
   const seal = (id: number, row: string, secret: string) =>
-    keyring.seal('totp-secret', String(id), row, Buffer.from(secret, 'base64'));
+    keyring.seal('totp-secret', { userId: String(id), rowId: row }, Buffer.from(secret, 'base64'));
   await db
     .getRepository(entityNames.authenticator)
     .update({ id: authenticator.id as string }, { sealed: seal(first.id, authenticator.id as string, first.secret!) });

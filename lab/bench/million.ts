@@ -31,7 +31,7 @@ export async function million({ databaseUrl, redisUrl, keys }: Place): Promise<s
       password: 'correct horse',
       secret: randomBytes(20).toString('base64'),
     }));
-    await server.tell('enrol', users);
+    await server.tell('enroll', users);
     const few = await verifyTimes(server, users.slice(0, measured));
     const began = Date.now();
     await fill(url);

@@ -23,7 +23,7 @@ const stretch = () =>
     });
   });
 
-/** What the library costs by itself: for users without a second factor, at enrolment, and while a login is pending. */
+/** What the library costs by itself: for users without a second factor, at enrollment, and while a login is pending. */
 export async function ownCost({ databaseUrl, redisUrl, keys }: Place): Promise<string[]> {
   const url = await databaseUrl();
   const server = await ServerProcess.start(serverFile, {
@@ -40,7 +40,7 @@ export async function ownCost({ databaseUrl, redisUrl, keys }: Place): Promise<s
       row('figure', 'measured'),
       row('---', '---'),
       ...(await overhead(server)),
-      ...(await enrolments(server)),
+      ...(await enrollments(server)),
       ...(await pendingMemory(server, redisUrl)),
       '',
     ];
@@ -51,7 +51,7 @@ export async function ownCost({ databaseUrl, redisUrl, keys }: Place): Promise<s
 
 async function overhead(server: ServerProcess): Promise<string[]> {
   const users = people(1, 400, false);
-  await server.tell('enrol', users);
+  await server.tell('enroll', users);
   const post = client(server.port, 1);
   const times = { plain: [] as number[], wrapped: [] as number[], scrypt: [] as number[] };
   const timed = async (path: string) =>
@@ -80,7 +80,7 @@ async function overhead(server: ServerProcess): Promise<string[]> {
   ];
 }
 
-async function enrolments(server: ServerProcess): Promise<string[]> {
+async function enrollments(server: ServerProcess): Promise<string[]> {
   const ids = Array.from({ length: 50 }, (_, index) => index + 1);
   interface Delays {
     elapsed: number;
@@ -88,13 +88,13 @@ async function enrolments(server: ServerProcess): Promise<string[]> {
     p99: number;
     max: number;
   }
-  await server.tell('enrolments', ids.slice(0, 5));
+  await server.tell('enrollments', ids.slice(0, 5));
   const runs: Delays[] = [];
-  for (let run = 0; run < 3; run += 1) runs.push(await server.tell<Delays>('enrolments', ids));
+  for (let run = 0; run < 3; run += 1) runs.push(await server.tell<Delays>('enrollments', ids));
   const of = (figure: keyof Delays) => median(runs.map((run) => run[figure])).toFixed(1);
   return [
     row(
-      '50 enrolments at once with a PNG',
+      '50 enrollments at once with a PNG',
       `${of('elapsed')} ms in all; event-loop delay median ${of('median')}, p99 ${of('p99')}, longest ${of('max')} ms`,
     ),
   ];
@@ -104,7 +104,7 @@ async function pendingMemory(server: ServerProcess, redisUrl: string): Promise<s
   const count = 5000;
   const warm = people(1_000_000, 500, true);
   const users = people(2_000_000, count, true);
-  await server.tell('enrol', [...warm, ...users]);
+  await server.tell('enroll', [...warm, ...users]);
   const post = client(server.port, 8);
   const halt = async ({ email, password }: Enrolled) => {
     if ((await post('/login', { email, password })).status !== 202) throw new Error('The login was not halted.');

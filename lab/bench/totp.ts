@@ -31,7 +31,8 @@ export function compareTotp(): string[] {
   const checks: [string, (given: string) => boolean][] = [
     [
       'this library',
-      (given) => matchTotp(secret, given, defaultTotpParameters, { now, window: 1, after: 0 }) !== undefined,
+      (given) =>
+        matchTotp(secret, given, { parameters: defaultTotpParameters, now, window: 1, after: 0 }) !== undefined,
     ],
     [
       'speakeasy.totp.verify',

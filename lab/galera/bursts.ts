@@ -81,7 +81,7 @@ class Burst {
 
   /** Many requests at all nodes with one right code, for three pending logins: one of them is logged in. */
   async once(what: string, way: Ways, codeOf: (victim: Victim) => string): Promise<void> {
-    const victim = await this.enrol(what === 'e-mailed code');
+    const victim = await this.enroll(what === 'e-mailed code');
     const cookies =
       what === 'e-mailed code' ? [await this.halt(victim)] : await Promise.all(this.apps.map(() => this.halt(victim)));
     const code = codeOf(victim);
@@ -112,7 +112,7 @@ class Burst {
 
   /** Guesses at all nodes at once have one budget of five. */
   async guesses(): Promise<void> {
-    const victim = await this.enrol(false);
+    const victim = await this.enroll(false);
     const cookies = await Promise.all(this.apps.map(() => this.halt(victim)));
     const wrong = this.shared.wrongTotp(victim.secret);
     const answers = await Promise.all(
@@ -139,7 +139,7 @@ class Burst {
     );
   }
 
-  private async enrol(email: boolean): Promise<Victim> {
+  private async enroll(email: boolean): Promise<Victim> {
     const id = `${this.prefix}u${(this.ids += 1)}`;
     const { secret, backupCodes = [] } = await this.random().service.setup.totp(id, false, { qr: 'svg' });
     if (email) await this.random().service.setup.email(id);

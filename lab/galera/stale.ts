@@ -72,7 +72,7 @@ interface Figures {
   readonly wrong: number;
 }
 
-/** An enrolment is answered on one node, and the user logs in on another: is the login halted? */
+/** An enrollment is answered on one node, and the user logs in on another: is the login halted? */
 async function enrolThenLogIn({ here, there }: Place, times: number, before: () => Promise<void>): Promise<Figures> {
   let passed = 0;
   let longest = 0;
@@ -90,16 +90,16 @@ async function enrolThenLogIn({ here, there }: Place, times: number, before: () 
       answer = await there.post('/login', { username: id, password: id });
     }
     assert.equal(answer.status, 202, answer.code);
-    if (first.status === 200) await asBeforeTheEnrolment(there, first);
+    if (first.status === 200) await asBeforeTheEnrollment(there, first);
   }
   return {
-    text: `${passed} of ${times} logins right after the enrolment passed without it${passed > 0 ? ` (for up to ${longest.toFixed(0)} ms)` : ''}`,
+    text: `${passed} of ${times} logins right after the enrollment passed without it${passed > 0 ? ` (for up to ${longest.toFixed(0)} ms)` : ''}`,
     wrong: passed,
   };
 }
 
-/** Such a session is like one from before the enrolment: logged in, and refused wherever the second factor counts. */
-async function asBeforeTheEnrolment(app: NodeApp, { cookie }: Answer): Promise<void> {
+/** Such a session is like one from before the enrollment: logged in, and refused wherever the second factor counts. */
+async function asBeforeTheEnrollment(app: NodeApp, { cookie }: Answer): Promise<void> {
   assert.equal(await app.get('/me', cookie), 200);
   assert.equal(await app.get('/admin', cookie), 403);
   for (const [path, body] of [

@@ -62,15 +62,15 @@ async function run(galera: Galera, database: string, way: 'spread' | 'one', wait
     twoFactor: { issuer: 'Galera', backupCodesCount: 1 },
     users: { id: (user) => user.id, find: (id) => ({ id }) },
   });
-  const enrol = (ids: string[]): Promise<LoadUser[]> =>
+  const enroll = (ids: string[]): Promise<LoadUser[]> =>
     Promise.all(
       ids.map(async (id) => {
         const { secret } = await service.setup.totp(id, false, { qr: 'svg' });
         return { id, secret, accepted: [], unknown: [] };
       }),
     );
-  const users = await enrol(Array.from({ length: people }, (_, index) => `user${index}`));
-  const attacked = await enrol(['attacked']);
+  const users = await enroll(Array.from({ length: people }, (_, index) => `user${index}`));
+  const attacked = await enroll(['attacked']);
   await db.destroy();
   await galera.inStep();
 

@@ -24,7 +24,7 @@ const guesses = 16;
 const redisUrl = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
 const limit = 300_000 + logins * 500;
 
-async function enrol(service: TwoFactorService, ids: string[]): Promise<LoadUser[]> {
+async function enroll(service: TwoFactorService, ids: string[]): Promise<LoadUser[]> {
   return Promise.all(
     ids.map(async (id) => {
       const { secret } = await service.setup.totp(id, false, { qr: 'svg' });
@@ -47,11 +47,11 @@ async function run(database: TestDatabase): Promise<void> {
     twoFactor: { issuer: 'Load', backupCodesCount: 1 },
     users: { id: (user) => user.id, find: (id) => ({ id }) },
   });
-  const users = await enrol(
+  const users = await enroll(
     service,
     Array.from({ length: people }, (_, index) => `user${index}`),
   );
-  const attacked = await enrol(service, ['attacked1', 'attacked2']);
+  const attacked = await enroll(service, ['attacked1', 'attacked2']);
   const cluster = await Cluster.start(
     processes,
     { DATABASE: JSON.stringify(made.options), KEYS: keys, REDIS_URL: redisUrl, PREFIX: prefix },

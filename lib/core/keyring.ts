@@ -10,9 +10,15 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { SealedDataError } from '../errors.js';
+import { readKeys } from './keys.js';
 
 /** @internal What a sub-key is for. Each purpose has a key of its own, so no value made for one can serve another. */
 export type SealPurpose = 'totp-secret' | 'contact' | 'enrollment' | 'auth-info';
+/** @internal Whose text is sealed, and the row that it is sealed for. */
+export interface SealOwner {
+  readonly userId: string;
+  readonly rowId: string;
+}
 /** @internal */
 export type MacPurpose = 'one-time-code' | 'backup-code' | 'contact' | 'quota' | 'verdict';
 /** @internal */
@@ -26,19 +32,6 @@ const tagBytes = 16;
 /** What a pending login holds at the most is shorter. */
 const longestToken = 8192;
 
-const keyName = /^[A-Za-z0-9_-]{1,32}$/;
-
-/**
- * A new 32-byte key for `keys`, in base64; with a name, ready to be prepended: `${generateKey('k2')},${oldKeys}`.
- * @throws TypeError for a name of other characters than letters, digits, "-" and "_"
- */
-export function generateKey(name?: string): string {
-  if (name !== undefined && !keyName.test(name))
-    throw new TypeError('The name of a key has 1 to 32 letters, digits, "-" and "_"');
-  const key = randomBytes(32).toString('base64');
-  return name === undefined ? key : `${name}:${key}`;
-}
-
 /** Length-prefixed, so that ("ab", "c") and ("a", "bc") are not the same message. */
 const frame = (parts: readonly string[]): Buffer =>
   Buffer.concat(
@@ -49,22 +42,6 @@ const frame = (parts: readonly string[]): Buffer =>
       return [length, bytes];
     }),
   );
-
-const expected =
-  'keys must be a comma-separated list of "name:BASE64" with 32 random bytes each, newest first: ' +
-  "set TWO_FACTOR_KEYS to the output of `node -p \"require('passport-two-factor').generateKey('k1')\"`";
-
-function parseKey(entry: string): [string, KeyObject] {
-  const colon = entry.indexOf(':');
-  const text = entry.slice(colon + 1);
-  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) throw new TypeError(`${expected}; an entry is not base64`);
-  const key = Buffer.from(text, 'base64');
-  if (key.length !== 32) throw new TypeError(`${expected}; an entry has ${key.length} bytes`);
-  // A key without a name is named for what it is, so that two nameless keys are still told apart.
-  const id = colon < 0 ? createHash('sha256').update(key).digest('hex').slice(0, 8) : entry.slice(0, colon);
-  if (!keyName.test(id)) throw new TypeError(`${expected}; a name has letters, digits, "-" and "_" only`);
-  return [id, createSecretKey(key)];
-}
 
 /**
  * The keys that protect what is stored: the first seals, all open. Rotate by prepending a key; rows are sealed again
@@ -79,16 +56,13 @@ export class Keyring {
 
   /** @throws TypeError saying what `keys` must be; the message never holds key material */
   constructor(keys: unknown) {
-    if (typeof keys !== 'string' || keys.trim() === '')
-      throw new TypeError(`${expected}; got ${keys === '' ? 'an empty string' : typeof keys}`);
-    const entries = keys.split(',').map((entry) => parseKey(entry.trim()));
+    const entries = readKeys(keys);
     this.#keys = new Map(entries);
-    if (this.#keys.size !== entries.length) throw new TypeError(`${expected}; two entries have the same name`);
     this.current = entries[0]?.[0] ?? '';
   }
 
   /** AES-256-GCM under the first key. Bound to user and row: a ciphertext moved to another row does not open. */
-  seal(purpose: SealPurpose, userId: string, rowId: string, plaintext: string | Buffer): string {
+  seal(purpose: SealPurpose, { userId, rowId }: SealOwner, plaintext: string | Buffer): string {
     const iv = randomBytes(12);
     const cipher = createCipheriv('aes-256-gcm', this.#subKey(this.current, `seal ${purpose}`), iv);
     cipher.setAAD(frame([purpose, userId, rowId]));
@@ -98,7 +72,7 @@ export class Keyring {
   }
 
   /** @throws SealedDataError for an unknown key, another row's text or an altered one: never "no second factor" */
-  open(purpose: SealPurpose, userId: string, rowId: string, sealed: string): Buffer {
+  open(purpose: SealPurpose, { userId, rowId }: SealOwner, sealed: string): Buffer {
     const [version, id, iv, ciphertext, tag, ...rest] = sealed.split('.');
     if (
       version !== 'v1' ||
@@ -180,7 +154,9 @@ export class Keyring {
   }
 
   #tokenKey(id: string, purpose: TokenPurpose, salt: Buffer): readonly [key: Buffer, iv: Buffer] {
-    const bytes = createHmac('sha512', this.#subKey(id, `token ${purpose}`)).update(salt).digest();
+    const bytes = createHmac('sha512', this.#subKey(id, `token ${purpose}`))
+      .update(salt)
+      .digest();
     return [bytes.subarray(0, 32), bytes.subarray(32, 44)];
   }
 

@@ -84,8 +84,8 @@ export type DeliveredMechanism = MethodTable[DeliveredMethod]['mechanism'];
 /** What `methods`, `availableMethods` and `verify` call a method. */
 export type MethodKey<M extends MethodName = MethodName> = MethodTable[M]['key'];
 
-/** @internal */
-export const keyOf = (method: MethodName): MethodKey => twoFactorMethods[method].key;
+/** What `methods`, `availableMethods` and `verify` call a method: `'backupCode'` for `'backup_code'`. */
+export const keyOf = <M extends MethodName>(method: M): MethodKey<M> => twoFactorMethods[method].key;
 
 /** @internal */
 export const mechanismOf = <M extends EnrollableMethod>(method: M): MethodTable[M]['mechanism'] =>
@@ -94,21 +94,24 @@ export const mechanismOf = <M extends EnrollableMethod>(method: M): MethodTable[
 /** @internal Whether a user sets it up. */
 export const isEnrollable = (method: MethodName): method is EnrollableMethod => 'mechanism' in twoFactorMethods[method];
 
-/** @internal Whether its code is sent. */
+/** Whether its code is sent to the user. */
 export const isDelivered = (method: MethodName): method is DeliveredMethod => 'contact' in twoFactorMethods[method];
 
 const names = Object.keys(twoFactorMethods) as MethodName[];
 
-/** @internal */
+/** All methods, in the order in which they are listed. */
 export const everyMethod: readonly MethodName[] = names;
 
-/** @internal */
-export const enrollableMethods = names.filter(isEnrollable);
+/** Those that a user sets up. */
+export const enrollableMethods: readonly EnrollableMethod[] = names.filter(isEnrollable);
 
-/** @internal */
-export const deliveredMethods = names.filter(isDelivered);
+/** Those whose code is sent to the user. */
+export const deliveredMethods: readonly DeliveredMethod[] = names.filter(isDelivered);
 
-/** @internal The method of a mechanism. @throws Error for a number that is none: a row of a later version, say */
+/**
+ * The method of a mechanism, as `list()` names it.
+ * @throws Error for a number that is none: a row of a later version, say
+ */
 export function methodOf(mechanism: number): EnrollableMethod {
   const numberOf = (name: EnrollableMethod): number => mechanismOf(name);
   const method = enrollableMethods.find((name) => numberOf(name) === mechanism);

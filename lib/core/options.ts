@@ -33,7 +33,8 @@ export function meantOption(name: string, known: readonly string[]): string | un
  */
 export function unknownOption(name: string, known: readonly string[]): string {
   const meant = meantOption(name, known);
-  return `there is no option "${readable(name)}"; there are ${known.join(', ') || 'none'}${meant === undefined ? '' : `; did you mean "${meant}"?`}`;
+  const hint = meant === undefined ? '' : `; did you mean "${meant}"?`;
+  return `there is no option "${readable(name)}"; there are ${known.join(', ') || 'none'}${hint}`;
 }
 
 /**

@@ -48,16 +48,15 @@ export interface TotpWindow {
 export function matchTotp(
   secret: Buffer,
   code: string,
-  parameters: TotpParameters,
-  at: TotpWindow,
+  { parameters, now, window, after }: TotpWindow & { readonly parameters: TotpParameters },
 ): number | undefined {
   const given = Buffer.from(code);
-  const current = timeStep(at.now, parameters.period);
+  const current = timeStep(now, parameters.period);
   let matched: number | undefined;
-  for (let step = Math.max(0, current - at.window); step <= current + at.window; step += 1) {
+  for (let step = Math.max(0, current - window); step <= current + window; step += 1) {
     const expected = Buffer.from(totpAt(secret, step, parameters));
     const equal = given.length === expected.length && timingSafeEqual(given, expected);
-    if (equal && step > at.after) matched = step;
+    if (equal && step > after) matched = step;
   }
   return matched;
 }

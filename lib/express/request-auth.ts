@@ -1,19 +1,12 @@
 import type { Request } from 'express';
 import {
   InvalidCredentialsError,
-  InvalidInputError,
   StepUpRequiredError,
   TwoFactorExpiredError,
   UserNotLoggedInError,
 } from '../errors.js';
-import {
-  longestStrategyName,
-  proveFirstFactor,
-  readRemember,
-  type FirstFactorProof,
-} from '../passport/first-factor.js';
+import { proveFirstFactor, readRemember } from '../passport/first-factor.js';
 import { admit, letThrough, planVerified, type FirstFactorLogin } from '../passport/gate.js';
-import { type Passport } from '../passport/passports.js';
 import { deserializer } from '../passport/serialized-user.js';
 import { throughPassport } from '../passport/through-passport.js';
 import { doorOf } from '../passport/verdict.js';
@@ -23,16 +16,9 @@ import { logIn, type LogInPlan } from '../standing/log-in.js';
 import { pendingView, type PendingView } from '../standing/pending-login.js';
 import { userOf } from '../standing/session.js';
 import { secondFactorAt } from '../standing/standing.js';
+import type { AuthHost } from './auth-host.js';
+import { namesOf, readText, readVia, type LoginAsOptions } from './login-input.js';
 import { RequestTwoFactor } from './request-two-factor.js';
-
-/** @internal Finds the strategy that `login` and `reauthenticate` run, as it is registered by then. */
-export type FindStrategy = () => FirstFactorProof['strategy'];
-
-/** @internal The Passport that everything of `req.auth` goes through, whichever one runs in the request. */
-export interface AuthHost {
-  readonly passport: Passport;
-  readonly findStrategy: FindStrategy;
-}
 
 /** `req.auth` */
 export class RequestAuth {
@@ -193,7 +179,7 @@ export class RequestAuth {
   ): Promise<Express.User> {
     const { service, req, host } = this;
     const plan = await throughPassport(host.passport, req, () =>
-      admit(service, req, user, {
+      admit({ service, req }, user, {
         ...login,
         redirect: login.redirect ?? doorOf(host.passport._sm)?.redirect,
         session: true,
@@ -207,43 +193,8 @@ export class RequestAuth {
   private logIn(user: Express.User, plan: LogInPlan | undefined): Promise<void> {
     const { service, req, host } = this;
     return throughPassport(host.passport, req, () => {
-      if (plan) letThrough(service, req, user, plan);
+      if (plan) letThrough({ service, req }, user, plan);
       return logIn(req, user);
     });
   }
-}
-
-/** How an app's own login was made. */
-export interface LoginAsOptions {
-  /** Names the way, for the record: `'sign-up'`, `'magic-link'`. 1 to 191 characters; it exempts from nothing. */
-  readonly via: string;
-  /** Keeps the session for `rememberFor`. */
-  readonly remember?: unknown;
-  /** Where `secondFactorErrorHandler` sends a browser whose login is halted. Default: that of `protect`. */
-  readonly secondFactorRedirect?: string;
-}
-
-/** The names that a user may log in by: one or two different ones. */
-function namesOf({ settings: { users } }: TwoFactorService, user: Express.User): [string, ...string[]] {
-  const names = [users.email?.(user), users.label?.(user)].filter(
-    (name): name is string => typeof name === 'string' && name !== '',
-  );
-  const [first, ...others] = new Set(names);
-  if (first === undefined)
-    throw new TypeError('reauthenticate needs users.email or users.label to tell the name that the user logs in by');
-  return [first, ...others];
-}
-
-/** An empty text is for the strategy to refuse; any other type never reaches it. */
-function readText(field: string, value: unknown): string {
-  if (typeof value !== 'string') throw new InvalidInputError(field, 'a string');
-  return value;
-}
-
-/** The name of a way to log in, which is kept beside the pending login. */
-function readVia(via: unknown): string {
-  const text = readText('via', via);
-  if (text.length < 1 || text.length > longestStrategyName)
-    throw new InvalidInputError('via', `a text of 1 to ${longestStrategyName} characters`);
-  return text;
 }

@@ -20,7 +20,7 @@ import { RequestUser } from './request-user.js';
  */
 export class RequestTwoFactor extends RequestUser {
   /**
-   * Begins an enrolment. Needs a recent authentication. Anything but `true` or `false` for `requireVerification` is
+   * Begins an enrollment. Needs a recent authentication. Anything but `true` or `false` for `requireVerification` is
    * `INVALID_INPUT`.
    * @throws UserNotLoggedInError, StepUpRequiredError, TwoFactorAlreadyEnabledError, InvalidInputError
    */
@@ -40,7 +40,7 @@ export class RequestTwoFactor extends RequestUser {
   };
 
   /**
-   * Confirms an enrolment; answers fresh backup codes, `[]` where the user has a set. It is a second factor for this
+   * Confirms an enrollment; answers fresh backup codes, `[]` where the user has a set. It is a second factor for this
    * session.
    * @throws TwoFactorNotSetupError where none is waiting, InvalidTwoFactorCodeError, TooManyAttemptsError,
    *   InvalidInputError
@@ -108,12 +108,12 @@ export class RequestTwoFactor extends RequestUser {
    * @throws StepUpRequiredError, TwoFactorNotSetupError
    */
   async disable(mechanism: TwoFactorMechanism): Promise<void> {
-    await this.change((identity) => this.service.management.disable(identity, mechanism));
+    await this.change((identity) => this.service.removal.disable(identity, mechanism));
   }
 
   /** Removes one authenticator. Needs a recent authentication. @throws StepUpRequiredError, TwoFactorNotSetupError */
   async remove(id: string): Promise<void> {
-    await this.change((identity) => this.service.management.remove(identity, id));
+    await this.change((identity) => this.service.removal.remove(identity, id));
   }
 
   /** Replaces the whole set. Needs a recent authentication. @throws StepUpRequiredError, TwoFactorNotSetupError */

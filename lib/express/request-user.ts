@@ -113,7 +113,7 @@ export class RequestUser {
     const identity = this.loggedIn();
     const judged =
       this.service.settings.recentAuthentication === false ? {} : { judgedAt: standingEpoch(this.req, identity.key) };
-    const { result, epochs } = await this.service.enrollment.complete({ ...identity, ...judged }, method, code);
+    const { result, epochs } = await this.service.confirming.complete({ ...identity, ...judged }, method, code);
     if (epochs && hasSession(this.req)) {
       // What the session has proved before counts at the epoch that the new factor begins, too.
       const before = standingOf(this.req, identity.key, epochs.from);
@@ -170,7 +170,7 @@ export class RequestUser {
       return sent;
     }
     const kept = stepUpToken(this.req);
-    return this.service.logins.sendForStepUp(this.loggedIn(), method, {
+    return this.service.stepUps.send(this.loggedIn(), method, {
       ...(kept !== undefined && { token: kept }),
       // Before the code is sent: a session that is ended while the sender is slow is not brought back by its token.
       keep: async (fresh) => {

@@ -12,17 +12,17 @@ import { checkOptions } from '../core/options.js';
 export interface RequireEnrollmentOptions {
   /** Where second factors are kept. */
   readonly service: TwoFactorService;
-  /** Where a browser goes instead of the error: the page to enrol at. It must be one of `except`. */
+  /** Where a browser goes instead of the error: the page to enroll at. It must be one of `except`. */
   readonly redirect?: string;
   /**
-   * Paths that stay open, with all below them: the pages to enrol at and to log out. `/` opens the home page alone.
+   * Paths that stay open, with all below them: the pages to enroll at and to log out. `/` opens the home page alone.
    * They are compared with `req.path`: below a path that the guard itself is mounted at, with what comes after that.
    */
   readonly except?: readonly string[];
 }
 
 /**
- * Holds users who must have a second factor (`twoFactor.enforce`) and have none to the pages where they enrol:
+ * Holds users who must have a second factor (`twoFactor.enforce`) and have none to the pages where they enroll:
  * `ENROLLMENT_REQUIRED`, or `redirect`, once their deadline has come. Requests of nobody go on; mount it after
  * `passport.session()`, before the routes.
  *

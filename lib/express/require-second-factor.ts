@@ -7,7 +7,7 @@ import {
   type TwoFactorError,
 } from '../errors.js';
 import type { Duration } from '../options.js';
-import { milliseconds } from '../settings.js';
+import { milliseconds } from '../core/option-fields.js';
 import { checkText } from '../core/options.js';
 import { checkService } from '../passport/check-service.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
@@ -39,7 +39,7 @@ function readMaxAge(maxAge: Duration | undefined): number | undefined {
 /**
  * Guards routes: only a session whose user has verified a second factor in it passes. Errors: `NOT_LOGGED_IN`,
  * `ENROLLMENT_REQUIRED` (the user has none), `STEP_UP_REQUIRED` (an exempt OAuth login, a session older than the
- * enrolment or than a change of factors, or `maxAge`). While the second factor is not enabled, logged-in users pass.
+ * enrollment or than a change of factors, or `maxAge`). While the second factor is not enabled, logged-in users pass.
  *
  * @throws TypeError for an unknown option
  */

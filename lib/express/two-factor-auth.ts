@@ -14,7 +14,8 @@ import { hasSession, type SessionRequest } from '../standing/session.js';
 import { hintOfPassport, hintOfSession } from './hints.js';
 import { checkOptions } from '../core/options.js';
 import { OtherAuth, taken } from './other-auth.js';
-import { RequestAuth, type FindStrategy } from './request-auth.js';
+import type { FindStrategy } from './auth-host.js';
+import { RequestAuth } from './request-auth.js';
 
 declare global {
   // Express has this namespace for requests to be extended in.
@@ -89,7 +90,7 @@ export function twoFactorAuth(options: TwoFactorAuthOptions): RequestHandler {
     return { name: login, kind: detectKind(registered), inner: registered };
   };
   const running = passport as unknown as RunningPassport;
-  introduce(service, running, 'twoFactorAuth', options.name);
+  introduce(service, running, { where: 'twoFactorAuth', name: options.name });
   // A stand-in that only authenticates, as in a test, has no door.
   const manager = running._sm as typeof running._sm | undefined;
   if (manager && !doorOf(manager)) openDoor(manager, watchingDoor(service));
@@ -99,7 +100,7 @@ export function twoFactorAuth(options: TwoFactorAuthOptions): RequestHandler {
       hasSession(req);
       hintOfSession(req);
       refuseOtherCopies(running, req as SessionRequest);
-      put(req, property, () => new RequestAuth(service, req, { passport: running, findStrategy }), other);
+      put(req, property, { make: () => new RequestAuth(service, req, { passport: running, findStrategy }), other });
       next();
     } catch (error) {
       next(error);
@@ -107,8 +108,14 @@ export function twoFactorAuth(options: TwoFactorAuthOptions): RequestHandler {
   };
 }
 
+interface Put {
+  readonly make: () => RequestAuth;
+  /** What is there in place of ours. */
+  readonly other: OtherAuth | undefined;
+}
+
 /** @throws TypeError where another middleware has put something there, if only a null for "nobody" */
-function put(req: Request, property: string, make: () => RequestAuth, other: OtherAuth | undefined): void {
+function put(req: Request, property: string, { make, other }: Put): void {
   const own: object = Object.getOwnPropertyDescriptor(req, property) ?? {};
   const isOurs = Object.hasOwn((Reflect.get(own, 'get') as object | undefined) ?? {}, brand);
   if (!isOurs && property in req) throw taken('Another middleware', property);

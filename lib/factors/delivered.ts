@@ -76,11 +76,11 @@ export class DeliveredFactor implements Factor {
   }
 
   seal({ userId, rowId }: Owner, { value }: Draft): string {
-    return this.keyring.seal('contact', userId, rowId, value);
+    return this.keyring.seal('contact', { userId, rowId }, value);
   }
 
   contactOf({ userId, id, sealed }: TwoFactorAuthenticator): string {
-    return this.keyring.open('contact', userId, id, sealed).toString();
+    return this.keyring.open('contact', { userId, rowId: id }, sealed).toString();
   }
 
   resealed(row: TwoFactorAuthenticator): { sealed: string; handle: string } | undefined {

@@ -27,16 +27,16 @@ export class TotpFactor implements Factor {
   }
 
   seal({ userId, rowId }: Owner, { value }: Draft): string {
-    return this.keyring.seal('totp-secret', userId, rowId, Buffer.from(value, 'base64'));
+    return this.keyring.seal('totp-secret', { userId, rowId }, Buffer.from(value, 'base64'));
   }
 
   secretOf({ userId, id, sealed }: TwoFactorAuthenticator): Buffer {
-    return this.keyring.open('totp-secret', userId, id, sealed);
+    return this.keyring.open('totp-secret', { userId, rowId: id }, sealed);
   }
 
   resealed(row: TwoFactorAuthenticator): { sealed: string } | undefined {
     if (this.keyring.isCurrent(row.sealed)) return undefined;
-    return { sealed: this.keyring.seal('totp-secret', row.userId, row.id, this.secretOf(row)) };
+    return { sealed: this.keyring.seal('totp-secret', { userId: row.userId, rowId: row.id }, this.secretOf(row)) };
   }
 
   confirm({ value }: Draft, _question: Question, response: unknown): Promise<Proof | undefined> {
@@ -60,7 +60,7 @@ export class TotpFactor implements Factor {
     const { clock, totpWindow: window } = this.settings;
     // The row's own digits, period and algorithm are not read: they are not sealed, and one digit would be guessed at
     // once.
-    const step = matchTotp(secret, response, defaultTotpParameters, { now: clock(), window, after });
+    const step = matchTotp(secret, response, { parameters: defaultTotpParameters, now: clock(), window, after });
     return step === undefined ? undefined : { step };
   }
 }

@@ -58,5 +58,6 @@ export function defaultHtml(message: CodeMessage): string {
   const { subject, lead, warning } = wordingOf(message);
   const paragraphs = [lead, expiry(message), warning].map((text) => `<p>${escape(text)}</p>`);
   paragraphs.splice(1, 0, `<p style="font-size:2em;letter-spacing:0.1em"><strong>${escape(message.code)}</strong></p>`);
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escape(subject)}</title></head><body>${paragraphs.join('')}</body></html>`;
+  const head = `<head><meta charset="utf-8"><title>${escape(subject)}</title></head>`;
+  return `<!doctype html><html lang="en">${head}<body>${paragraphs.join('')}</body></html>`;
 }

@@ -6,7 +6,7 @@ import { logInAsPlanned, type LogInPlan } from '../standing/log-in.js';
 import { pendingToken } from '../standing/pending-login.js';
 import { hasSession, passportKey, sessionOf, setUser, stateOf } from '../standing/session.js';
 import { readRemember } from './first-factor.js';
-import { admit } from './gate.js';
+import { admit, type OfRequest } from './gate.js';
 import { passportOf } from './passports.js';
 import { deserializer, serialize } from './serialized-user.js';
 import type { Door, UnjudgedLogIn } from './verdict.js';
@@ -62,7 +62,7 @@ async function judge(
   const carried = await carryOver(service, req, user);
   if (carried) return carried;
   const { remember, secondFactorRedirect } = options as { remember?: unknown; secondFactorRedirect?: unknown };
-  const plan = await admit(service, req, user as Express.User, {
+  const plan = await admit({ service, req }, user as Express.User, {
     strategy: '',
     kind: 'unknown',
     info: undefined,
@@ -85,7 +85,7 @@ async function carryOver(service: TwoFactorService, req: Request, user: unknown)
   if (kept?.user === undefined || kept.user === null) return undefined;
   const { key } = service.identify(user);
   const { standing } = stateOf(req);
-  const isTheirs = standing?.userKey === key || (await isKept(service, req, kept.user, { user, key }));
+  const isTheirs = standing?.userKey === key || (await isKept({ service, req }, kept.user, { user, key }));
   return isTheirs
     ? {
         standing: standing?.userKey === key ? standing : undefined,
@@ -95,8 +95,7 @@ async function carryOver(service: TwoFactorService, req: Request, user: unknown)
 }
 
 async function isKept(
-  service: TwoFactorService,
-  req: Request,
+  { service, req }: OfRequest,
   kept: unknown,
   given: { readonly user: unknown; readonly key: string },
 ): Promise<boolean> {

@@ -46,8 +46,7 @@ export function proveFirstFactor(
   return new Promise((resolve, reject) => {
     runStrategy(
       inner,
-      fed,
-      {},
+      { req: fed, options: {} },
       {
         success: (user, info) => {
           resolve({ user: user as Express.User, info, name, kind });

@@ -14,6 +14,12 @@ import { passportName, passportOf, unknownStrategy } from './passports.js';
 import { deserializer, serialize } from './serialized-user.js';
 import { forgetVerdict, recordVerdict } from './verdict.js';
 
+/** A request, and the service that judges it. */
+export interface OfRequest {
+  readonly service: TwoFactorService;
+  readonly req: Request;
+}
+
 export interface FirstFactorLogin extends Pick<FirstFactor, 'kind' | 'remember' | 'info'> {
   /** What the strategy is called, or the way that the app names. */
   readonly strategy: string;
@@ -34,13 +40,12 @@ export interface FirstFactorLogin extends Pick<FirstFactor, 'kind' | 'remember' 
  * @throws SecondFactorRequiredError where it is halted; whatever else it throws, nobody is logged in
  */
 export async function admit(
-  service: TwoFactorService,
-  req: Request,
+  { service, req }: OfRequest,
   user: Express.User,
   login: FirstFactorLogin,
 ): Promise<LogInPlan | undefined> {
   try {
-    return await judge(service, req, user, login);
+    return await judge({ service, req }, user, login);
   } catch (reason) {
     // Neither what an earlier strategy was let through for, nor whom this one has put on the request.
     forgetVerdict(req);
@@ -51,8 +56,7 @@ export async function admit(
 }
 
 async function judge(
-  service: TwoFactorService,
-  req: Request,
+  { service, req }: OfRequest,
   user: Express.User,
   login: FirstFactorLogin,
 ): Promise<LogInPlan | undefined> {
@@ -60,7 +64,7 @@ async function judge(
   const identity = service.identify(user);
   // No session where there should be one is an error here, before anything is decided; never "no second factor".
   if (login.session) sessionOf(req);
-  const required = settings.enabled && (await isRequired(service, req, user, login));
+  const required = settings.enabled && (await isRequired({ service, req }, user, login));
   const snapshot = await service.snapshot(identity);
   const { account, authenticators } = snapshot;
   if (required && account && authenticators.length > 0) {
@@ -88,7 +92,7 @@ export function planVerified(service: TwoFactorService, finished: FinishedLogin)
 }
 
 /** Lets this user, and nobody else, through Passport's door, once and in this request. */
-export function letThrough(service: TwoFactorService, req: Request, user: unknown, plan: LogInPlan): void {
+export function letThrough({ service, req }: OfRequest, user: unknown, plan: LogInPlan): void {
   const { key } = service.identify(user);
   recordVerdict(req, { concerns: (other) => isSame(service, other, key), plan });
 }
@@ -106,12 +110,7 @@ function planFor({ settings }: TwoFactorService, remember: boolean, standing: Lo
 }
 
 /** Judged by how this login was made, never by which providers the account is linked to. */
-async function isRequired(
-  service: TwoFactorService,
-  req: Request,
-  user: Express.User,
-  login: FirstFactorLogin,
-): Promise<boolean> {
+async function isRequired({ service, req }: OfRequest, user: Express.User, login: FirstFactorLogin): Promise<boolean> {
   const { requireForOAuth } = service.settings;
   const { strategy, kind, info, names = [strategy] } = login;
   if (kind !== 'oauth') return true;
@@ -133,9 +132,7 @@ async function isRequired(
   return answer;
 }
 
-interface Halted {
-  readonly service: TwoFactorService;
-  readonly req: Request;
+interface Halted extends OfRequest {
   readonly user: Express.User;
   readonly identity: Identity;
 }
@@ -155,7 +152,10 @@ async function halt(
   const pending = await service.logins.begin(identity, snapshot, first);
   if (session) {
     const allowed = service.settings.keepInSession;
-    await storePending(req, pending, service.settings.clock(), (key) => keepSessionInfo || allowed.includes(key));
+    await storePending(req, pending, {
+      now: service.settings.clock(),
+      keep: (key) => keepSessionInfo || allowed.includes(key),
+    });
   }
   // Only now: a message that arrives before its pending login is stored could not be answered.
   await pending.deliver();

@@ -29,7 +29,7 @@ export async function impersonate(req: Request, user: Express.User, { by, reason
       'impersonate: call protect(passport, { service }) first, and app.use(passport.session()) before this route',
     );
   const { id } = service.identify(user);
-  letThrough(service, req, user, { standing: undefined, keep: [] });
+  letThrough({ service, req }, user, { standing: undefined, keep: [] });
   await logIn(req, user);
   service.announce('impersonated', { userId: id, by, reason, at: service.settings.clock() });
 }

@@ -40,7 +40,11 @@ function knownBy(service: object): Known {
  *
  * @throws TypeError for a name that is none, or another one than it was given before
  */
-export function introduce(service: object, passport: Passport, where: string, name?: unknown): void {
+export function introduce(
+  service: object,
+  passport: Passport,
+  { where, name }: { readonly where: string; readonly name?: unknown },
+): void {
   const known = knownBy(service);
   known.passports.add(passport);
   if (name === undefined) {

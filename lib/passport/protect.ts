@@ -7,13 +7,8 @@ import { judgingDoor } from './door.js';
 import { introduce, type Passport } from './passports.js';
 import type { InnerStrategy } from './run-strategy.js';
 import { isSecondFactorStrategy, SecondFactorStrategy } from './second-factor-strategy.js';
-import { readsTokens } from './strategy-kind.js';
-import {
-  checkKind,
-  isTwoFactorStrategy,
-  TwoFactorStrategy,
-  type TwoFactorStrategyOptions,
-} from './two-factor-strategy.js';
+import { checkKind, readsTokens } from './strategy-kind.js';
+import { isTwoFactorStrategy, TwoFactorStrategy, type TwoFactorStrategyOptions } from './two-factor-strategy.js';
 import { openDoor, recordVerdict, type Door, type SessionManager } from './verdict.js';
 
 /** Options of `protect`. */
@@ -69,7 +64,7 @@ export function protect(passport: { readonly use: unknown }, options: ProtectOpt
     if (registry._strategies[name] === undefined)
       throw new TypeError(`protect: no strategy is registered as "${name}"; register it first`);
   }
-  introduce(service, registry, where, options.name);
+  introduce(service, registry, { where, name: options.name });
   guardSessionManager(registry, judgingDoor({ service, secondFactorRedirect }));
 
   const wrap = (name: string, strategy: InnerStrategy): InnerStrategy => {

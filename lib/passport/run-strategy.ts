@@ -38,8 +38,7 @@ const current = new AsyncLocalStorage<Run>();
  */
 export function runStrategy(
   strategy: InnerStrategy,
-  req: Request,
-  options: object,
+  { req, options }: { readonly req: Request; readonly options: object },
   actions: Actions & Partial<CapturedActions>,
 ): void {
   const call: Call = { strategy, req, options: { ...options }, actions };
@@ -115,9 +114,11 @@ function bindsItself(strategy: InnerStrategy): boolean {
  */
 const isBoundToItself = (reason: unknown): boolean =>
   reason instanceof TypeError &&
-  /private (member|field|method|static|element)|must be (an instance of )?class|\b(success|fail|redirect|pass|error) is not a function/i.test(
-    reason.message,
-  );
+  [
+    /private (member|field|method|static|element)/i,
+    /must be (an instance of )?class/i,
+    /\b(success|fail|redirect|pass|error) is not a function/i,
+  ].some((words) => words.test(reason.message));
 
 /**
  * Runs a strategy on itself, for one request at a time: its actions are properties that parallel requests would share,

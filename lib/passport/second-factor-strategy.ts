@@ -95,11 +95,11 @@ export class SecondFactorStrategy extends Strategy {
     if (!pending && user !== undefined) {
       const standing = await verifyStepUp({ service, req }, service.identify(user), response);
       await checkStillThere(req);
-      letThrough(service, req, user, { standing, keep: [], keepAll: true });
+      letThrough({ service, req }, user, { standing, keep: [], keepAll: true });
       return { user, info: undefined };
     }
     const finished = await finishLogin({ service, req }, pending, response);
-    letThrough(service, req, finished.user, planVerified(service, finished));
+    letThrough({ service, req }, finished.user, planVerified(service, finished));
     return finished;
   }
 }

@@ -2,20 +2,14 @@ import type { Request } from 'express';
 import type { Identity } from '../service/identity.js';
 import type { FinishedLogin } from '../service/login-finish.js';
 import type { PendingToken } from '../service/pending-token.js';
-import type { TwoFactorService } from '../service/two-factor-service.js';
 import type { Response } from '../service/verification.js';
 import { elevate, provedBy, stepUpToken } from '../standing/session-standing.js';
 import { pendingPassport, pendingToken } from '../standing/pending-login.js';
 import { hasSession } from '../standing/session.js';
 import type { Standing } from '../standing/standing.js';
+import type { OfRequest } from './gate.js';
 import { isSamePassport, passportOf } from './passports.js';
 import { deserializer } from './serialized-user.js';
-
-/** A request, and the service that judges it. */
-interface OfRequest {
-  readonly service: TwoFactorService;
-  readonly req: Request;
-}
 
 /** Verifies and uses up a pending login in one go. @throws TwoFactorError, before anybody is logged in */
 export async function finishLogin(

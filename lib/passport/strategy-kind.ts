@@ -58,3 +58,14 @@ export function readsTokens(strategy: object): boolean {
     (members.name === 'anonymous' && Object.keys(members).every((key) => key === 'name'))
   );
 }
+
+/** @internal */
+export const strategyKinds: readonly StrategyKind[] = ['local', 'oauth', 'remembered', 'unknown'];
+
+/** @internal @throws TypeError */
+export function checkKind(where: string, kind: unknown): void {
+  if (strategyKinds.some((known) => known === kind)) return;
+  throw new TypeError(
+    `${where}: kind must be one of "${strategyKinds.join('", "')}"; got ${typeof kind} ${JSON.stringify(kind)}`,
+  );
+}

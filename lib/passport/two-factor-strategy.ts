@@ -12,7 +12,7 @@ import { isLinking } from './linking.js';
 import { introduceStrategy, registeredNames } from './passports.js';
 import { runStrategy, type InnerStrategy } from './run-strategy.js';
 import { captureActions } from './settle.js';
-import { detectKind } from './strategy-kind.js';
+import { checkKind, detectKind } from './strategy-kind.js';
 
 declare module 'passport' {
   interface AuthenticateOptions {
@@ -49,17 +49,6 @@ export interface TwoFactorAuthenticateOptions {
   readonly keepSessionInfo?: boolean;
   /** Set by `passport.authorize`: accounts are linked. */
   readonly assignProperty?: string;
-}
-
-/** @internal */
-export const strategyKinds: readonly StrategyKind[] = ['local', 'oauth', 'remembered', 'unknown'];
-
-/** @internal @throws TypeError */
-export function checkKind(where: string, kind: unknown): void {
-  if (strategyKinds.some((known) => known === kind)) return;
-  throw new TypeError(
-    `${where}: kind must be one of "${strategyKinds.join('", "')}"; got ${typeof kind} ${JSON.stringify(kind)}`,
-  );
 }
 
 // By a symbol of the process, since an app may have two copies of this package.
@@ -161,14 +150,18 @@ export class TwoFactorStrategy extends Strategy {
         if (!proved) action(...given);
       };
     const { fail, pass, error } = actions;
-    runStrategy(this.inner, req, options, {
-      ...actions,
-      success,
-      fail: unproved(fail),
-      redirect: unproved(actions.redirect),
-      pass: unproved(pass),
-      error: unproved(error),
-    });
+    runStrategy(
+      this.inner,
+      { req, options },
+      {
+        ...actions,
+        success,
+        fail: unproved(fail),
+        redirect: unproved(actions.redirect),
+        pass: unproved(pass),
+        error: unproved(error),
+      },
+    );
   }
 
   private async admit(
@@ -180,7 +173,7 @@ export class TwoFactorStrategy extends Strategy {
     if (isLinking(req, options.assignProperty)) return;
     const registered = registeredNames(service, req, strategy);
     const [name = this.name] = registered.filter(({ length }) => length <= longestStrategyName);
-    const plan = await admit(service, req, user as Express.User, {
+    const plan = await admit({ service, req }, user as Express.User, {
       strategy: name,
       names: [...registered, this.name, ...(this.inner.name === undefined ? [] : [this.inner.name])],
       kind: this.kind,
@@ -190,7 +183,7 @@ export class TwoFactorStrategy extends Strategy {
       keepSessionInfo: options.keepSessionInfo === true,
       redirect,
     });
-    if (plan) letThrough(service, req, user, plan);
+    if (plan) letThrough({ service, req }, user, plan);
   }
 }
 

@@ -1,14 +1,15 @@
 import type { Request } from 'express';
 import {
+  enrollableMethods,
+  isDelivered,
   twoFactorMethods,
   type EnrollableMethod,
   type TwoFactorAuthOptions,
   type TwoFactorService,
 } from 'passport-two-factor';
 import { csrfOf, type AppCsrf, type Csrf } from './csrf.js';
-import { enrollableMethods, isDelivered } from './request.js';
 import { isLocalPath } from './return-to.js';
-import { catalogue, type Catalogue, type MessageTable } from './messages/index.js';
+import { catalog, type Catalog, type MessageTable } from './messages/index.js';
 import { pageNames, type PageRenderers } from './pages/page-types.js';
 
 /** Options of `twoFactorRouter`. */
@@ -49,7 +50,7 @@ export interface RouterSettings {
   readonly loginPath: string;
   readonly returnTo: string;
   readonly locale: string | ((req: Request) => string) | undefined;
-  readonly messages: Catalogue;
+  readonly messages: Catalog;
   readonly stylesheet: string | undefined;
   readonly methods: readonly EnrollableMethod[];
   readonly csrf: Csrf;
@@ -141,7 +142,7 @@ export function readRouterOptions(given: TwoFactorRouterOptions): RouterSettings
     stylesheet,
     pages: readPages(options.pages),
     login: login === false ? undefined : login,
-    messages: catalogue(options.messages),
+    messages: catalog(options.messages),
     methods: readMethods(options.methods, service),
     csrf: csrfOf(readCsrf(options.csrf)),
   };

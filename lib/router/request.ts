@@ -1,15 +1,14 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import {
+  enrollableMethods,
   InvalidInputError,
-  twoFactorMethods,
+  isDelivered,
+  keyOf,
+  methodOf,
   UserNotLoggedInError,
-  type DeliveredMethod,
-  type EnrollableMethod,
-  type MethodKey,
   type MethodName,
   type PublicMethods,
   type RequestAuth,
-  type TwoFactorMechanism,
 } from 'passport-two-factor';
 
 /** Where the router keeps a `req.auth` of its own, whether or not the app has one and whatever it calls it. */
@@ -99,13 +98,6 @@ export function checkLoggedIn(req: Request): void {
   if (!authOf(req).isLoggedIn()) throw new UserNotLoggedInError();
 }
 
-export const everyMethod = Object.keys(twoFactorMethods) as MethodName[];
-export const enrollableMethods = everyMethod.filter(
-  (name): name is EnrollableMethod => 'mechanism' in twoFactorMethods[name],
-);
-export const isDelivered = (name: MethodName): name is DeliveredMethod => 'contact' in twoFactorMethods[name];
-export const deliveredMethods = everyMethod.filter(isDelivered);
-
 /** @throws InvalidInputError for anything but one of `known` */
 export function readMethod<M extends MethodName>(method: unknown, known: readonly M[]): M {
   const found = known.find((name) => name === method);
@@ -113,16 +105,6 @@ export function readMethod<M extends MethodName>(method: unknown, known: readonl
     throw new InvalidInputError('method', `one of ${known.map((name) => `"${name}"`).join(', ')}`);
   return found;
 }
-
-/** @throws Error for a mechanism that the package does not know */
-export function methodOf(mechanism: TwoFactorMechanism): EnrollableMethod {
-  const method = enrollableMethods.find((name) => twoFactorMethods[name].mechanism === mechanism);
-  if (method === undefined) throw new Error(`There is no method of the mechanism ${mechanism}.`);
-  return method;
-}
-
-/** Names a method as `methods` does. */
-export const keyOf = <M extends MethodName>(method: M): MethodKey<M> => twoFactorMethods[method].key;
 
 /** What a user who is logged in can confirm by; undefined for one without a second factor. */
 export async function verifiableMethods(auth: RequestAuth): Promise<PublicMethods | undefined> {

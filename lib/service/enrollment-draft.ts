@@ -56,7 +56,7 @@ export class EnrollmentDrafts {
         handle: factor.handleOf(identity.id, draft),
         challengeEpoch: snapshot.account.challengeEpoch,
         securityEpoch: snapshot.securityEpoch,
-        sealed: keyring.seal('enrollment', identity.id, id, JSON.stringify(draft)),
+        sealed: keyring.seal('enrollment', { userId: identity.id, rowId: id }, JSON.stringify(draft)),
         codes,
         createdAt: createdAfter(snapshot, now),
         expiresAt: now + enrollmentExpiry,
@@ -92,7 +92,9 @@ export class EnrollmentDrafts {
   /** What the confirmed challenge was to enroll. */
   open(challenge: TwoFactorChallenge): Draft {
     return JSON.parse(
-      this.context.keyring.open('enrollment', challenge.userId, challenge.id, challenge.sealed).toString(),
+      this.context.keyring
+        .open('enrollment', { userId: challenge.userId, rowId: challenge.id }, challenge.sealed)
+        .toString(),
     ) as Draft;
   }
 }

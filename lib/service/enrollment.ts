@@ -1,20 +1,12 @@
 import { sameContact } from '../core/contact.js';
 import { withHidden } from '../core/hidden.js';
-import { mechanismOf, type DeliveredMethod, type EnrollableMethod } from '../core/methods.js';
-import { readCode } from '../core/one-time-code.js';
+import { mechanismOf, type DeliveredMethod } from '../core/methods.js';
 import { encodeBase32, qrCode, totpUri } from '../core/provisioning.js';
 import { defaultTotpParameters, generateTotpSecret } from '../core/totp.js';
-import {
-  InvalidInputError,
-  SealedDataError,
-  StepUpRequiredError,
-  TwoFactorAlreadyEnabledError,
-  TwoFactorNotSetupError,
-} from '../errors.js';
+import { InvalidInputError, SealedDataError, TwoFactorAlreadyEnabledError, TwoFactorNotSetupError } from '../errors.js';
 import type { DeliveredFactor } from '../factors/delivered.js';
 import type { Factor } from '../factors/factor.js';
 import type { TwoFactorAuthenticator } from '../store/rows.js';
-import { ofRow, type StoredChallenge } from './challenge.js';
 import { readState, type Change, type Context } from './context.js';
 import { findUser, type Identity } from './identity.js';
 import type { Delivery } from './delivery.js';
@@ -29,13 +21,7 @@ import {
   type TotpSetup,
   type TotpSetupOptions,
 } from './enrollment-input.js';
-import { tidy } from './factor-change.js';
-import type { Judge } from './judging.js';
-import type { Match, Subject } from './subject.js';
 import { readIfReadable } from './unreadable.js';
-import { isLive } from './verdicts.js';
-
-type EnrollmentSubject = Subject & { readonly challenge: StoredChallenge | undefined };
 
 /** A contact as a request gives it. */
 export interface GivenContact {
@@ -55,7 +41,6 @@ export class Enrollment {
     private readonly parts: {
       readonly delivery: Delivery;
       readonly drafts: EnrollmentDrafts;
-      readonly judge: Judge;
       readonly enabling: Enabling;
     },
   ) {}
@@ -128,56 +113,6 @@ export class Enrollment {
     const otpValue = await this.parts.drafts.beginWithCode({ identity, factor, draft, snapshot });
     const result = { maskedContact, verified: false };
     return { result: withHidden(result, { contact, ...(otpValue !== undefined && { otpValue }) }) };
-  }
-
-  /**
-   * Confirms the newest live enrollment of the method. It belongs to the epoch that it was begun at: a change of
-   * factors ends it, also one that is committed while the code is being judged.
-   * @param identity with the epoch that the session stands for, whether or not its authentication is recent
-   * @returns fresh backup codes, `[]` where the user has a set already
-   */
-  async complete(identity: Identity, method: EnrollableMethod, code: unknown): Promise<Change<string[]>> {
-    const { judge, drafts, enabling } = this.parts;
-    const factor = this.context.factors.named(method);
-    const response = readCode(code);
-    const { subject, match } = await judge.judge({
-      load: () => this.load(identity, method),
-      decide: (given) => this.confirm(given, factor, response),
-      compared: () => factor.confirmChances,
-      failed: method,
-      // Of parallel confirmations one is written and enrolls.
-      verdicts: ({ challenge }) => (challenge ? [{ challenge, state: 'used', method }] : []),
-    });
-    const { challenge } = subject;
-    if (!challenge) throw new TwoFactorNotSetupError();
-    await tidy(() => this.context.challenges.remove([challenge.id]));
-    const draft = drafts.open(challenge);
-    const added = { factor, draft, confirmedStep: match.confirmedStep ?? 0, isHeld: true, givesCodes: true };
-    return enabling.enable({ ...identity, judgedAt: challenge.securityEpoch }, added);
-  }
-
-  private async load(identity: Identity, method: EnrollableMethod): Promise<EnrollmentSubject> {
-    const filter = { purpose: 'enrollment', mechanism: mechanismOf(method) } as const;
-    const snapshot = await this.context.snapshots.ofUser(identity, filter);
-    const { account } = snapshot;
-    if (!account) throw new TwoFactorNotSetupError();
-    const now = this.context.settings.clock();
-    const challenge = snapshot.challenges.map(ofRow).findLast((candidate) => isLive(candidate, snapshot, now));
-    const { judgedAt = snapshot.securityEpoch } = identity;
-    if (challenge && judgedAt !== snapshot.securityEpoch) throw new StepUpRequiredError();
-    return { identity, account, snapshot, challenge };
-  }
-
-  private async confirm(
-    { challenge }: EnrollmentSubject,
-    factor: Factor,
-    response: unknown,
-  ): Promise<Match | undefined> {
-    if (!challenge) throw new TwoFactorNotSetupError();
-    if (!factor.accepts(response)) throw new InvalidInputError('code', factor.shape);
-    const proof = await factor.confirm(this.parts.drafts.open(challenge), challenge, response);
-    // The step is spent for the new factor alone: the others' codes are other ones.
-    return proof && { method: factor.method, ...(proof.step !== undefined && { confirmedStep: proof.step }) };
   }
 
   /** @throws SealedDataError for the only factor of its user that cannot be read: it may be this very contact */

@@ -60,7 +60,7 @@ export async function changeFactors(
     const before = { ...state, account };
     const { factors = entries(before), set = {}, ends } = change.decide(before);
     const next = { ...set, factors: JSON.stringify(factors), ...epochsAfter(context, before, ends) };
-    if (!(await commits(context, identity, before, { next, change }))) continue;
+    if (!(await commits(context, identity, { before, next, change }))) continue;
     const after = { ...account, ...next };
     await sweep(context, before, after);
     const to = ends === 'nothing' ? state.securityEpoch : after.securityEpoch;
@@ -82,13 +82,19 @@ function epochsAfter(
   };
 }
 
+interface Written {
+  readonly before: PreparedSnapshot;
+  readonly next: Partial<TwoFactorAccount>;
+  readonly change: FactorChange;
+}
+
 /** Where the connection was lost before the answer, the account itself tells whether the UPDATE took effect. */
 async function commits(
   { accounts, snapshots }: Context,
   identity: Identity,
-  { account }: PreparedSnapshot,
-  { next, change }: { readonly next: Partial<TwoFactorAccount>; readonly change: FactorChange },
+  { before, next, change }: Written,
 ): Promise<boolean> {
+  const { account } = before;
   try {
     return await accounts.commit(account, next);
   } catch (error) {

@@ -36,7 +36,7 @@ export const sealKept = (
   { keyring }: Pick<Context, 'keyring'>,
   { userId, id }: PendingChallenge,
   kept: string,
-): string => keyring.seal('auth-info', userId, id, kept);
+): string => keyring.seal('auth-info', { userId, rowId: id }, kept);
 
 /** @throws TwoFactorExpiredError where the row that it lies in is gone */
 export function openKept({ keyring }: Pick<Context, 'keyring'>, challenge: PendingChallenge): Kept {
@@ -44,7 +44,7 @@ export function openKept({ keyring }: Pick<Context, 'keyring'>, challenge: Pendi
   if (content.kept === '') return {};
   if (content.kept !== true) return JSON.parse(content.kept) as Kept;
   if (info === '') throw new TwoFactorExpiredError();
-  return JSON.parse(keyring.open('auth-info', userId, id, info).toString()) as Kept;
+  return JSON.parse(keyring.open('auth-info', { userId, rowId: id }, info).toString()) as Kept;
 }
 
 function textOf(value: unknown): string | undefined {

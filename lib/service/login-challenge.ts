@@ -1,11 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { withHidden } from '../core/hidden.js';
 import type { DeliveredMethod } from '../core/methods.js';
-import { DeliveryFailedError, type AvailableMethods, type PublicMethods, type SpentMethods } from '../errors.js';
+import { type AvailableMethods, type PublicMethods, type SpentMethods } from '../errors.js';
 import type { StrategyKind } from '../options.js';
-import { newChallenge } from '../store/rows.js';
 import { available, masked } from './available-methods.js';
-import { createdAfter, ofRow, stepUpRow, type StoredChallenge } from './challenge.js';
+import { createdAfter } from './challenge.js';
 import type { ChallengeSent, CodeSending } from './code-sending.js';
 import type { Context } from './context.js';
 import type { Identity } from './identity.js';
@@ -24,9 +21,7 @@ import {
   type PendingContent,
   type PendingToken,
 } from './pending-token.js';
-import { whyMissing } from './subject.js';
 import type { Verification } from './verification.js';
-import { isLive } from './verdicts.js';
 
 /** How the first factor was proved, kept until the second one is. */
 export interface FirstFactor {
@@ -60,18 +55,7 @@ export interface PendingLogin {
   readonly deliver: () => Promise<void>;
 }
 
-/** Where the token of a step-up is kept between its requests. */
-export interface StepUpSession {
-  readonly token?: string;
-  /** Called before the code is sent. What it throws ends the sending. */
-  readonly keep?: (token: string) => Promise<void>;
-}
-
-const stepUpExpiry = 10 * 60_000;
-
-const newToken = (): string => randomBytes(32).toString('base64url');
-
-/** Begins, feeds and ends the challenges of pending logins and step-ups. */
+/** Begins and feeds pending logins. */
 export class LoginChallenge {
   constructor(
     private readonly context: Context,
@@ -159,62 +143,9 @@ export class LoginChallenge {
     return sent;
   }
 
-  /** The same for a user who is logged in. @param session of the step-up, which is begun where there is none */
-  async sendForStepUp(
-    identity: Identity,
-    method: DeliveredMethod,
-    session: StepUpSession = {},
-  ): Promise<ChallengeSent> {
-    const { token } = session;
-    const { challenges, snapshots, settings, factors } = this.context;
-    const factor = factors.sent(method);
-    const snapshot = await snapshots.ofUser(identity, { purpose: 'step-up', mechanism: 0 });
-    const { account } = snapshot;
-    if (!account || !snapshot.authenticators.some((row) => factors.of(row) === factor))
-      throw await whyMissing(this.context, identity, method);
-    const now = settings.clock();
-    const begun = snapshot.challenges.find(({ id }) => token !== undefined && id === stepUpRow(token));
-    if (token !== undefined && begun && isLive(ofRow(begun), snapshot, now)) {
-      const sent = await this.parts.sending.send({ identity, account, snapshot, challenge: ofRow(begun) }, factor);
-      return withHidden(sent, { challengeToken: token });
-    }
-    const gone = roomFor(snapshot, settings.pendingLogins, now);
-    const fresh = newToken();
-    const challenge = this.stepUp(fresh, identity, { ...snapshot, account });
-    const subject = { identity, account, snapshot, challenge };
-    const add = async (codes: string) => {
-      const isAdded = await challenges.add({ ...challenge, codes });
-      await session.keep?.(fresh);
-      return isAdded;
-    };
-    const sent = await this.parts.sending.sendFirst(subject, factor, add).catch(async (error: unknown) => {
-      // Nobody has its code: a sender that fails again and again must not fill the table.
-      if (error instanceof DeliveryFailedError) await challenges.remove([challenge.id]);
-      throw error;
-    });
-    await challenges.remove(gone);
-    return withHidden(sent, { challengeToken: fresh });
-  }
-
   private async store(challenge: PendingChallenge, info: string): Promise<void> {
     const { challenges, texts } = this.context;
     await texts.check('id', challenge.userId);
     if (!(await challenges.add(rowOf(challenge, info)))) throw new Error('Two challenges have the same id.');
-  }
-
-  private stepUp(token: string, identity: Identity, snapshot: PreparedSnapshot): StoredChallenge {
-    const now = this.context.settings.clock();
-    return ofRow(
-      newChallenge({
-        id: stepUpRow(token),
-        userKey: identity.key,
-        userId: identity.id,
-        purpose: 'step-up',
-        challengeEpoch: snapshot.account.challengeEpoch,
-        securityEpoch: snapshot.securityEpoch,
-        createdAt: createdAfter(snapshot, now),
-        expiresAt: now + stepUpExpiry,
-      }),
-    );
   }
 }

@@ -2,7 +2,6 @@ import {
   enrollableMethods,
   isDelivered,
   mechanismOf,
-  methodOf,
   type EnrollableMethod,
   type TwoFactorMechanism,
 } from '../core/methods.js';
@@ -15,13 +14,11 @@ import {
   TwoFactorAlreadyEnabledError,
   TwoFactorNotSetupError,
 } from '../errors.js';
-import { takeOut } from '../store/factors.js';
-import type { TwoFactorAuthenticator } from '../store/rows.js';
-import { readState, type Change, type Context } from './context.js';
+import { readState, type Context } from './context.js';
 import { findUser, type Identity } from './identity.js';
 import type { Delivery } from './delivery.js';
 import { accountLabel, readLabel } from './enrollment-input.js';
-import { changeFactors, entries, makeWay, noSet } from './factor-change.js';
+import { makeWay } from './factor-change.js';
 import { whyMissing } from './subject.js';
 import { readIfReadable } from './unreadable.js';
 
@@ -80,20 +77,6 @@ export class Management {
 
   async remainingBackupCodes(identity: Identity): Promise<number> {
     return (await this.context.snapshots.ofUser(identity)).unusedBackupCodes;
-  }
-
-  /** Removes every authenticator of a mechanism. @throws TwoFactorNotSetupError, TwoFactorSetupIncompleteError */
-  async disable(identity: Identity, given: unknown): Promise<Change<undefined>> {
-    const method = readMechanism(given);
-    return this.take(identity, ({ mechanism }) => methodOf(mechanism) === method).catch(async (reason: unknown) => {
-      throw reason instanceof TwoFactorNotSetupError ? await whyMissing(this.context, identity, method) : reason;
-    });
-  }
-
-  /** @throws TwoFactorNotSetupError where the user has no such authenticator, whoever else has */
-  remove(identity: Identity, id: unknown): Promise<Change<undefined>> {
-    const wanted = readId(id);
-    return this.take(identity, (authenticator) => authenticator.id === wanted);
   }
 
   /**
@@ -177,42 +160,10 @@ export class Management {
     if (!(await this.context.accounts.unlock(identity.key))) throw new TwoFactorNotSetupError();
     await this.delivery.quota.forget(identity);
   }
-
-  /**
-   * Removes the factors that `wanted` picks, and with the last of all the backup codes: they stand in for a factor.
-   * In parts for a user who has enrolled dozens of them by version 0.1.
-   * @throws TwoFactorNotSetupError where there is none
-   */
-  private async take(
-    identity: Identity,
-    wanted: (authenticator: TwoFactorAuthenticator) => boolean,
-  ): Promise<Required<Change<undefined>>> {
-    const { events, settings } = this.context;
-    const part = { mechanism: undefined as TwoFactorMechanism | undefined, isLast: true };
-    const { epochs } = await changeFactors(this.context, identity, {
-      decide: (state) => {
-        const found = state.authenticators.filter(wanted);
-        if (found.length === 0) throw new TwoFactorNotSetupError();
-        part.mechanism = found[0]?.mechanism;
-        const { factors, taken } = takeOut(entries(state), found);
-        if (taken.length === 0) throw new Error('The rows of factors that were removed could not be deleted.');
-        part.isLast = taken.length === found.length;
-        return { factors, ...(taken.length === state.authenticators.length && { set: noSet }) };
-      },
-      landed: ({ authenticators }) => !authenticators.some(wanted),
-    });
-    if (!part.isLast) {
-      const rest = await this.take({ ...identity, judgedAt: epochs.to }, wanted);
-      return { result: undefined, epochs: { from: epochs.from, to: rest.epochs.to } };
-    }
-    const { mechanism } = part;
-    const told = mechanism && { mechanism, method: methodOf(mechanism) };
-    events.emit('disabled', { userId: identity.id, ...told, at: settings.clock() });
-    return { result: undefined, epochs };
-  }
 }
 
-function readId(id: unknown): string {
+/** @internal */
+export function readId(id: unknown): string {
   if (typeof id !== 'string') throw new InvalidInputError('id', 'the id of an authenticator');
   return id;
 }

@@ -3,11 +3,9 @@ import {
   deliveredMethods,
   enrollableMethods,
   everyMethod,
-  mechanismOf,
   TwoFactorMechanism,
   type ByContact,
   type ByMethod,
-  type DeliveredMechanism,
   type MethodName,
 } from '../core/methods.js';
 import type { ChallengeSent } from './code-sending.js';
@@ -25,7 +23,7 @@ import { UseCases } from './use-cases.js';
  */
 export class TwoFactorService extends UseCases {
   /**
-   * Begins an enrolment, for `complete` to confirm within 15 minutes; with `requireVerification` false enables it at
+   * Begins an enrollment, for `complete` to confirm within 15 minutes; with `requireVerification` false enables it at
    * once.
    * @throws InvalidInputError, TwoFactorAlreadyEnabledError, TwoFactorNotSetupError where `users.find` finds nobody
    */
@@ -53,7 +51,7 @@ export class TwoFactorService extends UseCases {
   }
 
   /**
-   * Confirms the newest live enrolment of the mechanism; answers fresh backup codes, `[]` where there is a set.
+   * Confirms the newest live enrollment of the mechanism; answers fresh backup codes, `[]` where there is a set.
    * @throws TwoFactorNotSetupError where none is waiting, InvalidTwoFactorCodeError, TooManyAttemptsError,
    *   InvalidInputError
    */
@@ -61,7 +59,7 @@ export class TwoFactorService extends UseCases {
     enrollableMethods,
     (method) =>
       async (userId: string, code: string): Promise<string[]> =>
-        (await this.enrollment.complete(identityOf(userId), method, code)).result,
+        (await this.confirming.complete(identityOf(userId), method, code)).result,
   );
 
   /**
@@ -85,7 +83,7 @@ export class TwoFactorService extends UseCases {
     deliveredMethods,
     (method) =>
       async (userId: string): Promise<ChallengeSent> =>
-        this.logins.sendForStepUp(identityOf(userId), method),
+        this.stepUps.send(identityOf(userId), method),
   );
 
   /** Whether the user has a verified method. */
@@ -119,7 +117,7 @@ export class TwoFactorService extends UseCases {
    * @throws TwoFactorNotSetupError, TwoFactorSetupIncompleteError
    */
   async disable(userId: string, mechanism: TwoFactorMechanism): Promise<void> {
-    await this.management.disable(identityOf(userId), mechanism);
+    await this.removal.disable(identityOf(userId), mechanism);
   }
 
   /**
@@ -147,7 +145,7 @@ export class TwoFactorService extends UseCases {
 
   /** Removes one of `list()`, as `disable` does. @throws TwoFactorNotSetupError */
   async remove(userId: string, id: string): Promise<void> {
-    await this.management.remove(identityOf(userId), id);
+    await this.removal.remove(identityOf(userId), id);
   }
 
   /**
@@ -181,38 +179,6 @@ export class TwoFactorService extends UseCases {
   /** Ends backoff and suspension, once somebody has made sure who is asking. @throws TwoFactorNotSetupError */
   async unlock(userId: string): Promise<void> {
     return this.management.unlock(identityOf(userId));
-  }
-
-  /** The app's name, as authenticator apps and messages show it. */
-  get issuer(): string {
-    return this.settings.issuer;
-  }
-
-  /** Digits of a delivered code. */
-  get codeLength(): number {
-    return this.settings.codeLength;
-  }
-
-  /** Whether the app has a sender for the mechanism. */
-  canSend(mechanism: DeliveredMechanism): boolean {
-    const method = deliveredMethods.find((name) => mechanismOf(name) === mechanism);
-    return method !== undefined && this.settings.deliver[method] !== undefined;
-  }
-
-  /**
-   * Ends what every session of the user stands for: second factors and recent authentications. Factors stay, and
-   * nobody is logged out. For a changed password and "log out everywhere".
-   */
-  async endStandings(userId: string): Promise<void> {
-    return this.ending.endStandings(identityOf(userId));
-  }
-
-  /**
-   * Erases a user whom the app has erased: no row of any table is left. An error leaves a user whom nobody logs in as
-   * until the call is made again. Whoever is given the id later begins with nothing.
-   */
-  async forget(userId: string): Promise<void> {
-    return this.ending.forget(identityOf(userId));
   }
 
   private async has(userId: string, mechanism: TwoFactorMechanism): Promise<boolean> {

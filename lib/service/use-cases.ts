@@ -1,10 +1,11 @@
 import { CodeSending } from './code-sending.js';
 import { BackupCodes } from './backup-codes.js';
 import { createContext, type Context } from './context.js';
-import { identify, type Identity } from './identity.js';
+import { identify, identityOf, type Identity } from './identity.js';
 import { Delivery } from './delivery.js';
 import { Enabling } from './enabling.js';
 import { Ending } from './ending.js';
+import { EnrollmentConfirmation } from './enrollment-confirm.js';
 import { Enrollment } from './enrollment.js';
 import { EnrollmentDrafts } from './enrollment-draft.js';
 import type { TwoFactorEvent, TwoFactorEventName, TwoFactorListener } from './events.js';
@@ -16,10 +17,13 @@ import { Management } from './management.js';
 import { Matching } from './matching.js';
 import { PasswordLimit } from './password-limit.js';
 import { Policy } from './policy.js';
+import { Removal } from './removal.js';
+import { StepUps } from './step-up.js';
 import { Verification } from './verification.js';
 import type { TwoFactorOptions } from '../options.js';
 import type { Settings } from '../settings.js';
 import type { Snapshot } from '../store/snapshot-store.js';
+import { deliveredMethods, mechanismOf, type DeliveredMechanism } from '../core/methods.js';
 
 /** What a service is made of, and the events of it. */
 export class UseCases {
@@ -30,11 +34,17 @@ export class UseCases {
   /** @internal */
   readonly enrollment: Enrollment;
   /** @internal */
+  readonly confirming: EnrollmentConfirmation;
+  /** @internal */
   readonly logins: LoginChallenge;
+  /** @internal */
+  readonly stepUps: StepUps;
   /** @internal */
   readonly finishing: LoginFinish;
   /** @internal */
   readonly management: Management;
+  /** @internal */
+  readonly removal: Removal;
   /** @internal */
   readonly backupCodes: BackupCodes;
   /** @internal */
@@ -43,8 +53,7 @@ export class UseCases {
   readonly passwords: PasswordLimit;
   /** @internal */
   protected readonly context: Context;
-  /** @internal */
-  protected readonly ending: Ending;
+  private readonly ending: Ending;
 
   constructor(options: TwoFactorOptions) {
     this.context = createContext(options);
@@ -56,13 +65,14 @@ export class UseCases {
     this.backupCodes = new BackupCodes(this.context);
     const enabling = new Enabling(this.context, this.backupCodes);
     const drafts = new EnrollmentDrafts(this.context, delivery);
-    this.enrollment = new Enrollment(this.context, { delivery, drafts, judge, enabling });
-    this.logins = new LoginChallenge(this.context, {
-      halts: new HaltCoding(this.context, delivery),
-      sending: new CodeSending(this.context, delivery),
-      verification: this.verification,
-    });
+    this.enrollment = new Enrollment(this.context, { delivery, drafts, enabling });
+    this.confirming = new EnrollmentConfirmation(this.context, { drafts, judge, enabling });
+    const sending = new CodeSending(this.context, delivery);
+    const halts = new HaltCoding(this.context, delivery);
+    this.logins = new LoginChallenge(this.context, { halts, sending, verification: this.verification });
+    this.stepUps = new StepUps(this.context, sending);
     this.management = new Management(this.context, delivery);
+    this.removal = new Removal(this.context);
     this.policy = new Policy(this.context);
     this.ending = new Ending(this.context);
     this.passwords = new PasswordLimit(this.context);
@@ -78,6 +88,38 @@ export class UseCases {
   off(event: TwoFactorEventName, listener: TwoFactorListener): this {
     this.context.events.off(event, listener);
     return this;
+  }
+
+  /** The app's name, as authenticator apps and messages show it. */
+  get issuer(): string {
+    return this.settings.issuer;
+  }
+
+  /** Digits of a delivered code. */
+  get codeLength(): number {
+    return this.settings.codeLength;
+  }
+
+  /** Whether the app has a sender for the mechanism. */
+  canSend(mechanism: DeliveredMechanism): boolean {
+    const method = deliveredMethods.find((name) => mechanismOf(name) === mechanism);
+    return method !== undefined && this.settings.deliver[method] !== undefined;
+  }
+
+  /**
+   * Ends what every session of the user stands for: second factors and recent authentications. Factors stay, and
+   * nobody is logged out. For a changed password and "log out everywhere".
+   */
+  async endStandings(userId: string): Promise<void> {
+    return this.ending.endStandings(identityOf(userId));
+  }
+
+  /**
+   * Erases a user whom the app has erased: no row of any table is left. An error leaves a user whom nobody logs in as
+   * until the call is made again. Whoever is given the id later begins with nothing.
+   */
+  async forget(userId: string): Promise<void> {
+    return this.ending.forget(identityOf(userId));
   }
 
   /** @internal Tells the listeners of what happened outside of the service. */

@@ -105,8 +105,8 @@ export class Verification {
   }
 
   /**
-   * Reads a pending login, whether or not a code may still answer it: one that was verified stays completable when later
-   * failures end the others, since its verdict was committed before.
+   * Reads a pending login, whether or not a code may still answer it: one that was verified stays completable when
+   * later failures end the others, since its verdict was committed before.
    * @throws TwoFactorExpiredError where there is none
    */
   async findLogin(pending: PendingToken | undefined): Promise<LoginSubject> {

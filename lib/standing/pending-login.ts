@@ -39,8 +39,7 @@ export interface PendingView {
 export async function storePending(
   req: SessionRequest,
   pending: PendingLogin,
-  now: number,
-  keep: (key: string) => boolean,
+  { now, keep }: { readonly now: number; readonly keep: (key: string) => boolean },
 ): Promise<void> {
   const session = await newSession(req, keep);
   const { token, methods, expiresAt, passport } = pending;

@@ -63,7 +63,7 @@ export class AccountStore {
     return row && this.reader.read(row);
   }
 
-  /** Makes the account where there is none; two first enrolments at once make one. */
+  /** Makes the account where there is none; two first enrollments at once make one. */
   async ensure(userKey: string, userId: string): Promise<void> {
     await this.insert.inserts({ ...newAccount(userKey, userId, 0) });
   }

@@ -95,7 +95,7 @@ export interface TwoFactorChallenge {
   remember: number;
   /** Sealed: what the first factor left for the app, where it is too long for the token. '' otherwise. */
   info: string;
-  /** Sealed secret or contact of an enrolment, '' otherwise. */
+  /** Sealed secret or contact of an enrollment, '' otherwise. */
   sealed: string;
   /** JSON: per delivered method the tag, expiry and sends of its one live code. */
   codes: string;

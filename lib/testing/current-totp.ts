@@ -4,7 +4,7 @@ import { defaultTotpParameters, timeStep, totpAt } from '../core/totp.js';
 /**
  * The six digits that an authenticator app with this secret shows.
  *
- * Each code is good once, that of the enrolment included, and never an older one: between two of them let 30 seconds
+ * Each code is good once, that of the enrollment included, and never an older one: between two of them let 30 seconds
  * pass by the service's clock (`clock.advance('30s')`), or ask for the next one, which is accepted a step early.
  *
  * @param secret base32, as `setup.totp` answers it

@@ -70,7 +70,7 @@ describe.each(databases)('what a session is bound to on $name', (database) => {
       await expectDead(first);
     });
 
-    it('24c: the session id is new after a confirmed enrolment and after the password was asked for again', async () => {
+    it('24c: the session id is new after a confirmed enrollment and after the password was asked for again', async () => {
       const user = await test.user((ids += 1));
       const agent = test.agent();
       const first = sessionCookie(await wayIn.first(agent, user).expect(200))!;

@@ -68,30 +68,30 @@ describe.each(databases)('what a code is bound to on $name', (database) => {
       await expectDenied(other, wayIn.second(other, code, 'email'), 'INVALID_CODE');
     });
 
-    it('21: an enrolment code is no login code, a login code no enrolment code, a step-up code neither', async () => {
+    it('21: an enrollment code is no login code, a login code no enrollment code, a step-up code neither', async () => {
       const user = await test.withEmail((ids += 1));
       const owner = await halted(test, user, wayIn);
       await wayIn.second(owner, test.lastCode(), 'email').expect(200);
 
       await test.call(owner, 'setup.email', 'alternate@example.com').expect(200);
-      const enrolment = test.lastCode();
+      const enrollment = test.lastCode();
       await test.call(owner, 'challenge.email').expect(200);
       const stepUp = test.lastCode();
       const pending = await halted(test, user, wayIn);
       const login = test.lastCode();
-      expect(new Set([enrolment, stepUp, login]).size).toBe(3);
+      expect(new Set([enrollment, stepUp, login]).size).toBe(3);
 
-      for (const code of [enrolment, stepUp])
+      for (const code of [enrollment, stepUp])
         await expectDenied(pending, wayIn.second(pending, code, 'email'), 'INVALID_CODE');
       expect(codeOf(await test.call(owner, 'complete.email', login).expect(401))).toBe('INVALID_CODE');
       expect(codeOf(await test.call(owner, 'verify.email', login).expect(401))).toBe('INVALID_CODE');
       await test.call(owner, 'verify.email', stepUp).expect(200);
       expect(codeOf(await test.call(owner, 'complete.email', stepUp).expect(401))).toBe('INVALID_CODE');
       await wayIn.second(pending, login, 'email').expect(200);
-      await test.call(owner, 'complete.email', enrolment).expect(200);
+      await test.call(owner, 'complete.email', enrollment).expect(200);
     });
 
-    it('21a: the secret of an enrolment that nobody confirmed opens no login', async () => {
+    it('21a: the secret of an enrollment that nobody confirmed opens no login', async () => {
       const { user, secret } = await test.withTotp((ids += 1));
       const owner = await loggedIn(test, user, secret);
       const { body } = await test.call(owner, 'setup.totp', true, { label: 'thief' }).expect(200);

@@ -42,7 +42,7 @@ describe.each(databases)('being locked on $name', (database) => {
     await stepUp(wayIn, agent, test.totp(secret)).expect(200);
   });
 
-  it('34: six wrong codes at the confirmation of an enrolment discard its secret', async () => {
+  it('34: six wrong codes at the confirmation of an enrollment discard its secret', async () => {
     const user = await test.user((ids += 1));
     const agent = test.agent();
     await test.login(agent, user).expect(200);

@@ -162,7 +162,7 @@ describe.each(databases)('parallel requests on $name', (database) => {
     });
   });
 
-  it('28d: at a step-up and at the confirmation of an enrolment five are looked at', async () => {
+  it('28d: at a step-up and at the confirmation of an enrollment five are looked at', async () => {
     const { user, secret } = await test.withTotp((ids += 1));
     const agent = await loggedIn(test, user, secret);
     const { body } = await test.call(agent, 'setup.totp', true, { label: 'another' }).expect(200);

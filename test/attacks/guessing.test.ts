@@ -168,7 +168,7 @@ describe.each(databases)('guessing codes on $name', (database) => {
       await expectDenied(agent, test.call(agent, 'challenge.email'), 'CHALLENGE_EXPIRED');
     });
 
-    it('38: the code that confirmed the enrolment is no code of the first login, nor is an older one', async () => {
+    it('38: the code that confirmed the enrollment is no code of the first login, nor is an older one', async () => {
       const user = await test.user((ids += 1));
       const owner = test.agent();
       await wayIn.first(owner, user).expect(200);

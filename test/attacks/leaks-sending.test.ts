@@ -106,7 +106,7 @@ describe.each(databases)('sending, on $name', (database) => {
     expect(sentTo(user.email)).toBe(5);
   });
 
-  it('63: many accounts cannot flood one stranger with enrolments', async () => {
+  it('63: many accounts cannot flood one stranger with enrollments', async () => {
     const stranger = 'stranger@example.net';
     const statuses: number[] = [];
     for (let account = 0; account < 7; account += 1) {

@@ -203,7 +203,7 @@ describe.each(databases)('leaks, on $name', (database) => {
     expect(holds(text, 'user_key')).toBe(true);
   });
 
-  /** Enrols, logs in by every method, mistypes, manages, removes. @returns everything that nobody may see */
+  /** Enrolls, logs in by every method, mistypes, manages, removes. @returns everything that nobody may see */
   async function live([address, phone]: readonly [string, string], known: string[]): Promise<string[]> {
     const secrets = [...known, address, phone];
     const user = await test.user((ids += 1));

@@ -121,7 +121,7 @@ describe.each(databases)('between the statements of a change of factors on $name
       },
     );
 
-    it('49b: what such a session begins to enrol in between is not confirmed once the factor is there', async () => {
+    it('49b: what such a session begins to enroll in between is not confirmed once the factor is there', async () => {
       await atEach(moment, async () => {
         const { user, owner, thief, secret } = await beginning();
         let begun: Response | undefined;
@@ -188,7 +188,7 @@ describe.each(databases)('between the statements of a change of factors on $name
   });
 
   describe.each(['before', 'after'] as const)('when the database is lost %s one took effect', (moment) => {
-    it('49d: an enrolment that was cut short leaves no session that knows only the password with a say over it', async () => {
+    it('49d: an enrollment that was cut short leaves no session that knows only the password with a say over it', async () => {
       await atEach(moment, async () => {
         const { user, owner, thief, secret } = await beginning();
         await test.call(thief, 'setup.sms', phoneOf(user)).expect(200);

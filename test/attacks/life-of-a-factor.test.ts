@@ -124,7 +124,7 @@ describe.each(databases)('the life of a factor, on $name', (database) => {
   });
 
   it.each(waysIn)(
-    '50: a pending login enrols nothing and changes no contact (CVE-2022-28601, GHSA-89px-ww3j-g2mm): $way',
+    '50: a pending login enrolls nothing and changes no contact (CVE-2022-28601, GHSA-89px-ww3j-g2mm): $way',
     async (wayIn) => {
       const { user, secret, authenticator } = await withEverything();
       const pending = await halted(test, user, wayIn);
@@ -157,7 +157,7 @@ describe.each(databases)('the life of a factor, on $name', (database) => {
       await expectDenied(pending, test.call(pending, member, ...args), 'NOT_LOGGED_IN');
   });
 
-  it('51: an enrolment that was begun and never confirmed leaves the old one working and is worth nothing itself', async () => {
+  it('51: an enrollment that was begun and never confirmed leaves the old one working and is worth nothing itself', async () => {
     const { user, secret } = await test.withTotp((ids += 1));
     const agent = await loggedIn(test, user, secret);
     await test.call(agent, 'setup.totp').expect(409);
@@ -177,7 +177,7 @@ describe.each(databases)('the life of a factor, on $name', (database) => {
     }
   });
 
-  it('51: of two enrolments of one label the newer is confirmed, the older one is dead', async () => {
+  it('51: of two enrollments of one label the newer is confirmed, the older one is dead', async () => {
     const user = await test.user((ids += 1));
     const agent = test.agent();
     await test.login(agent, user).expect(200);
@@ -192,7 +192,7 @@ describe.each(databases)('the life of a factor, on $name', (database) => {
     await facade.second(pending, test.totp(secrets[1]!)).expect(200);
   });
 
-  it('51: an enrolment that was begun does not halt a login', async () => {
+  it('51: an enrollment that was begun does not halt a login', async () => {
     const user = await test.user((ids += 1));
     const agent = test.agent();
     await test.login(agent, user).expect(200);
@@ -312,7 +312,7 @@ describe.each(databases)('the life of a factor, on $name', (database) => {
     });
   });
 
-  it('57: a session from before the enrolment gets no mark by it (CVE-2023-31140)', async () => {
+  it('57: a session from before the enrollment gets no mark by it (CVE-2023-31140)', async () => {
     const user = await test.user((ids += 1));
     const [old, mine] = [test.agent(), test.agent()];
     await test.login(old, user).expect(200);

@@ -114,7 +114,7 @@ describe.each(databases)('15: a database call that fails on $name', (database) =
       expect(nth).toBeLessThan(tooMany);
     });
 
-    it('leaves an enrolment either made, and asked for at the next login, or to be made again', async () => {
+    it('leaves an enrollment either made, and asked for at the next login, or to be made again', async () => {
       let nth = 1;
       let retried = 0;
       for (; nth < tooMany; nth += 1) {

@@ -175,7 +175,7 @@ describe.each(databases)('types, on $name', (database) => {
     await pending.get('/me').expect(401);
   });
 
-  it('43, 44: a step-up and an enrolment take no code but text either', async () => {
+  it('43, 44: a step-up and an enrollment take no code but text either', async () => {
     const agent = await loggedIn(test, user, secret);
     await test.call(agent, 'setup.totp', true, { label: 'second' }).expect(200);
     const before = await counters(test, user.id);
@@ -225,7 +225,7 @@ describe.each(databases)('types, on $name', (database) => {
     await finish(pending);
   });
 
-  it('45: a text that cannot be a code confirms no enrolment and is not charged', async () => {
+  it('45: a text that cannot be a code confirms no enrollment and is not charged', async () => {
     const fresh = await test.user((ids += 1));
     const agent = test.agent();
     await test.login(agent, fresh).expect(200);
@@ -312,7 +312,7 @@ describe.each(databases)('types, on $name', (database) => {
     expect(await rows(test, 'TwoFactorAccount', fresh.id)).toEqual([expect.objectContaining({ lastStep: 0 })]);
   });
 
-  it('48: only true and false say whether an enrolment has to be confirmed', async () => {
+  it('48: only true and false say whether an enrollment has to be confirmed', async () => {
     const fresh = await test.user((ids += 1));
     const agent = test.agent();
     await test.login(agent, fresh).expect(200);

@@ -142,7 +142,7 @@ describe('every page, to look at and to listen to', { timeout: 240_000 }, () => 
     expect(await attributes(['autocomplete', 'inputmode', 'spellcheck'])).toEqual(['off', null, 'false']);
   });
 
-  test('an app changes the colours by its variables, in both schemes', async () => {
+  test('an app changes the colors by its variables, in both schemes', async () => {
     const visitor = await site.visitor({ colorScheme: 'dark' });
     await visitor.logIn(await site.person());
     await visitor.page.route('**/app.css', (route) =>

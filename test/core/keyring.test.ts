@@ -2,7 +2,8 @@ import { hkdfSync, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { generateKey, Keyring, sha256, type MacPurpose, type SealPurpose } from '../../lib/core/keyring.js';
+import { Keyring, sha256, type MacPurpose, type SealPurpose } from '../../lib/core/keyring.js';
+import { generateKey } from '../../lib/core/keys.js';
 import { SealedDataError } from '../../lib/errors.js';
 import { everyLog } from '../support/loggers.js';
 
@@ -29,30 +30,41 @@ describe('a sealed secret', () => {
         fc.uint8Array({ maxLength: 200 }),
         (purpose, user, row, bytes) => {
           const secret = Buffer.from(bytes);
-          expect(keyring.open(purpose, user, row, keyring.seal(purpose, user, row, secret))).toEqual(secret);
+          expect(
+            keyring.open(
+              purpose,
+              { userId: user, rowId: row },
+              keyring.seal(purpose, { userId: user, rowId: row }, secret),
+            ),
+          ).toEqual(secret);
         },
       ),
     );
   });
 
   it('may be given as text, which comes back as its UTF-8 bytes', () => {
-    const sealed = keyring.seal('contact', 'u', 'r', 'jürgen@example.com');
-    expect(keyring.open('contact', 'u', 'r', sealed).toString()).toBe('jürgen@example.com');
+    const sealed = keyring.seal('contact', { userId: 'u', rowId: 'r' }, 'jürgen@example.com');
+    expect(keyring.open('contact', { userId: 'u', rowId: 'r' }, sealed).toString()).toBe('jürgen@example.com');
   });
 
   it('shows nothing of what it holds', () => {
-    const sealed = keyring.seal('contact', 'u', 'r', 'alice@example.com');
+    const sealed = keyring.seal('contact', { userId: 'u', rowId: 'r' }, 'alice@example.com');
     for (const part of sealed.split('.'))
       expect(Buffer.from(part, 'base64url').toString('latin1')).not.toContain('alice');
   });
 
-  it('never uses an initialisation vector twice', () => {
-    const ivs = Array.from({ length: 2000 }, () => keyring.seal('contact', 'u', 'r', 'same').split('.')[2]);
+  it('never uses an initialization vector twice', () => {
+    const ivs = Array.from(
+      { length: 2000 },
+      () => keyring.seal('contact', { userId: 'u', rowId: 'r' }, 'same').split('.')[2],
+    );
     expect(new Set(ivs).size).toBe(ivs.length);
   });
 
   it('has the documented form v1.<key>.<iv>.<text>.<tag>', () => {
-    const [version, key, iv, text, tag, ...rest] = keyring.seal('contact', 'u', 'r', 'text').split('.');
+    const [version, key, iv, text, tag, ...rest] = keyring
+      .seal('contact', { userId: 'u', rowId: 'r' }, 'text')
+      .split('.');
     expect([version, key, rest]).toEqual(['v1', 'k1', []]);
     expect([iv, text, tag].map((part) => Buffer.from(part!, 'base64url').length)).toEqual([12, 4, 16]);
   });
@@ -63,8 +75,7 @@ describe('a sealed secret', () => {
       stored
         .open(
           'totp-secret',
-          'user-1',
-          'row-1',
+          { userId: 'user-1', rowId: 'row-1' },
           'v1.k1.1YNdhBWm9hAfoAL_._stnwvl3UQW5FYPZ93OFwfeqU8U.AMvWgNCRTaResqz_GrX28g',
         )
         .toString(),
@@ -72,22 +83,22 @@ describe('a sealed secret', () => {
   });
 
   it('does not open for another user, in another row or for another purpose', () => {
-    const sealed = keyring.seal('totp-secret', 'alice', 'row-1', 'secret');
-    expect(() => keyring.open('totp-secret', 'mallory', 'row-1', sealed)).toThrow(SealedDataError);
-    expect(() => keyring.open('totp-secret', 'alice', 'row-2', sealed)).toThrow(SealedDataError);
-    expect(() => keyring.open('totp-secret', '', 'row-1', sealed)).toThrow(SealedDataError);
+    const sealed = keyring.seal('totp-secret', { userId: 'alice', rowId: 'row-1' }, 'secret');
+    expect(() => keyring.open('totp-secret', { userId: 'mallory', rowId: 'row-1' }, sealed)).toThrow(SealedDataError);
+    expect(() => keyring.open('totp-secret', { userId: 'alice', rowId: 'row-2' }, sealed)).toThrow(SealedDataError);
+    expect(() => keyring.open('totp-secret', { userId: '', rowId: 'row-1' }, sealed)).toThrow(SealedDataError);
     for (const purpose of seals.slice(1))
-      expect(() => keyring.open(purpose, 'alice', 'row-1', sealed)).toThrow(SealedDataError);
+      expect(() => keyring.open(purpose, { userId: 'alice', rowId: 'row-1' }, sealed)).toThrow(SealedDataError);
   });
 
   it('does not open for a user and row whose names run together to the same text', () => {
-    const sealed = keyring.seal('contact', 'ab', 'c', 'secret');
-    expect(() => keyring.open('contact', 'a', 'bc', sealed)).toThrow(SealedDataError);
-    expect(() => keyring.open('contact', 'abc', '', sealed)).toThrow(SealedDataError);
+    const sealed = keyring.seal('contact', { userId: 'ab', rowId: 'c' }, 'secret');
+    expect(() => keyring.open('contact', { userId: 'a', rowId: 'bc' }, sealed)).toThrow(SealedDataError);
+    expect(() => keyring.open('contact', { userId: 'abc', rowId: '' }, sealed)).toThrow(SealedDataError);
   });
 
   it('does not open once any bit of it was changed', () => {
-    const sealed = keyring.seal('totp-secret', 'alice', 'row-1', randomBytes(20));
+    const sealed = keyring.seal('totp-secret', { userId: 'alice', rowId: 'row-1' }, randomBytes(20));
     for (const [part, length] of [
       [2, 12],
       [3, 20],
@@ -98,7 +109,9 @@ describe('a sealed secret', () => {
           bytes[bit >> 3]! ^= 1 << (bit & 7);
           return bytes;
         });
-        expect(() => keyring.open('totp-secret', 'alice', 'row-1', altered)).toThrow(SealedDataError);
+        expect(() => keyring.open('totp-secret', { userId: 'alice', rowId: 'row-1' }, altered)).toThrow(
+          SealedDataError,
+        );
       }
     }
   });
@@ -106,12 +119,11 @@ describe('a sealed secret', () => {
   it.each([0, 4, 8, 12, 13, 14, 15])(
     'does not open with its tag cut to %i bytes, which would be easy to guess',
     (length) => {
-      const sealed = keyring.seal('contact', 'u', 'r', 'text');
+      const sealed = keyring.seal('contact', { userId: 'u', rowId: 'r' }, 'text');
       expect(() =>
         keyring.open(
           'contact',
-          'u',
-          'r',
+          { userId: 'u', rowId: 'r' },
           withPart(sealed, 4, (tag) => tag.subarray(0, length)),
         ),
       ).toThrow(SealedDataError);
@@ -119,19 +131,19 @@ describe('a sealed secret', () => {
   );
 
   it('does not open with bytes added to the text, the tag or the vector', () => {
-    const sealed = keyring.seal('contact', 'u', 'r', 'text');
+    const sealed = keyring.seal('contact', { userId: 'u', rowId: 'r' }, 'text');
     for (const part of [2, 3, 4]) {
       const longer = withPart(sealed, part, (bytes) => Buffer.concat([bytes, Buffer.alloc(1)]));
-      expect(() => keyring.open('contact', 'u', 'r', longer)).toThrow(SealedDataError);
+      expect(() => keyring.open('contact', { userId: 'u', rowId: 'r' }, longer)).toThrow(SealedDataError);
     }
   });
 
   it('does not open from parts of two sealed texts', () => {
-    const one = keyring.seal('contact', 'u', 'r', 'one!').split('.');
-    const two = keyring.seal('contact', 'u', 'r', 'two!').split('.');
+    const one = keyring.seal('contact', { userId: 'u', rowId: 'r' }, 'one!').split('.');
+    const two = keyring.seal('contact', { userId: 'u', rowId: 'r' }, 'two!').split('.');
     for (const part of [2, 3, 4]) {
       const mixed = one.map((text, index) => (index === part ? two[index] : text)).join('.');
-      expect(() => keyring.open('contact', 'u', 'r', mixed)).toThrow(SealedDataError);
+      expect(() => keyring.open('contact', { userId: 'u', rowId: 'r' }, mixed)).toThrow(SealedDataError);
     }
   });
 
@@ -147,15 +159,17 @@ describe('a sealed secret', () => {
     '{"v":1}',
     'null',
   ])('is never "%s": text that is not one is an error, not an empty secret', (text) => {
-    expect(() => keyring.open('contact', 'u', 'r', text)).toThrow(SealedDataError);
-    expect(() => keyring.open('contact', 'u', 'r', text)).toThrow(/does not have the form/);
+    expect(() => keyring.open('contact', { userId: 'u', rowId: 'r' }, text)).toThrow(SealedDataError);
+    expect(() => keyring.open('contact', { userId: 'u', rowId: 'r' }, text)).toThrow(/does not have the form/);
   });
 
   it('that was altered is an error with the reason as its cause, for whoever has to find out what happened', () => {
-    const altered = withPart(keyring.seal('contact', 'u', 'r', 'text'), 4, (tag) => Buffer.alloc(tag.length));
+    const altered = withPart(keyring.seal('contact', { userId: 'u', rowId: 'r' }, 'text'), 4, (tag) =>
+      Buffer.alloc(tag.length),
+    );
     let thrown: unknown;
     try {
-      keyring.open('contact', 'u', 'r', altered);
+      keyring.open('contact', { userId: 'u', rowId: 'r' }, altered);
     } catch (error) {
       thrown = error;
     }
@@ -163,29 +177,35 @@ describe('a sealed secret', () => {
   });
 
   it('with a part too many or another version in front does not open', () => {
-    const sealed = keyring.seal('contact', 'u', 'r', 'text');
-    expect(() => keyring.open('contact', 'u', 'r', `${sealed}.AAAA`)).toThrow(SealedDataError);
-    expect(() => keyring.open('contact', 'u', 'r', sealed.replace('v1.', 'v2.'))).toThrow(SealedDataError);
+    const sealed = keyring.seal('contact', { userId: 'u', rowId: 'r' }, 'text');
+    expect(() => keyring.open('contact', { userId: 'u', rowId: 'r' }, `${sealed}.AAAA`)).toThrow(SealedDataError);
+    expect(() => keyring.open('contact', { userId: 'u', rowId: 'r' }, sealed.replace('v1.', 'v2.'))).toThrow(
+      SealedDataError,
+    );
   });
 
   it('under a key that is gone is an error that names the key, so the operator knows which one to bring back', () => {
-    const sealed = keyring.seal('contact', 'u', 'r', 'text');
+    const sealed = keyring.seal('contact', { userId: 'u', rowId: 'r' }, 'text');
     const other = new Keyring(generateKey('k2'));
-    expect(() => other.open('contact', 'u', 'r', sealed)).toThrow(SealedDataError);
-    expect(() => other.open('contact', 'u', 'r', sealed)).toThrow(/"k1"/);
+    expect(() => other.open('contact', { userId: 'u', rowId: 'r' }, sealed)).toThrow(SealedDataError);
+    expect(() => other.open('contact', { userId: 'u', rowId: 'r' }, sealed)).toThrow(/"k1"/);
   });
 
   it('does not open under another key of the same name, nor when the name of its key is exchanged', () => {
-    const sealed = keyring.seal('contact', 'u', 'r', 'text');
-    expect(() => new Keyring(generateKey('k1')).open('contact', 'u', 'r', sealed)).toThrow(SealedDataError);
+    const sealed = keyring.seal('contact', { userId: 'u', rowId: 'r' }, 'text');
+    expect(() => new Keyring(generateKey('k1')).open('contact', { userId: 'u', rowId: 'r' }, sealed)).toThrow(
+      SealedDataError,
+    );
     const both = new Keyring(`${generateKey('k1')},${generateKey('k2')}`);
-    const underFirst = both.seal('contact', 'u', 'r', 'text');
-    expect(() => both.open('contact', 'u', 'r', underFirst.replace('.k1.', '.k2.'))).toThrow(SealedDataError);
+    const underFirst = both.seal('contact', { userId: 'u', rowId: 'r' }, 'text');
+    expect(() => both.open('contact', { userId: 'u', rowId: 'r' }, underFirst.replace('.k1.', '.k2.'))).toThrow(
+      SealedDataError,
+    );
   });
 
   it.each(['__proto__', 'constructor', 'toString'])('under a key named "%s" is an unknown key', (name) => {
-    const sealed = keyring.seal('contact', 'u', 'r', 'text').replace('.k1.', `.${name}.`);
-    expect(() => keyring.open('contact', 'u', 'r', sealed)).toThrow(SealedDataError);
+    const sealed = keyring.seal('contact', { userId: 'u', rowId: 'r' }, 'text').replace('.k1.', `.${name}.`);
+    expect(() => keyring.open('contact', { userId: 'u', rowId: 'r' }, sealed)).toThrow(SealedDataError);
   });
 });
 
@@ -195,23 +215,27 @@ describe('rotating the keys', () => {
   const before = new Keyring(old);
   const during = new Keyring(`${fresh},${old}`);
   const after = new Keyring(fresh);
-  const sealed = before.seal('totp-secret', 'u', 'r', 'secret');
+  const sealed = before.seal('totp-secret', { userId: 'u', rowId: 'r' }, 'secret');
 
   it('goes on opening what the old key sealed', () => {
-    expect(during.open('totp-secret', 'u', 'r', sealed).toString()).toBe('secret');
+    expect(during.open('totp-secret', { userId: 'u', rowId: 'r' }, sealed).toString()).toBe('secret');
   });
 
   it('seals with the first key and tells which texts are still under another', () => {
-    const again = during.seal('totp-secret', 'u', 'r', 'secret');
+    const again = during.seal('totp-secret', { userId: 'u', rowId: 'r' }, 'secret');
     expect(during.current).toBe('k2');
     expect(during.isCurrent(sealed)).toBe(false);
     expect(during.isCurrent(again)).toBe(true);
   });
 
   it('may drop the old key once everything is sealed again', () => {
-    const again = during.seal('totp-secret', 'u', 'r', during.open('totp-secret', 'u', 'r', sealed));
-    expect(after.open('totp-secret', 'u', 'r', again).toString()).toBe('secret');
-    expect(() => after.open('totp-secret', 'u', 'r', sealed)).toThrow(SealedDataError);
+    const again = during.seal(
+      'totp-secret',
+      { userId: 'u', rowId: 'r' },
+      during.open('totp-secret', { userId: 'u', rowId: 'r' }, sealed),
+    );
+    expect(after.open('totp-secret', { userId: 'u', rowId: 'r' }, again).toString()).toBe('secret');
+    expect(() => after.open('totp-secret', { userId: 'u', rowId: 'r' }, sealed)).toThrow(SealedDataError);
   });
 
   it('can compute a digest of the old key as well as one of the new', () => {
@@ -338,15 +362,15 @@ describe('the keys option', () => {
     const keyring = new Keyring(` new_1:${a} , ${b}, old-1:${c}`);
     expect(keyring.current).toBe('new_1');
     for (const only of [`new_1:${a}`, b, `old-1:${c}`]) {
-      const sealed = new Keyring(only).seal('contact', 'u', 'r', 'text');
-      expect(keyring.open('contact', 'u', 'r', sealed).toString()).toBe('text');
+      const sealed = new Keyring(only).seal('contact', { userId: 'u', rowId: 'r' }, 'text');
+      expect(keyring.open('contact', { userId: 'u', rowId: 'r' }, sealed).toString()).toBe('text');
     }
   });
 
   it('knows a nameless key again wherever it stands in the list', () => {
     const [a, b] = [base64(), base64()];
-    const sealed = new Keyring(a).seal('contact', 'u', 'r', 'text');
-    expect(new Keyring(`${b},${a}`).open('contact', 'u', 'r', sealed).toString()).toBe('text');
+    const sealed = new Keyring(a).seal('contact', { userId: 'u', rowId: 'r' }, 'text');
+    expect(new Keyring(`${b},${a}`).open('contact', { userId: 'u', rowId: 'r' }, sealed).toString()).toBe('text');
     expect(new Keyring(`${a},${b}`).isCurrent(sealed)).toBe(true);
     expect(new Keyring(`${b},${a}`).isCurrent(sealed)).toBe(false);
   });
@@ -377,9 +401,15 @@ describe('generateKey', () => {
     const old = generateKey('k1');
     const keyring = new Keyring(`${generateKey('k2')},${old}`);
     expect(keyring.current).toBe('k2');
-    expect(keyring.open('contact', 'u', 'r', new Keyring(old).seal('contact', 'u', 'r', 'text')).toString()).toBe(
-      'text',
-    );
+    expect(
+      keyring
+        .open(
+          'contact',
+          { userId: 'u', rowId: 'r' },
+          new Keyring(old).seal('contact', { userId: 'u', rowId: 'r' }, 'text'),
+        )
+        .toString(),
+    ).toBe('text');
   });
 });
 
@@ -398,7 +428,7 @@ const spellings = (key: Buffer): string[] => [
 describe('a keyring that is logged', () => {
   const keys = [randomBytes(32), randomBytes(32)];
   const keyring = new Keyring(keys.map((key, index) => `k${String(index)}:${key.toString('base64')}`).join(','));
-  keyring.seal('contact', 'u', 'r', 'text');
+  keyring.seal('contact', { userId: 'u', rowId: 'r' }, 'text');
   for (const purpose of macs) keyring.mac(purpose, ['a'], 'k1');
   const derived = keys.flatMap((key) =>
     [...seals.map((purpose) => `seal ${purpose}`), ...macs.map((purpose) => `mac ${purpose}`)].map((info) =>

@@ -16,7 +16,7 @@ const step = timeStep(now, 30);
 const codeAt = (offset: number, parameters = defaultTotpParameters): string =>
   totpAt(secret, step + offset, parameters);
 const match = (code: string, window = 1, after = 0): number | undefined =>
-  matchTotp(secret, code, defaultTotpParameters, { now, window, after });
+  matchTotp(secret, code, { parameters: defaultTotpParameters, now, window, after });
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -93,8 +93,8 @@ describe('a TOTP code', () => {
     while (!totpAt(secret, zero, defaultTotpParameters).startsWith('0')) zero += 1;
     const code = totpAt(secret, zero, defaultTotpParameters);
     const at = { now: zero * 30_000, window: 0, after: -1 };
-    expect(matchTotp(secret, code, defaultTotpParameters, at)).toBe(zero);
-    expect(matchTotp(secret, String(Number(code)), defaultTotpParameters, at)).toBeUndefined();
+    expect(matchTotp(secret, code, { parameters: defaultTotpParameters, ...at })).toBe(zero);
+    expect(matchTotp(secret, String(Number(code)), { parameters: defaultTotpParameters, ...at })).toBeUndefined();
   });
 
   it('that two steps of the window share is used up for both', () => {
@@ -103,24 +103,28 @@ describe('a TOTP code', () => {
     while (totpAt(secret, first, oneDigit) !== totpAt(secret, first + 1, oneDigit)) first += 1;
     const code = totpAt(secret, first, oneDigit);
     const at = (after: number) => ({ now: first * 30_000, window: 1, after });
-    const used = matchTotp(secret, code, oneDigit, at(-1));
+    const used = matchTotp(secret, code, { parameters: oneDigit, ...at(-1) });
     expect(used).toBe(first + 1);
-    expect(matchTotp(secret, code, oneDigit, at(used!))).toBeUndefined();
+    expect(matchTotp(secret, code, { parameters: oneDigit, ...at(used!) })).toBeUndefined();
   });
 
   it('before the first step of all is not asked for', () => {
     const at = { now: 0, window: 2, after: -9 };
-    expect(matchTotp(secret, totpAt(secret, 0, defaultTotpParameters), defaultTotpParameters, at)).toBe(0);
-    expect(matchTotp(secret, totpAt(secret, -1, defaultTotpParameters), defaultTotpParameters, at)).toBeUndefined();
+    expect(
+      matchTotp(secret, totpAt(secret, 0, defaultTotpParameters), { parameters: defaultTotpParameters, ...at }),
+    ).toBe(0);
+    expect(
+      matchTotp(secret, totpAt(secret, -1, defaultTotpParameters), { parameters: defaultTotpParameters, ...at }),
+    ).toBeUndefined();
   });
 
   it('follows the parameters of its row', () => {
     const parameters: TotpParameters = { algorithm: 'sha256', digits: 8, period: 60 };
     const code = totpAt(secret, timeStep(now, 60), parameters);
     expect(code).toMatch(/^\d{8}$/);
-    expect(matchTotp(secret, code, parameters, { now, window: 0, after: 0 })).toBe(timeStep(now, 60));
+    expect(matchTotp(secret, code, { parameters, now, window: 0, after: 0 })).toBe(timeStep(now, 60));
     expect(
-      matchTotp(secret, code, { ...parameters, algorithm: 'sha512' }, { now, window: 0, after: 0 }),
+      matchTotp(secret, code, { parameters: { ...parameters, algorithm: 'sha512' }, now, window: 0, after: 0 }),
     ).toBeUndefined();
   });
 });

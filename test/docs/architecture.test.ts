@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { twoFactorEntities } from 'passport-two-factor';
 import { TestApp } from '../support/app.js';
@@ -24,6 +24,24 @@ describe('ARCHITECTURE.md', () => {
       linted.filter((layer) => documented.includes(layer)),
     );
     expect(folders).toEqual(expect.arrayContaining(documented.filter((layer) => layer !== 'errors.ts')));
+  });
+
+  it('says that no file imports itself over others', () => {
+    const imports = new Map(
+      readdirSync(join(project, 'lib'), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => {
+          const file = join(project, 'lib', name);
+          const from = [...readFileSync(file, 'utf8').matchAll(/ from '(\.[^']+)\.js'/g)];
+          return [file, from.map(([, path]) => join(dirname(file), `${path!}.ts`))];
+        }),
+    );
+    const reached = (file: string, seen = new Set<string>()): Set<string> => {
+      for (const next of imports.get(file) ?? []) if (!seen.has(next)) reached(next, seen.add(next));
+      return seen;
+    };
+    expect(imports.size).toBeGreaterThan(100);
+    expect([...imports.keys()].filter((file) => reached(file).has(file))).toEqual([]);
   });
 
   it('names the tables that are there', () => {

@@ -17,7 +17,7 @@ afterAll(() => {
 });
 
 describe('the app of five minutes, copied from the README and started', () => {
-  it('protects a login: enrols, halts, lets the code through, and guards the vault', async () => {
+  it('protects a login: enrolls, halts, lets the code through, and guards the vault', async () => {
     const agent = request.agent(app.address);
     // The app runs by the real clock; the next step's code is good already, by the window of one step.
     const code = (secret: string, steps = 0): string => currentTotp(secret, Date.now() + steps * 30_000);

@@ -91,8 +91,8 @@ describe('docs/adopting.md, run', () => {
     guide.app.get('/admin', (_req, res) => {
       res.json({ admin: true });
     });
-    await guide.run(adopting('## 6. The enrolment', 1));
-    await guide.run(adopting('## 6. The enrolment'));
+    await guide.run(adopting('## 6. The enrollment', 1));
+    await guide.run(adopting('## 6. The enrollment'));
 
     const user = await guide.user(1);
     const agent = guide.agent();

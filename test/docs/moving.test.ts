@@ -117,7 +117,7 @@ describe("moving from a column of one's own, as docs/moving.md tells it", () => 
     await expect(moveContacts([{ userId: 1, phone: 'none' }])).rejects.toMatchObject({ code: 'INVALID_INPUT' });
   });
 
-  it('holds those that stay to a new enrolment, which empties their column', async () => {
+  it('holds those that stay to a new enrollment, which empties their column', async () => {
     guide.login();
     const user = await guide.user(1, { totpSecret: 'KVKFKRCPNZQUYMLX' });
     await guide.user(2);

@@ -34,7 +34,7 @@ describe('docs/policy.md, run', () => {
     ]);
   });
 
-  it("holds users to the enrolment by the router's pages, and lets them out of it", async () => {
+  it("holds users to the enrollment by the router's pages, and lets them out of it", async () => {
     guide = await GuideApp.open({ twoFactor: { enforce: true } });
     guide.login();
     await guide.run(blocksIn(file, '## Who must have one')[1]);
@@ -70,7 +70,7 @@ describe('docs/policy.md, run', () => {
     expect(body).toMatchObject({ error: { code: 'ENROLLMENT_REQUIRED' } });
   });
 
-  it('tells a user of an enrolment', async () => {
+  it('tells a user of an enrollment', async () => {
     guide = await GuideApp.open();
     await guide.run(blocksIn(file, '## Who must have one')[2]);
     await guide.withTotp(1);

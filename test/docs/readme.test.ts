@@ -199,7 +199,7 @@ describe('the fragments of the README, run', () => {
     await (await guide.loggedIn(await guide.user(2))).get('/account').expect(302).expect('Location', '/2fa');
   });
 
-  it('requiring it: users go on until the date, and then to the enrolment', async () => {
+  it('requiring it: users go on until the date, and then to the enrollment', async () => {
     guide.login();
     await guide.run(inReadme('## Requiring it'));
     guide.app.get('/home', (_req, res) => {

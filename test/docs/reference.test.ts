@@ -5,7 +5,7 @@ import * as nodemailerPart from 'passport-two-factor/nodemailer';
 import * as routerPart from 'passport-two-factor/router';
 import * as testingPart from 'passport-two-factor/testing';
 import * as twilioPart from 'passport-two-factor/twilio';
-import { catalogue } from '../../lib/router/messages/index.js';
+import { catalog } from '../../lib/router/messages/index.js';
 import { readRouterOptions, type RouterSettings } from '../../lib/router/options.js';
 import { readOptions, type Settings } from '../../lib/settings.js';
 import { subpaths } from '../package/packed.js';
@@ -176,7 +176,7 @@ describe('the options of the other parts in the README', () => {
       "the browser's",
       undefined,
     ]);
-    expect(codeIn(documented.messages!)).toEqual([...catalogue(undefined).keys()]);
+    expect(codeIn(documented.messages!)).toEqual([...catalog(undefined).keys()]);
     expect([documented.csrf, settings.csrf.field]).toEqual(['its own tokens', '_csrf']);
     expect([documented.methods, settings.methods]).toEqual(['what can be sent', ['totp', 'email']]);
   });

@@ -24,7 +24,7 @@ describe('the app around the router, copied from the README and started', () => 
     expect(Math.max(...lines.map(({ length }) => length)), 'and none that is two').toBeLessThan(150);
   });
 
-  it('reaches its first TOTP login: log in, enrol by the pages, log out, log in by password and code', async () => {
+  it('reaches its first TOTP login: log in, enroll by the pages, log out, log in by password and code', async () => {
     const agent = request.agent(app.address);
     const page = new FormClient(agent);
     await page.open('/');

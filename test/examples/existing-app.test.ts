@@ -57,8 +57,8 @@ describe('the app, before and after', () => {
   };
   const logIn = async (browser: Browser): Promise<Page> => browser.submit(await browser.open('/login'), '/login', ada);
 
-  /** An authenticator app, as a job or an import would enrol it. */
-  const enrol = async (): Promise<void> => {
+  /** An authenticator app, as a job or an import would enroll it. */
+  const enroll = async (): Promise<void> => {
     const db = await new DataSource({
       type: 'better-sqlite3',
       database: env.DATABASE,
@@ -86,7 +86,7 @@ describe('the app, before and after', () => {
         text: expect.stringContaining('<a href="/2fa">Two-step login</a>'),
       });
       expect(await browser.open('/2fa')).toMatchObject({ status: 200, path: '/2fa' });
-      await enrol();
+      await enroll();
 
       browser = new Browser(running!.url);
       const halted = await logIn(browser);
@@ -102,7 +102,7 @@ describe('the app, before and after', () => {
     await browser.submit(await browser.open('/login'), '/signup', ada);
     const wrong = { ...ada, password: 'wrong horse' };
     expect((await browser.submit(await browser.open('/login'), '/login', wrong)).path).toBe('/login');
-    await enrol();
+    await enroll();
     expect((await browser.submit(await browser.open('/login'), '/login', wrong)).path).toBe('/login');
     expect((await browser.open('/')).path).toBe('/login');
   });

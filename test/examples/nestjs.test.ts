@@ -78,8 +78,8 @@ describe('the NestJS app', { timeout: 120_000 }, () => {
     }
   });
 
-  it('enrols an authenticator app by the right code alone', async () => {
-    const client = await signUp('enrol@example.com');
+  it('enrolls an authenticator app by the right code alone', async () => {
+    const client = await signUp('enroll@example.com');
     const { body: setup } = await client.post('/2fa/totp', { label: 'My phone' });
     expect(new URL(scan(setup.qrCode)).searchParams.get('secret')).toBe(setup.secret);
     expect(await client.post('/2fa/totp/confirm', { code: wrongTotp(setup.secret) })).toEqual(

@@ -38,7 +38,7 @@ describe('a JSON client of the quickstart', { timeout: 120_000 }, () => {
 
   const success = { status: 200, body: { success: true } };
 
-  it('enrols an authenticator app with verification and logs in by its code', async () => {
+  it('enrolls an authenticator app with verification and logs in by its code', async () => {
     const email = 'totp@example.com';
     const client = await signUp(email);
     const { body: setup } = await client.post('/2fa/setup-totp');
@@ -69,7 +69,7 @@ describe('a JSON client of the quickstart', { timeout: 120_000 }, () => {
     ).toBe('INVALID_BACKUP_CODE');
   });
 
-  it('enrols an authenticator app at once and has its URI again', async () => {
+  it('enrolls an authenticator app at once and has its URI again', async () => {
     const email = 'at-once@example.com';
     const client = await signUp(email);
     const { body } = await client.post('/2fa/setup-totp', { verify: false });

@@ -182,14 +182,14 @@ describe.each([
         }
       });
       app.get('/other', (_req, _res, next) => {
-        next(new TypeError("Cannot read properties of undefined (reading 'colour')"));
+        next(new TypeError("Cannot read properties of undefined (reading 'color')"));
       });
       app.use(secondFactorErrorHandler());
     });
     expect((await ask('/login').expect(500)).body.message).toMatch(
       /^There is no req\.auth to read "login" of: mount app\.use\(twoFactorAuth/,
     );
-    expect((await ask('/other').expect(500)).body.message).toMatch(/colour/);
+    expect((await ask('/other').expect(500)).body.message).toMatch(/color/);
   });
 });
 

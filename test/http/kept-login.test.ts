@@ -118,7 +118,7 @@ describe('what is kept of a halted login', () => {
     expect(sealed).not.toContain('provider');
     expect(openRow(sealed)).toEqual(JSON.parse(kept));
     expect(() => openRow('')).toThrow(TwoFactorExpiredError);
-    expect(() => openRow(keyring.seal('auth-info', '2', 'row', kept))).toThrow(SealedDataError);
+    expect(() => openRow(keyring.seal('auth-info', { userId: '2', rowId: 'row' }, kept))).toThrow(SealedDataError);
   });
 
   it('leaves out a user too long to be kept where users.find needs none, and says so where it is all there is', () => {

@@ -166,7 +166,7 @@ describe.each(databases)('a login through OAuth on $name', (database) => {
     beforeAll(async () => {
       test = await open(true);
     });
-    it('is a login like any other, and recent enough to enrol', async () => {
+    it('is a login like any other, and recent enough to enroll', async () => {
       await test.user(2);
       const agent = test.agent();
       await agent.post('/github').send({ id: 2 }).expect(200);

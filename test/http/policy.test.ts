@@ -93,7 +93,7 @@ describe.each(databases)('the policy on $name', (database) => {
     await test.close();
   });
 
-  it('gives its deadline to a user too who has begun to enrol, or has failed to', async () => {
+  it('gives its deadline to a user too who has begun to enroll, or has failed to', async () => {
     const test = await open({ after: date(7) });
     const { id } = await test.user((ids += 1));
     await test.service.setup.totp(String(id), true, { qr: 'svg' });

@@ -100,7 +100,7 @@ describe.each(databases)('req.auth.reauthenticate on $name', (database) => {
     expect(answers.every(({ status }) => status === 401 || status === 429)).toBe(true);
   });
 
-  it('lets a user without a factor enrol after a long time', async () => {
+  it('lets a user without a factor enroll after a long time', async () => {
     const user = await test.user(2);
     const agent = test.agent();
     await test.login(agent, user).expect(200);

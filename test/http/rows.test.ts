@@ -24,7 +24,7 @@ describe.each(databases)('the rows of a user, on $name', (database) => {
       : query.where('row.user_id = :id AND row.purpose = :purpose', { id: String(id), purpose }).getCount();
   };
   const logins = ({ id }: TestUser) => count('TwoFactorChallenge', id, 'login');
-  const enrolments = ({ id }: TestUser) => count('TwoFactorChallenge', id, 'enrollment');
+  const enrollments = ({ id }: TestUser) => count('TwoFactorChallenge', id, 'enrollment');
   const backupCodes = ({ id }: TestUser) => count('TwoFactorBackupCode', id);
 
   async function halted(user: TestUser): Promise<Agent> {
@@ -155,14 +155,14 @@ describe.each(databases)('the rows of a user, on $name', (database) => {
     });
   });
 
-  describe('are enrolments', () => {
+  describe('are enrollments', () => {
     it('up to the limit of those that are older than a minute, and those are the newest', async () => {
       const user = await test.user((ids += 1));
       const counts: number[] = [];
       let newest = '';
       for (const label of ['a', 'b', 'c', 'd', 'e']) {
         newest = (await test.service.setup.totp(String(user.id), true, { label, qr: 'svg' })).secret;
-        counts.push(await enrolments(user));
+        counts.push(await enrollments(user));
       }
       expect(counts).toEqual([1, 2, 3, 3, 3]);
       await test.service.complete.totp(String(user.id), test.totp(newest));
@@ -174,7 +174,7 @@ describe.each(databases)('the rows of a user, on $name', (database) => {
       await test.service.setup.totp(String(user.id), true, { label: 'other', qr: 'svg' });
       await test.service.setup.totp(String(user.id), true, { qr: 'svg' });
       const { secret } = await test.service.setup.totp(String(user.id), true, { qr: 'svg' });
-      expect(await enrolments(user)).toBe(2);
+      expect(await enrollments(user)).toBe(2);
       await test.service.complete.totp(String(user.id), test.totp(secret));
     });
 
@@ -183,7 +183,7 @@ describe.each(databases)('the rows of a user, on $name', (database) => {
       await test.service.setup.totp(String(user.id), true, { label: 'a', qr: 'svg' });
       test.clock.advance('15m');
       await test.service.setup.totp(String(user.id), true, { label: 'b', qr: 'svg' });
-      expect(await enrolments(user)).toBe(1);
+      expect(await enrollments(user)).toBe(1);
     });
   });
 

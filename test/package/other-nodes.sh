@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The packed package under every version of Node.js that it supports: each entry required and imported, and a second factor
-# from its enrolment to a backup code. By hand, since it compiles better-sqlite3 once a version (a minute or two each):
+# from its enrollment to a backup code. By hand, since it compiles better-sqlite3 once a version (a minute or two each):
 #
 #   npm run build && test/package/other-nodes.sh          # 20, 22 and 24
 #   npm run build && test/package/other-nodes.sh 24.1.0   # or those named

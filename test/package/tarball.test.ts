@@ -31,6 +31,9 @@ const functions = [
   'TwoFactorStrategy',
   'generateKey',
   'impersonate',
+  'isDelivered',
+  'keyOf',
+  'methodOf',
   'protect',
   'requireEnrollment',
   'requireSecondFactor',
@@ -39,7 +42,8 @@ const functions = [
   'twoFactorEntities',
   'twoFactorMigrations',
 ];
-const exported = [...functions, 'TwoFactorMechanism', 'twoFactorMethods'].sort();
+const lists = ['everyMethod', 'enrollableMethods', 'deliveredMethods'];
+const exported = [...functions, ...lists, 'TwoFactorMechanism', 'twoFactorMethods'].sort();
 
 let packed: PackedPackage;
 let files: string[];

@@ -106,7 +106,7 @@ describe('running a strategy', () => {
       this.success('user', 'info');
     });
     const req = {} as Request;
-    runStrategy(strategy, req, options, actions);
+    runStrategy(strategy, { req, options }, actions);
     expect(calls).toEqual([['success', 'user', 'info']]);
     expect(seen[0]).not.toBe(strategy);
     expect(Object.getPrototypeOf(seen[0])).toBe(strategy);
@@ -123,8 +123,7 @@ describe('running a strategy', () => {
       strategyThat(function () {
         throw error;
       }),
-      {} as Request,
-      {},
+      { req: {} as Request, options: {} },
       actions,
     );
     expect(calls).toEqual([['error', error]]);
@@ -132,8 +131,7 @@ describe('running a strategy', () => {
       strategyThat(function () {
         return Promise.reject(error);
       }),
-      {} as Request,
-      {},
+      { req: {} as Request, options: {} },
       actions,
     );
     await settled();

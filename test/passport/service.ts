@@ -93,6 +93,6 @@ export function outcome(strategy: InnerStrategy, req: object, options: object = 
       pass: end('pass'),
       error: end('error'),
     };
-    runStrategy(strategy, req as Request, options, actions);
+    runStrategy(strategy, { req: req as Request, options }, actions);
   });
 }

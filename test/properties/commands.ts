@@ -385,7 +385,7 @@ export class Change extends Step {
   }
 }
 
-/** The code that confirms the enrolment begun last. */
+/** The code that confirms the enrollment begun last. */
 export class Confirm extends Step {
   constructor(
     browser: number,

@@ -54,7 +54,7 @@ export async function learn(test: TestApp, user: UserModel): Promise<void> {
   const factors = JSON.parse(String(account.factors) || '{}') as Record<string, boolean>;
   const written = await test.db.getRepository('TwoFactorAuthenticator').findBy({ userId });
   const authenticators = written.filter(({ id }) => factors[id as string]);
-  // A factor whose enrolment has not reached the account has begun its epoch all the same.
+  // A factor whose enrollment has not reached the account has begun its epoch all the same.
   const securityEpoch = Math.max(...[account, ...authenticators].map((row) => row.securityEpoch as number));
   expect(securityEpoch).toBeGreaterThanOrEqual(user.securityEpoch);
   Object.assign(user, { failures, nextAttemptAt, challengeEpoch, securityEpoch, lastStep });

@@ -156,7 +156,7 @@ export async function begin(test: TestApp, starts: readonly Start[]): Promise<Mo
   };
 }
 
-/** The row of counters comes into being with the first enrolment that is begun. */
+/** The row of counters comes into being with the first enrollment that is begun. */
 export function beginAccount(user: UserModel): void {
   if (hasAccount(user)) return;
   user.challengeEpoch = 0;

@@ -29,7 +29,13 @@ describe('a sealed text', () => {
   it('opens in its own place to what was sealed', () => {
     fc.assert(
       fc.property(place, ({ purpose: p, user, row, plain }) => {
-        expect(keyring.open(p, user, row, keyring.seal(p, user, row, Buffer.from(plain)))).toEqual(Buffer.from(plain));
+        expect(
+          keyring.open(
+            p,
+            { userId: user, rowId: row },
+            keyring.seal(p, { userId: user, rowId: row }, Buffer.from(plain)),
+          ),
+        ).toEqual(Buffer.from(plain));
       }),
       { numRuns: 300 },
     );
@@ -41,8 +47,8 @@ describe('a sealed text', () => {
         fc.pre(p !== to.purpose || user !== to.user || row !== to.row);
         // Lone surrogates all are U+FFFD in UTF-8: two such users are one text to any database too.
         fc.pre([user, row, to.user, to.row].every(isWellFormed));
-        const sealed = keyring.seal(p, user, row, Buffer.from(plain));
-        expect(() => keyring.open(to.purpose, to.user, to.row, sealed)).toThrow(SealedDataError);
+        const sealed = keyring.seal(p, { userId: user, rowId: row }, Buffer.from(plain));
+        expect(() => keyring.open(to.purpose, { userId: to.user, rowId: to.row }, sealed)).toThrow(SealedDataError);
       }),
       { numRuns: 300 },
     );
@@ -56,12 +62,12 @@ describe('a sealed text', () => {
     });
     fc.assert(
       fc.property(place, edit, ({ purpose: p, user, row, plain }, { at, remove, insert }) => {
-        const sealed = keyring.seal(p, user, row, Buffer.from(plain));
+        const sealed = keyring.seal(p, { userId: user, rowId: row }, Buffer.from(plain));
         const from = Math.floor(at * sealed.length);
         const altered = sealed.slice(0, from) + insert + sealed.slice(from + remove);
         try {
           // The last character of base64url has spare bits: another spelling of the same bytes is the same text.
-          expect(keyring.open(p, user, row, altered)).toEqual(Buffer.from(plain));
+          expect(keyring.open(p, { userId: user, rowId: row }, altered)).toEqual(Buffer.from(plain));
         } catch (error) {
           expect(error).toBeInstanceOf(SealedDataError);
         }
@@ -79,7 +85,7 @@ describe('a sealed text', () => {
     );
     fc.assert(
       fc.property(madeUp, (text) => {
-        expect(() => keyring.open('contact', 'user', 'row', text)).toThrow(SealedDataError);
+        expect(() => keyring.open('contact', { userId: 'user', rowId: 'row' }, text)).toThrow(SealedDataError);
         let checked = false;
         try {
           checked = keyring.checkTag('one-time-code', ['code'], text);
@@ -195,12 +201,12 @@ describe('a code', () => {
           const secret = Buffer.from(bytes);
           const steps = [-3, -2, -1, 0, 1, 2, 3].map((o) => totpAt(secret, Math.max(0, at + o), defaultTotpParameters));
           fc.pre(new Set(steps).size === steps.length);
-          const matched = matchTotp(
-            secret,
-            totpAt(secret, Math.max(0, at + offset), defaultTotpParameters),
-            defaultTotpParameters,
-            { now: at * 30_000 + 7, window, after: at + spent },
-          );
+          const matched = matchTotp(secret, totpAt(secret, Math.max(0, at + offset), defaultTotpParameters), {
+            parameters: defaultTotpParameters,
+            now: at * 30_000 + 7,
+            window,
+            after: at + spent,
+          });
           expect(matched).toBe(
             Math.abs(offset) <= window && offset > spent && at + offset >= 0 ? at + offset : undefined,
           );

@@ -65,7 +65,7 @@ const confirm = fc
   .map(([b, code]) => new Confirm(b, code));
 const second = 1000;
 const advance = oneOf(1, 10, 31, 61, 121, 301, 601, 3601).map((seconds) => new Advance(seconds * second));
-// A crash while an enrolment begins is left out: the secret is lost with the answer, and nothing is enrolled by it.
+// A crash while an enrollment begins is left out: the secret is lost with the answer, and nothing is enrolled by it.
 const crashing: fc.Arbitrary<Step> = fc.oneof(
   logIn,
   verify,

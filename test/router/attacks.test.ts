@@ -38,7 +38,7 @@ describe.each(databases)('attacks on the routes of the router on $name', (databa
     ['/send', { method: 'totp' }],
   ];
 
-  test('a GET, such as an image on another site, neither disables, renames, enrols nor sends (53)', async () => {
+  test('a GET, such as an image on another site, neither disables, renames, enrolls nor sends (53)', async () => {
     await open();
     const { client, id } = await victim();
     const before = await client.status();

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { twoFactorRouter } from 'passport-two-factor/router';
-import { catalogue, duration, isRightToLeft, knownLocale, translator } from '../../lib/router/messages/index.js';
+import { catalog, duration, isRightToLeft, knownLocale, translator } from '../../lib/router/messages/index.js';
 import { databases } from '../support/databases.js';
 import { RouterApp } from './support.js';
 
@@ -25,7 +25,7 @@ const malformed = [
 ];
 
 describe('the language that is asked for', () => {
-  const languages = catalogue({
+  const languages = catalog({
     pt_br: { 'code.submit': 'Continuar' },
     'zh-hant': { 'code.submit': '繼續' },
     AR: { 'code.submit': 'متابعة' },
@@ -67,7 +67,7 @@ describe('the language that is asked for', () => {
   });
 
   test('what is filled into such a text is kept apart from it, and into others is not', () => {
-    const tables = catalogue({ fa: { 'code.sent': 'کد به {contact} فرستاده شد.' } });
+    const tables = catalog({ fa: { 'code.sent': 'کد به {contact} فرستاده شد.' } });
     expect(translator(tables, 'fa')('code.sent', { contact: '+98•••67' })).toBe(
       'کد به \u2068+98•••67\u2069 فرستاده شد.',
     );

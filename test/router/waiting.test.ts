@@ -84,7 +84,7 @@ describe.each(databases)('waiting, on $name', (database) => {
     expect([login.status, login.location]).toEqual([303, '/inbox']);
   });
 
-  test('an enrolment that has to wait keeps what is being set up', async () => {
+  test('an enrollment that has to wait keeps what is being set up', async () => {
     app = await RouterApp.open(database);
     const { user, secret } = await app.test.withTotp(1);
     const page = new FormClient((await app.loggedIn(user, secret)).agent);

@@ -29,7 +29,7 @@ describe.each(databases)('several authenticators of a user, on $name', (database
       tablet,
       backupCodes,
       list,
-      labelled: (label: string): Authenticator => list.find((one) => one.label === label)!,
+      labeled: (label: string): Authenticator => list.find((one) => one.label === label)!,
     };
   }
 
@@ -120,13 +120,13 @@ describe.each(databases)('several authenticators of a user, on $name', (database
   });
 
   it('are removed one by one', async () => {
-    const { id, phone, tablet, list, labelled } = await withSeveral();
-    await test.service.remove(id, labelled('Tablet').id);
+    const { id, phone, tablet, list, labeled } = await withSeveral();
+    await test.service.remove(id, labeled('Tablet').id);
     await refused(test.service.verify.totp(id, test.totp(tablet)), 'INVALID_CODE');
     await test.service.verify.totp(id, test.totp(phone));
-    await test.service.remove(id, labelled('s***@example.net').id);
+    await test.service.remove(id, labeled('s***@example.net').id);
     expect(await test.service.getContact(id, EMAIL)).toBe(`user${id}@example.com`);
-    await refused(test.service.remove(id, labelled('Tablet').id), 'NOT_SETUP');
+    await refused(test.service.remove(id, labeled('Tablet').id), 'NOT_SETUP');
     expect(await test.service.remainingBackupCodes(id)).toBe(2);
     for (const { id: rest } of await test.service.list(id)) await test.service.remove(id, rest);
     expect(await test.service.isEnabled(id)).toBe(false);
@@ -143,19 +143,19 @@ describe.each(databases)('several authenticators of a user, on $name', (database
   });
 
   it('are renamed, and another may take the name', async () => {
-    const { id, tablet, labelled } = await withSeveral();
-    await test.service.rename(id, labelled('Tablet').id, '  Küche  ');
+    const { id, tablet, labeled } = await withSeveral();
+    await test.service.rename(id, labeled('Tablet').id, '  Küche  ');
     expect((await test.service.list(id)).map(({ label }) => label)).toContain('Küche');
-    await refused(test.service.rename(id, labelled('default').id, 'Küche'), 'ALREADY_ENABLED');
-    await test.service.rename(id, labelled('default').id, 'Tablet');
+    await refused(test.service.rename(id, labeled('default').id, 'Küche'), 'ALREADY_ENABLED');
+    await test.service.rename(id, labeled('default').id, 'Tablet');
     await refused(test.service.setup.totp(id, true, { label: 'Tablet' }), 'ALREADY_ENABLED');
     await test.service.setup.totp(id, true, { label: 'default', qr: 'svg' });
     await test.service.verify.totp(id, test.totp(tablet));
   });
 
   it('are not both renamed to one label, though both requests ask at once', async () => {
-    const { id, labelled } = await withSeveral();
-    const both = [labelled('default'), labelled('Tablet')].map((one) => test.service.rename(id, one.id, 'same'));
+    const { id, labeled } = await withSeveral();
+    const both = [labeled('default'), labeled('Tablet')].map((one) => test.service.rename(id, one.id, 'same'));
     const results = await Promise.allSettled(both);
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     for (const result of results)
@@ -164,12 +164,12 @@ describe.each(databases)('several authenticators of a user, on $name', (database
   });
 
   it('take a label that a request has left behind which was cut off', async () => {
-    const { id, labelled } = await withSeveral();
+    const { id, labeled } = await withSeveral();
     const [{ userKey }] = (await authenticators(test, id)) as [{ userKey: string }];
     const leftBehind = (label: string) => row(userKey, { userId: id, label, handle: sha256(label), provisional: 1 });
     await test.db.getRepository('TwoFactorAuthenticator').insert([leftBehind('left behind'), leftBehind('another')]);
     expect((await test.service.list(id)).map(({ label }) => label)).not.toContain('left behind');
-    await test.service.rename(id, labelled('default').id, 'left behind');
+    await test.service.rename(id, labeled('default').id, 'left behind');
     const { secret } = await test.service.setup.totp(id, false, { label: 'another', qr: 'svg' });
     await test.service.verify.totp(id, test.totp(secret));
     expect(await authenticators(test, id)).toHaveLength(5);
@@ -191,8 +191,8 @@ describe.each(databases)('several authenticators of a user, on $name', (database
   });
 
   it('keep their address when they are renamed', async () => {
-    const { id, labelled } = await withSeveral();
-    await test.service.rename(id, labelled('s***@example.net').id, 'Work');
+    const { id, labeled } = await withSeveral();
+    await test.service.rename(id, labeled('s***@example.net').id, 'Work');
     expect((await test.service.list(id)).at(-1)).toMatchObject({ label: 'Work', maskedContact: 's***@example.net' });
     expect(await test.service.getContact(id, EMAIL)).toBe('second@example.net');
     await refused(test.service.setup.email(id, 'second@example.net'), 'ALREADY_ENABLED');

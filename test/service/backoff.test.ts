@@ -61,7 +61,7 @@ describe.each(databases)('wrong codes on $name', (database) => {
     expect(await account(test, id)).toEqual(before);
   });
 
-  it('of all methods count together, enrolments and new codes too', async () => {
+  it('of all methods count together, enrollments and new codes too', async () => {
     const { id, secret, backupCodes } = await withTotp(test);
     await test.service.setup.email(id);
     const begun = await test.service.setup.totp(id, true, { label: 'second', qr: 'svg' });

@@ -216,7 +216,7 @@ describe.each(databases)('the delivery of codes on $name', (database) => {
       await agent.post('/2fa').send({ code: senders.last().code }).expect(200);
     });
 
-    it('fails an enrolment, which may be begun again at once', async () => {
+    it('fails an enrollment, which may be begun again at once', async () => {
       await start();
       const id = await newUser(test);
       broken();
@@ -265,7 +265,7 @@ describe.each(databases)('the delivery of codes on $name', (database) => {
     it.each([
       ['logins', async (id: string) => (await test.login(test.agent(), userOf(id))).status],
       [
-        'enrolments',
+        'enrollments',
         async (id: string) =>
           test.service.setup.email(id, `other${id}@example.net`).then(
             () => 200,

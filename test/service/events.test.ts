@@ -60,7 +60,7 @@ describe.each(databases)('the events of a factor, on $name', (database) => {
     return heard;
   }
 
-  it('tell of an enrolment when it is confirmed, not when it is begun', async () => {
+  it('tell of an enrollment when it is confirmed, not when it is begun', async () => {
     const id = await newUser(test);
     let secret = '';
     expect(

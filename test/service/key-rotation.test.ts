@@ -86,7 +86,7 @@ describe.each(databases)('the rotation of keys on $name', (database) => {
     await refused(after.service.setup.sms(id, phoneOf(id)), 'ALREADY_ENABLED');
   });
 
-  it('leaves codes, logins and enrolments working that were under way', async () => {
+  it('leaves codes, logins and enrollments working that were under way', async () => {
     await start();
     const { id } = await everything();
     const sent = await before.service.challenge.email(id);
@@ -196,7 +196,7 @@ describe.each(databases)('the rotation of keys on $name', (database) => {
       await after.service.verify.totp(id, after.totp(secret));
     });
 
-    it('is an error for a code that was sent and an enrolment that was begun', async () => {
+    it('is an error for a code that was sent and an enrollment that was begun', async () => {
       await start();
       const { id, secret } = await everything();
       const { otpValue } = await before.service.challenge.email(id);

@@ -293,7 +293,7 @@ describe.each(databases)('the service, by user id, on $name', (database) => {
       ['an address', (id: string) => test.service.setup.email(id), 0],
     ] as const)(
       'do not come back with %s where a removal by version 0.1 was cut short',
-      async (_factor, enrol, fresh) => {
+      async (_factor, enroll, fresh) => {
         const {
           id,
           backupCodes: [one],
@@ -306,7 +306,7 @@ describe.each(databases)('the service, by user id, on $name', (database) => {
           .where('user_id = :id', { id })
           .execute();
         expect(await test.service.isEnabled(id)).toBe(false);
-        await enrol(id);
+        await enroll(id);
         expect(await test.service.remainingBackupCodes(id)).toBe(fresh);
         await refused(test.service.verify.backupCode(id, one!), fresh === 0 ? 'NOT_SETUP' : 'INVALID_BACKUP_CODE');
       },

@@ -24,7 +24,7 @@ describe('a halted login', () => {
     req.user = { id: 1 };
     const old = req.session;
     // Not even an app that keeps everything keeps the user who was logged in before.
-    await storePending(req, pending, now, (key) => key !== 'role');
+    await storePending(req, pending, { now, keep: (key) => key !== 'role' });
     expect(req.session).not.toBe(old);
     expect(req.user).toBeUndefined();
     expect(saved).toEqual([{ cookie: { maxAge: null }, cart: 1, twoFactor: { session: boundTo(2), pending: state } }]);
@@ -32,7 +32,7 @@ describe('a halted login', () => {
 
   it('is none where it could not be saved', async () => {
     await expect(
-      storePending(requestWith({}, { save: new Error('down') }).req, pending, now, () => true),
+      storePending(requestWith({}, { save: new Error('down') }).req, pending, { now, keep: () => true }),
     ).rejects.toThrow('down');
   });
 

@@ -14,7 +14,7 @@ describe.each(databases)('an app that tests its own login with these helpers on 
   });
   afterEach(() => test.close());
 
-  it('enrols an authenticator app and finishes a login with its next code', async () => {
+  it('enrolls an authenticator app and finishes a login with its next code', async () => {
     const user = await test.user(1);
     const agent = test.agent();
     await test.login(agent, user).expect(200);

@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@ne
 import type { RequestAuth } from 'passport-two-factor';
 import { Auth } from './auth.decorator.js';
 
-/** Enrolment and management. The library checks who is logged in, how long ago, and what the body holds. */
+/** Enrollment and management. The library checks who is logged in, how long ago, and what the body holds. */
 @Controller('2fa')
 export class TwoFactorController {
   @Get()

@@ -3,7 +3,7 @@ import { secondFactorErrorHandler } from 'passport-two-factor';
 import type { Outbox } from '../outbox.js';
 import { bodyOf, verifyBy } from './api-input.js';
 
-/** Enrolment and management for JSON clients. POST only where a secret is in the answer. */
+/** Enrollment and management for JSON clients. POST only where a secret is in the answer. */
 export function factorApi({ outbox }: { outbox: Outbox }): Router {
   const api = Router();
 

@@ -65,7 +65,7 @@ const { runMigrations } = await getMigrations(options);
 await runMigrations();
 const auth = betterAuth(options);
 
-async function enrol(users) {
+async function enroll(users) {
   const now = new Date();
   const backupCodes = await symmetricEncrypt({
     key: secret,
@@ -117,7 +117,7 @@ const cpu = () => {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 };
-const commands = { enrol, cpu, statements: () => statements, stop: () => process.exit(0) };
+const commands = { enroll, cpu, statements: () => statements, stop: () => process.exit(0) };
 process.on('message', async ({ command, argument }) => {
   try {
     process.send({ result: (await commands[command](argument)) ?? null });

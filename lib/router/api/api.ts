@@ -1,5 +1,13 @@
 import { json, Router, type Request, type Response } from 'express';
-import { InvalidInputError, TwoFactorExpiredError, twoFactorMethods, type RequestAuth } from 'passport-two-factor';
+import {
+  deliveredMethods,
+  enrollableMethods,
+  InvalidInputError,
+  keyOf,
+  TwoFactorExpiredError,
+  twoFactorMethods,
+  type RequestAuth,
+} from 'passport-two-factor';
 import { finishLogin, takeReturnTo } from '../finish-login.js';
 import { mountedInOrder } from '../mounting.js';
 import type { RouterSettings } from '../options.js';
@@ -8,10 +16,7 @@ import {
   bodyOf,
   checkLoggedIn,
   type ClaimedBody,
-  deliveredMethods,
-  enrollableMethods,
   asyncHandler,
-  keyOf,
   noStore,
   only,
   readMethod,

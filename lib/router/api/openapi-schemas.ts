@@ -1,5 +1,12 @@
-import { twoFactorMethods, type DeliveredMethod } from 'passport-two-factor';
-import { deliveredMethods, enrollableMethods, everyMethod, isDelivered, keyOf } from '../request.js';
+import {
+  deliveredMethods,
+  enrollableMethods,
+  everyMethod,
+  isDelivered,
+  keyOf,
+  twoFactorMethods,
+  type DeliveredMethod,
+} from 'passport-two-factor';
 
 type Schema = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,4 @@
-import { twoFactorMethods, type DeliveredMethod } from 'passport-two-factor';
-import { deliveredMethods } from '../request.js';
+import { deliveredMethods, twoFactorMethods, type DeliveredMethod } from 'passport-two-factor';
 import { contactInput, ref, schemas } from './openapi-schemas.js';
 
 interface Operation {

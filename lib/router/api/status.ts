@@ -1,6 +1,7 @@
+import { methodOf } from 'passport-two-factor';
 import type { Request } from 'express';
 import type { RouterSettings } from '../options.js';
-import { authOf, methodOf } from '../request.js';
+import { authOf } from '../request.js';
 
 /** What a client has to know to show the right page. A token is given where there is a login to protect. */
 export async function statusOf(req: Request, { methods, csrf }: RouterSettings): Promise<object> {

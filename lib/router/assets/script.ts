@@ -30,7 +30,8 @@ export const scriptText = `'use strict';
   var inWords = function (seconds) {
     var minutes = seconds >= 120;
     var format = { style: 'unit', unit: minutes ? 'minute' : 'second', unitDisplay: 'long' };
-    return new Intl.NumberFormat(document.documentElement.lang, format).format(minutes ? Math.ceil(seconds / 60) : seconds);
+    var count = minutes ? Math.ceil(seconds / 60) : seconds;
+    return new Intl.NumberFormat(document.documentElement.lang, format).format(count);
   };
   each('[data-resend-after]', function (form) {
     var button = form.querySelector('button, a');
@@ -54,7 +55,9 @@ export const scriptText = `'use strict';
   if (navigator.clipboard) each('[data-copy]', function (button) {
     button.hidden = false;
     button.addEventListener('click', function () {
-      navigator.clipboard.writeText(button.dataset.copy).then(function () { button.textContent = button.dataset.copied; });
+      navigator.clipboard.writeText(button.dataset.copy).then(function () {
+        button.textContent = button.dataset.copied;
+      });
     });
   });
 })();

@@ -1,48 +1,8 @@
+import { styleOfEnrollment } from './style-enrollment.js';
+import { styleVariables } from './style-variables.js';
+
 /** The pages' look. An app's own stylesheet comes after it and may set any of the variables, for one scheme or both. */
-export const styleText = `:root {
-  color-scheme: light dark;
-  --tf-font: system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
-  --tf-mono: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
-  --tf-radius: 0.5rem;
-  --tf-ground: #f3f5f8;
-  --tf-card: #ffffff;
-  --tf-text: #1b2130;
-  --tf-quiet: #566074;
-  --tf-line: #d4d9e2;
-  --tf-field: #7b8496;
-  --tf-accent: #1d5bb8;
-  --tf-accent-hover: #174a97;
-  --tf-on-accent: #ffffff;
-  --tf-soft: #edf3fc;
-  --tf-good: #1b6e3c;
-  --tf-good-soft: #e8f5ec;
-  --tf-bad: #b3261e;
-  --tf-bad-soft: #fdeceb;
-  --tf-warn: #7a4d00;
-  --tf-warn-soft: #fff4dc;
-}
-
-@media (prefers-color-scheme: dark) {
-  :root {
-    --tf-ground: #12161d;
-    --tf-card: #1b212b;
-    --tf-text: #e7eaf0;
-    --tf-quiet: #a6afc0;
-    --tf-line: #353e4e;
-    --tf-field: #7f8a9e;
-    --tf-accent: #8db6f7;
-    --tf-accent-hover: #b3cefa;
-    --tf-on-accent: #0d1420;
-    --tf-soft: #222c3c;
-    --tf-good: #7fd39b;
-    --tf-good-soft: #16301f;
-    --tf-bad: #ff9d94;
-    --tf-bad-soft: #3a1c1b;
-    --tf-warn: #f0c36a;
-    --tf-warn-soft: #33280f;
-  }
-}
-
+export const styleText = `${styleVariables}
 *, ::before, ::after { box-sizing: border-box; }
 [hidden] { display: none !important; }
 
@@ -107,10 +67,18 @@ input[aria-describedby]:not([aria-describedby="error"]) { margin-bottom: 0.5rem;
   text-decoration: none;
   cursor: pointer;
 }
-.tf-button:hover { background: var(--tf-accent-hover); border-color: var(--tf-accent-hover); color: var(--tf-on-accent); }
+.tf-button:hover {
+  background: var(--tf-accent-hover);
+  border-color: var(--tf-accent-hover);
+  color: var(--tf-on-accent);
+}
 .tf-plain, .tf-plain:hover { background: transparent; color: var(--tf-accent); border-color: var(--tf-field); }
 .tf-plain:hover { border-color: var(--tf-accent); color: var(--tf-accent-hover); }
-.tf-button.tf-danger, .tf-button.tf-danger:hover { background: var(--tf-bad); border-color: var(--tf-bad); color: var(--tf-card); }
+.tf-button.tf-danger, .tf-button.tf-danger:hover {
+  background: var(--tf-bad);
+  border-color: var(--tf-bad);
+  color: var(--tf-card);
+}
 .tf-button:disabled { color: var(--tf-quiet); border-color: var(--tf-line); cursor: default; }
 form:not(.tf-actions) > .tf-button:not(.tf-plain) { width: 100%; }
 
@@ -128,11 +96,22 @@ form:not(.tf-actions) > .tf-button:not(.tf-plain) { width: 100%; }
 .tf-small.tf-danger { color: var(--tf-bad); }
 
 .tf-actions { display: flex; flex-wrap: wrap; gap: 0.6rem; align-items: center; margin: 1rem 0; }
-.tf-links { display: flex; flex-wrap: wrap; gap: 0.5rem 1.5rem; margin: 1.5rem 0 0; padding-top: 1rem; border-top: 1px solid var(--tf-line); }
+.tf-links {
+  display: flex;
+  flex-wrap: wrap;
+  gap: 0.5rem 1.5rem;
+  margin: 1.5rem 0 0;
+  padding-top: 1rem;
+  border-top: 1px solid var(--tf-line);
+}
 .tf-resend { display: flex; flex-wrap: wrap; gap: 0.4rem 0.9rem; align-items: center; margin-top: 1rem; }
 .tf-resend .tf-hint { margin: 0; }
 
-.tf-notice, .tf-error, .tf-warning { padding: 0.7rem 0.9rem; border-inline-start: 0.25rem solid; border-radius: var(--tf-radius); }
+.tf-notice, .tf-error, .tf-warning {
+  padding: 0.7rem 0.9rem;
+  border-inline-start: 0.25rem solid;
+  border-radius: var(--tf-radius);
+}
 .tf-notice { background: var(--tf-good-soft); border-color: var(--tf-good); }
 .tf-error { background: var(--tf-bad-soft); border-color: var(--tf-bad); color: var(--tf-bad); font-weight: 600; }
 .tf-warning { background: var(--tf-warn-soft); border-color: var(--tf-warn); }
@@ -155,7 +134,17 @@ form:not(.tf-actions) > .tf-button:not(.tf-plain) { width: 100%; }
 .tf-choice:hover { color: inherit; border-color: var(--tf-accent); background: var(--tf-soft); }
 .tf-choice > span { display: block; color: var(--tf-quiet); font-size: 0.95rem; }
 .tf-spent, .tf-spent:hover { color: var(--tf-quiet); border-color: var(--tf-line); background: none; cursor: default; }
-.tf-badge { display: inline-block; padding: 0.1rem 0.5rem; background: var(--tf-good-soft); color: var(--tf-good); border-radius: 1rem; font-size: 0.8rem; font-style: normal; font-weight: 600; white-space: nowrap; }
+.tf-badge {
+  display: inline-block;
+  padding: 0.1rem 0.5rem;
+  background: var(--tf-good-soft);
+  color: var(--tf-good);
+  border-radius: 1rem;
+  font-size: 0.8rem;
+  font-style: normal;
+  font-weight: 600;
+  white-space: nowrap;
+}
 
 .tf-list { border-top: 1px solid var(--tf-line); }
 .tf-list li { padding: 0.8rem 0; border-bottom: 1px solid var(--tf-line); }
@@ -167,33 +156,7 @@ form:not(.tf-actions) > .tf-button:not(.tf-plain) { width: 100%; }
 .tf-row form { padding: 0.5rem 0; }
 .tf-row input:not([type="hidden"]) { margin-bottom: 0.6rem; }
 
-.tf-steps { margin: 0; padding: 0; list-style: none; counter-reset: step; }
-.tf-steps > li { position: relative; margin-bottom: 1.5rem; padding-inline-start: 2.4rem; counter-increment: step; }
-.tf-steps > li > p { margin-bottom: 0.5rem; }
-.tf-steps > li::before {
-  content: counter(step);
-  position: absolute;
-  inset-inline-start: 0;
-  top: -0.1rem;
-  width: 1.7rem;
-  height: 1.7rem;
-  background: var(--tf-soft);
-  color: var(--tf-accent);
-  border-radius: 50%;
-  font-weight: 700;
-  line-height: 1.7rem;
-  text-align: center;
-}
-/* A QR code is dark on light, also where the page is not. */
-.tf-qr { display: block; width: 13.75rem; max-width: 100%; height: auto; margin: 0 0 0.6rem; padding: 0; background: #ffffff; border: 1px solid var(--tf-line); border-radius: var(--tf-radius); }
-.tf-key { font-family: var(--tf-mono); font-size: 1.05rem; }
-.tf-key span { display: inline-block; }
-
-.tf-codes { display: grid; grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr)); gap: 0.5rem; padding: 0.9rem; background: var(--tf-soft); border-radius: var(--tf-radius); }
-.tf-codes code { font-family: var(--tf-mono); font-size: 1.05rem; white-space: nowrap; }
-.tf-check { display: flex; gap: 0.6rem; align-items: flex-start; margin: 1.25rem 0 1rem; font-weight: 400; }
-.tf-check input { flex: none; width: 1.2rem; height: 1.2rem; margin: 0.15rem 0 0; accent-color: var(--tf-accent); }
-
+${styleOfEnrollment}
 /* Codes, keys and addresses are written from left to right in every language. */
 .tf-code, .tf-key, .tf-codes code, input[type="email"], input[type="tel"] { direction: ltr; unicode-bidi: isolate; }
 

@@ -1,4 +1,4 @@
-import type { Messages } from './index.js';
+import type { Messages } from './en.js';
 
 export const de: Messages = {
   'page.error': 'Fehler: {title}',

@@ -154,3 +154,9 @@ export const en = {
   'error.INVALID_INPUT.label': 'Enter a name of at most 64 characters.',
   'error.other': 'That did not work. Try again.',
 };
+
+/** The name of a text of the pages, such as `'code.submit'`. */
+export type MessageKey = keyof typeof en;
+
+/** A whole language. */
+export type Messages = Readonly<Record<MessageKey, string>>;

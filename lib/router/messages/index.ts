@@ -1,23 +1,19 @@
 import { de } from './de.js';
-import { en } from './en.js';
+import { en, type MessageKey, type Messages } from './en.js';
 
-/** The name of a text of the pages, such as `'code.submit'`. */
-export type MessageKey = keyof typeof en;
-
-/** A whole language. */
-export type Messages = Readonly<Record<MessageKey, string>>;
+export type { MessageKey, Messages } from './en.js';
 
 /** A language, or a part of one. */
 export type MessageTable = Partial<Messages>;
 
 /** Languages by their tags, such as `en` or `pt-BR`; the first is what an unknown one falls back to. */
-export type Catalogue = ReadonlyMap<string, Messages>;
+export type Catalog = ReadonlyMap<string, Messages>;
 
 /** The text of a key in the page's language, with `{name}` filled in from `values`; plain text, not markup. */
 export type Translate = (key: MessageKey, values?: Readonly<Record<string, string | number>>) => string;
 
 /** The built-in languages with those of the app in them. @throws TypeError for what is no language or no known text */
-export function catalogue(extra: unknown): Catalogue {
+export function catalog(extra: unknown): Catalog {
   const languages = new Map<string, Messages>([
     ['en', en],
     ['de', de],
@@ -52,7 +48,7 @@ function bases(tag: string): string[] {
 }
 
 /** The language asked for, as far as there are texts in it; else English. A region is kept, for its dates. */
-export function knownLocale(languages: Catalogue, wanted: unknown): string {
+export function knownLocale(languages: Catalog, wanted: unknown): string {
   const tag = canonical(wanted);
   return tag !== undefined && bases(tag).some((base) => languages.has(base)) ? tag : 'en';
 }
@@ -67,7 +63,7 @@ export const isRightToLeft = (locale: string): boolean =>
  * The texts of a language, or of its base (`de` for `de-AT`), or English. Among text from right to left, what is filled
  * in (an address, a number) is kept apart from it: a phone number would end in its plus sign.
  */
-export function translator(languages: Catalogue, locale: string): Translate {
+export function translator(languages: Catalog, locale: string): Translate {
   const texts = languages.get(bases(locale).find((base) => languages.has(base)) ?? 'en') ?? en;
   const apart = (text: string): string => (isRightToLeft(locale) ? `\u2068${text}\u2069` : text);
   return (key, values = {}) =>

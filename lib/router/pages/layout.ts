@@ -38,13 +38,13 @@ export const problem = (view: PageFrame): Html | false =>
   view.error !== undefined && html`<p class="tf-error" role="alert" id="error">${explainError(view, view.error)}</p>`;
 
 /** The heading, and below it what there is to say about the last step, unless the page says it nearer to its form. */
-export function page(view: PageFrame, title: string, body: Html, said = false): string {
-  const { t, notice, error, layout: frame } = view;
+export function page(view: PageFrame & { readonly isSaid?: boolean }, title: string, body: Html): string {
+  const { t, notice, error, layout: frame, isSaid = false } = view;
   return frame(
     error ? t('page.error', { title }) : title,
     html`<h1>${title}</h1>
 ${notice !== undefined && html`<p class="tf-notice" role="status">${t(notice)}</p>`}
-${!said && problem(view)}
+${!isSaid && problem(view)}
 ${body}`,
   );
 }

@@ -57,7 +57,7 @@ export interface PageData {
     readonly sent: boolean;
     /** Seconds until another code may be asked for; null: there will be none. */
     readonly resendAfter?: number | null;
-    /** Of an enrolment: the contact, for another code to be sent to. */
+    /** Of an enrollment: the contact, for another code to be sent to. */
     readonly contact?: string;
     /** Whether there is another method to choose. */
     readonly others: boolean;

@@ -11,71 +11,69 @@ import { views } from './views/index.js';
 
 /** Where the app has set no policy: nothing but what the router serves itself, and no other site's page around it. */
 const contentSecurityPolicy =
-  "default-src 'none'; script-src 'self'; style-src 'self' https:; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self' https:; img-src 'self' data:; " +
+  "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /** Sends the router's pages, or those that the app has put in their place. */
 export class Pages {
   constructor(private readonly settings: RouterSettings) {}
 
+  /** The answers to one request. */
+  at(req: Request, res: Response): PageAnswer {
+    return new PageAnswer(this.settings, req, res);
+  }
+}
+
+/** The answers to one request, of which it gets one. */
+class PageAnswer {
+  constructor(
+    private readonly settings: RouterSettings,
+    private readonly req: Request,
+    private readonly res: Response,
+  ) {}
+
   async send<N extends PageName>(
-    req: Request,
-    res: Response,
     name: N,
     data: PageData[N],
     { error, status = error?.status ?? 200 }: { error?: PageFrame['error']; status?: number } = {},
   ): Promise<void> {
-    const view = { ...this.frame(req), ...data, ...(error && { error }) } as PageView<N>;
+    const view = { ...this.frame(), ...data, ...(error && { error }) } as PageView<N>;
     const render: (view: PageView<N>) => string = views[name];
     const replaced = this.settings.pages?.[name];
     const document = replaced ? await replaced(view, render) : render(view);
-    if (!replaced && !res.get('Content-Security-Policy')) res.set('Content-Security-Policy', contentSecurityPolicy);
-    if (!res.get('X-Frame-Options')) res.set('X-Frame-Options', 'DENY');
-    if (error instanceof TooManyAttemptsError) res.set('Retry-After', String(error.retryAfter));
-    res.status(status).type('html').send(document);
+    if (!replaced && !this.res.get('Content-Security-Policy'))
+      this.res.set('Content-Security-Policy', contentSecurityPolicy);
+    if (!this.res.get('X-Frame-Options')) this.res.set('X-Frame-Options', 'DENY');
+    if (error instanceof TooManyAttemptsError) this.res.set('Retry-After', String(error.retryAfter));
+    this.res.status(status).type('html').send(document);
   }
 
   /** Says something that the user can do nothing about on the page that was asked for. */
   say(
-    req: Request,
-    res: Response,
     status: number,
     what: 'expired' | 'over' | 'stale' | 'again' | 'unreadable' | 'missing',
     href: string,
   ): Promise<void> {
-    const { t } = this.frame(req);
+    const { t } = this.frame();
     const link = t(href === this.settings.loginPath ? 'message.logIn' : 'message.back');
-    return this.send(
-      req,
-      res,
-      'message',
-      { title: t(`${what}.title`), text: t(`${what}.text`), link, href },
-      { status },
-    );
+    return this.send('message', { title: t(`${what}.title`), text: t(`${what}.text`), link, href }, { status });
   }
 
   /** Says why something was refused, where no form is there to say it on. */
-  tell(req: Request, res: Response, error: TwoFactorError, href: string): Promise<void> {
-    const { t } = this.frame(req);
-    return this.send(
-      req,
-      res,
-      'message',
-      { title: t('unreadable.title'), text: '', link: t('message.back'), href },
-      { error },
-    );
+  tell(error: TwoFactorError, href: string): Promise<void> {
+    const { t } = this.frame();
+    return this.send('message', { title: t('unreadable.title'), text: '', link: t('message.back'), href }, { error });
   }
 
   /** Why a login could not go on: for some seconds there are no more codes, or the code could not be sent. */
-  async unavailable(req: Request, res: Response, retryAfter: number | undefined): Promise<void> {
-    const { t, duration: inWords } = this.frame(req);
+  async unavailable(retryAfter: number | undefined): Promise<void> {
+    const { t, duration: inWords } = this.frame();
     const text =
       retryAfter === undefined
         ? t('unavailable.DELIVERY_FAILED')
         : t('unavailable.TOO_MANY_ATTEMPTS', { time: inWords(retryAfter) });
-    if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter));
+    if (retryAfter !== undefined) this.res.set('Retry-After', String(retryAfter));
     await this.send(
-      req,
-      res,
       'message',
       {
         title: t('unavailable.title'),
@@ -88,13 +86,13 @@ export class Pages {
   }
 
   /** Goes to another page of the router, so that a reload repeats nothing. */
-  async redirect(req: Request, res: Response, path: string, notice?: MessageKey): Promise<void> {
-    const session = sessionOf(req);
+  async redirect(path: string, notice?: MessageKey): Promise<void> {
+    const session = sessionOf(this.req);
     if (notice !== undefined && session) {
       session.twoFactorNotice = notice;
-      await saveSession(req);
+      await saveSession(this.req);
     }
-    res.redirect(303, firstLocalPath([`${req.baseUrl}${path}`], '/'));
+    this.res.redirect(303, firstLocalPath([`${this.req.baseUrl}${path}`], '/'));
   }
 
   /**
@@ -102,14 +100,14 @@ export class Pages {
    * redirect would still belong to the form, whose `form-action 'self'` then keeps the browser from following the
    * path's own redirects to other sites (an app that is an OAuth provider), and the code would be spent for nothing.
    */
-  async leave(req: Request, res: Response, path: string): Promise<void> {
-    if (path.startsWith(`${req.baseUrl}/`) || !isNavigation(req)) {
-      res.redirect(303, path);
+  async leave(path: string): Promise<void> {
+    if (path.startsWith(`${this.req.baseUrl}/`) || !isNavigation(this.req)) {
+      this.res.redirect(303, path);
       return;
     }
-    const { t } = this.frame(req);
-    res.set('Refresh', `0; url=${path.replace(/[^\x21-\x7e]/gu, encodeURIComponent)}`);
-    await this.send(req, res, 'message', {
+    const { t } = this.frame();
+    this.res.set('Refresh', `0; url=${path.replace(/[^\x21-\x7e]/gu, encodeURIComponent)}`);
+    await this.send('message', {
       title: t('done.title'),
       text: t('done.text'),
       link: t('backup.continue'),
@@ -117,15 +115,16 @@ export class Pages {
     });
   }
 
-  translate(req: Request): PageFrame['t'] {
-    return translator(this.settings.messages, this.locale(req));
+  get t(): PageFrame['t'] {
+    return translator(this.settings.messages, this.locale());
   }
 
-  private frame(req: Request): PageFrame {
+  private frame(): PageFrame {
+    const { req } = this;
     const { service, stylesheet, messages, loginPath, csrf } = this.settings;
     const auth = authOf(req);
     const base = req.baseUrl;
-    const locale = this.locale(req);
+    const locale = this.locale();
     const notice = takeNotice(req);
     const stylesheets = [`${base}${style.path}`, ...(stylesheet === undefined ? [] : [stylesheet])];
     return {
@@ -145,7 +144,8 @@ export class Pages {
     };
   }
 
-  private locale(req: Request): string {
+  private locale(): string {
+    const { req } = this;
     const { locale, messages } = this.settings;
     const wanted = typeof locale === 'function' ? locale(req) : (locale ?? req.acceptsLanguages([...messages.keys()]));
     return knownLocale(messages, wanted);

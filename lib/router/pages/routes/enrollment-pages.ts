@@ -1,14 +1,16 @@
 import QRCode from 'qrcode';
 import {
+  deliveredMethods,
+  keyOf,
   StepUpRequiredError,
   TooManyAttemptsError,
-  TwoFactorNotSetupError,
   twoFactorMethods,
+  TwoFactorNotSetupError,
   type DeliveredMethod,
   type TwoFactorError,
 } from 'passport-two-factor';
 import { takeReturnTo } from '../../finish-login.js';
-import { checkLoggedIn, deliveredMethods, keyOf } from '../../request.js';
+import { checkLoggedIn } from '../../request.js';
 import { firstLocalPath } from '../../return-to.js';
 import { askAgain, refusal, sendToLogin, waitFor, type PageBook, type Visit } from './visit.js';
 
@@ -28,10 +30,10 @@ export function enrollmentPages(book: PageBook): void {
     });
   };
 
-  getRecent('/add', ({ req, res }) => pages.send(req, res, 'add', { methods: settings.methods }));
+  getRecent('/add', ({ req, res }) => pages.at(req, res).send('add', { methods: settings.methods }));
   for (const method of deliveredMethods.filter((name) => settings.methods.includes(name))) {
     getRecent(`/add/${method}`, ({ req, res, auth }) =>
-      pages.send(req, res, 'contact', {
+      pages.at(req, res).send('contact', {
         method,
         value: twoFactorMethods[method].contact.isOptional ? (auth.email ?? '') : '',
       }),
@@ -42,15 +44,15 @@ export function enrollmentPages(book: PageBook): void {
   post('/add/totp', '/add', (visit) => beginTotp(visit, book));
   post('/confirm/totp', '/add', (visit) => confirmTotp(visit, book));
   post('/saved', '/', ({ req, res, body }) =>
-    pages.leave(req, res, firstLocalPath([body.returnTo], `${req.baseUrl}/`)),
+    pages.at(req, res).leave(firstLocalPath([body.returnTo], `${req.baseUrl}/`)),
   );
 
   // Where a guard sends its users: to whatever it is that they lack, and then back to where they wanted to go.
   get('/continue', async (visit) => {
     const { req, res, auth } = visit;
-    if (auth.pending) await pages.redirect(req, res, '/');
+    if (auth.pending) await pages.at(req, res).redirect('/');
     else if (!auth.isLoggedIn()) res.redirect(303, settings.loginPath);
-    else await pages.redirect(req, res, (await auth.twoFactor.isEnabled()) ? '/step-up' : '/add');
+    else await pages.at(req, res).redirect((await auth.twoFactor.isEnabled()) ? '/step-up' : '/add');
   });
 }
 
@@ -58,7 +60,7 @@ async function beginTotp(visit: Visit, book: PageBook): Promise<void> {
   const { req, auth } = visit;
   checkLoggedIn(req);
   const label = freeLabel(
-    book.pages.translate(req)('method.totp'),
+    book.pages.at(req, visit.res).t('method.totp'),
     (await auth.twoFactor.list()).map((other) => other.label),
   );
   let uri = '';
@@ -67,7 +69,7 @@ async function beginTotp(visit: Visit, book: PageBook): Promise<void> {
   });
   if (error instanceof StepUpRequiredError) await askAgain(visit, book, '/add');
   else if (error) throw error;
-  else await showTotp(visit, book, uri);
+  else await showTotp(visit, book, { given: uri });
 }
 
 /** The user may name it later; until then its kind is name enough. */
@@ -87,25 +89,24 @@ async function confirmTotp(visit: Visit, book: PageBook): Promise<void> {
           codes = await auth.twoFactor.complete.totp(body.code);
         })
       : undefined;
-  if (body.again !== undefined) await showTotp(visit, book, body.uri);
+  if (body.again !== undefined) await showTotp(visit, book, { given: body.uri });
   else if (!error) await finished(visit, book, codes);
   else if (error instanceof TwoFactorNotSetupError) await beginAgain(visit, book, error);
-  else await showTotp(visit, book, body.uri, error);
+  else await showTotp(visit, book, { given: body.uri, error });
 }
 
 /** The URI comes back with the form, so that a mistyped code need not cost the scanned key: it is kept nowhere else. */
 async function showTotp(
   { req, res }: Visit,
   { pages }: PageBook,
-  given: unknown,
-  error?: TwoFactorError,
+  { given, error }: { readonly given: unknown; readonly error?: TwoFactorError },
 ): Promise<void> {
   const uri = typeof given === 'string' && given.length <= 1024 && given.startsWith('otpauth://totp/') ? given : '';
   const secret = /[?&]secret=([A-Z2-7]+)(&|$)/.exec(uri)?.[1];
   if (secret === undefined) throw error ?? new TwoFactorNotSetupError();
   const svg = await QRCode.toString(uri, { type: 'svg' });
   const qrCode = `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`;
-  await pages.send(req, res, 'totp', { secret, uri, qrCode, digits: 6, ...waitFor(error) }, error ? { error } : {});
+  await pages.at(req, res).send('totp', { secret, uri, qrCode, digits: 6, ...waitFor(error) }, error ? { error } : {});
 }
 
 async function sendCode(visit: Visit, book: PageBook, method: DeliveredMethod): Promise<void> {
@@ -123,12 +124,12 @@ async function sendCode(visit: Visit, book: PageBook, method: DeliveredMethod): 
   });
   const code = { purpose: 'enrollment', method, digits: settings.service.codeLength, others: false } as const;
   if (!error) {
-    await pages.send(req, res, 'code', { ...code, sent: true, maskedContact: masked, contact: sentTo, resendAfter });
+    await pages.at(req, res).send('code', { ...code, sent: true, maskedContact: masked, contact: sentTo, resendAfter });
   } else if (error instanceof StepUpRequiredError) {
     await askAgain(visit, book, `/add/${method}`);
   } else if (error instanceof TooManyAttemptsError && body.method === method) {
     // Another code was asked for, too soon: the one before it still counts.
-    await pages.send(req, res, 'code', {
+    await pages.at(req, res).send('code', {
       ...code,
       sent: false,
       maskedContact: contact,
@@ -136,7 +137,7 @@ async function sendCode(visit: Visit, book: PageBook, method: DeliveredMethod): 
       resendAfter: error.retryAfter,
     });
   } else {
-    await pages.send(req, res, 'contact', { method, value: textOf(contact) }, { error });
+    await pages.at(req, res).send('contact', { method, value: textOf(contact) }, { error });
   }
 }
 
@@ -153,9 +154,7 @@ async function confirmContact(visit: Visit, book: PageBook, method: DeliveredMet
   if (body.again === undefined && !error) await finished(visit, book, codes);
   else if (error instanceof TwoFactorNotSetupError) await beginAgain(visit, book, error);
   else {
-    await book.pages.send(
-      req,
-      res,
+    await book.pages.at(req, res).send(
       'code',
       {
         purpose: 'enrollment',
@@ -178,11 +177,11 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value : 
 async function finished({ req, res }: Visit, { pages }: PageBook, codes: readonly string[]): Promise<void> {
   const here = `${req.baseUrl}/`;
   const next = takeReturnTo(req, here);
-  if (codes.length > 0) await pages.send(req, res, 'backupCodes', { codes, next });
-  else if (next === here) await pages.redirect(req, res, '/', 'notice.added');
-  else await pages.leave(req, res, next);
+  if (codes.length > 0) await pages.at(req, res).send('backupCodes', { codes, next });
+  else if (next === here) await pages.at(req, res).redirect('/', 'notice.added');
+  else await pages.at(req, res).leave(next);
 }
 
 /** The set-up has expired, or its attempts are spent. */
 const beginAgain = ({ req, res }: Visit, { pages, settings }: PageBook, error: TwoFactorError): Promise<void> =>
-  pages.send(req, res, 'add', { methods: settings.methods }, { error });
+  pages.at(req, res).send('add', { methods: settings.methods }, { error });

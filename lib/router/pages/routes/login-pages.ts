@@ -1,6 +1,9 @@
 import {
+  everyMethod,
   InvalidBackupCodeError,
   InvalidTwoFactorCodeError,
+  isDelivered,
+  keyOf,
   TwoFactorExpiredError,
   type MethodName,
   type PendingView,
@@ -9,7 +12,7 @@ import {
   type TwoFactorError,
 } from 'passport-two-factor';
 import { finishLogin, takeReturnTo } from '../../finish-login.js';
-import { everyMethod, isDelivered, keyOf, verifiableMethods } from '../../request.js';
+import { verifiableMethods } from '../../request.js';
 import { showManagement } from './management-pages.js';
 import { refusal, sendToLogin, waitFor, type PageBook, type Visit } from './visit.js';
 
@@ -46,7 +49,8 @@ export function loginPages(book: PageBook): void {
   get('/', async (visit) => {
     const { req, auth } = visit;
     const { pending } = auth;
-    if (pending) await showLogin(visit, book, pending, askedMethod(req.query.method, pending.methods));
+    if (pending)
+      await showLogin(visit, book, { halted: pending, asked: askedMethod(req.query.method, pending.methods) });
     else if (auth.isLoggedIn()) await showManagement(visit, book);
     else sendToLogin(visit, book);
   });
@@ -56,16 +60,16 @@ export function loginPages(book: PageBook): void {
     const { pending } = auth;
     if (!pending) throw new TwoFactorExpiredError();
     const error = await refusal(() => finish(req, res));
-    if (!error) await pages.leave(req, res, takeReturnTo(req, settings.returnTo));
+    if (!error) await pages.at(req, res).leave(takeReturnTo(req, settings.returnTo));
     else if (error instanceof TwoFactorExpiredError) throw error;
     // The last of the wrong codes has ended the login: a form would promise another try.
     else if (isWrongCode(error) && !(await auth.isPendingLive()))
-      await pages.say(req, res, 401, 'over', settings.loginPath);
-    else await showLogin(visit, book, pending, askedMethod(body.method, pending.methods), error);
+      await pages.at(req, res).say(401, 'over', settings.loginPath);
+    else await showLogin(visit, book, { halted: pending, asked: askedMethod(body.method, pending.methods), error });
   });
 
   // Where `twoFactorErrorPages` sends a browser whose login could not even be halted.
-  get('/unavailable', ({ req, res }) => pages.unavailable(req, res, readSeconds(req.query.retryAfter)));
+  get('/unavailable', ({ req, res }) => pages.at(req, res).unavailable(readSeconds(req.query.retryAfter)));
 
   get('/choose', async (visit) => {
     const { req, res, auth } = visit;
@@ -76,18 +80,20 @@ export function loginPages(book: PageBook): void {
     }
     const methods = pending?.methods ?? (await verifiableMethods(auth));
     if (pending)
-      await pages.send(req, res, 'choose', { purpose: 'login', methods: pending.methods, ...spentOf(pending) });
-    else if (methods) await pages.send(req, res, 'choose', { purpose: 'step-up', methods });
-    else await pages.redirect(req, res, '/step-up');
+      await pages.at(req, res).send('choose', { purpose: 'login', methods: pending.methods, ...spentOf(pending) });
+    else if (methods) await pages.at(req, res).send('choose', { purpose: 'step-up', methods });
+    else await pages.at(req, res).redirect('/step-up');
   });
 }
 
 async function showLogin(
   { req, res }: Visit,
   { pages, settings }: PageBook,
-  halted: Halted,
-  asked: MethodName | undefined,
-  error?: TwoFactorError,
+  {
+    halted,
+    asked,
+    error,
+  }: { readonly halted: Halted; readonly asked: MethodName | undefined; readonly error?: TwoFactorError },
 ): Promise<void> {
   const { methods, codes, retryAfter } = halted;
   const known = methodsIn(methods);
@@ -96,12 +102,10 @@ async function showLogin(
   const delivered = isDelivered(method) ? codes[method] : undefined;
   if (contact !== undefined && !delivered && !error) {
     // No code has been made for it: choosing it is what sends one.
-    await pages.send(req, res, 'choose', { purpose: 'login', methods, ...spentOf(halted) });
+    await pages.at(req, res).send('choose', { purpose: 'login', methods, ...spentOf(halted) });
     return;
   }
-  await pages.send(
-    req,
-    res,
+  await pages.at(req, res).send(
     'code',
     {
       purpose: 'login',

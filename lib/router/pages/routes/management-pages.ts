@@ -1,5 +1,5 @@
-import { StepUpRequiredError, TwoFactorNotSetupError, type TwoFactorError } from 'passport-two-factor';
-import { checkLoggedIn, methodOf } from '../../request.js';
+import { methodOf, StepUpRequiredError, TwoFactorNotSetupError, type TwoFactorError } from 'passport-two-factor';
+import { checkLoggedIn } from '../../request.js';
 import { askAgain, refusal, sendToLogin, type PageBook, type Visit } from './visit.js';
 
 /** The pages that look at what is enrolled, and change it. */
@@ -11,7 +11,7 @@ export function managementPages(book: PageBook): void {
     checkLoggedIn(req);
     const error = await refusal(() => auth.twoFactor.rename(body.id, body.label));
     if (error) await showManagement(visit, book, error);
-    else await pages.redirect(req, res, '/', 'notice.renamed');
+    else await pages.at(req, res).redirect('/', 'notice.renamed');
   });
 
   get('/remove', async (visit) => {
@@ -24,7 +24,7 @@ export function managementPages(book: PageBook): void {
     const authenticator = authenticators.find(({ id }) => id === req.query.id);
     if (!authenticator) throw new TwoFactorNotSetupError();
     if (await auth.isRecent())
-      await pages.send(req, res, 'remove', { authenticator, last: authenticators.length === 1 });
+      await pages.at(req, res).send('remove', { authenticator, last: authenticators.length === 1 });
     else await askAgain(visit, book, `/remove?id=${authenticator.id}`);
   });
 
@@ -34,7 +34,7 @@ export function managementPages(book: PageBook): void {
     const error = await refusal(() => auth.twoFactor.remove(body.id));
     if (error instanceof StepUpRequiredError) await askAgain(visit, book, '/');
     else if (error) throw error;
-    else await pages.redirect(req, res, '/', 'notice.removed');
+    else await pages.at(req, res).redirect('/', 'notice.removed');
   });
 
   post('/backup-codes', '/', async (visit) => {
@@ -46,7 +46,7 @@ export function managementPages(book: PageBook): void {
     });
     if (error instanceof StepUpRequiredError) await askAgain(visit, book, '/');
     else if (error) throw error;
-    else await pages.send(req, res, 'backupCodes', { codes, next: `${req.baseUrl}/` });
+    else await pages.at(req, res).send('backupCodes', { codes, next: `${req.baseUrl}/` });
   });
 }
 
@@ -56,9 +56,7 @@ export async function showManagement(
   error?: TwoFactorError,
 ): Promise<void> {
   const authenticators = await auth.twoFactor.list();
-  await pages.send(
-    req,
-    res,
+  await pages.at(req, res).send(
     'manage',
     {
       authenticators: authenticators.map((authenticator) => ({

@@ -16,15 +16,15 @@ import type { PageBook } from './visit.js';
 export function pageErrors({ pages, settings }: Pick<PageBook, 'pages' | 'settings'>): ErrorRequestHandler {
   const show = async (error: unknown, req: Request, res: Response): Promise<void> => {
     const home = `${req.baseUrl}/`;
-    if (isCsrfError(error)) await pages.say(req, res, 403, 'stale', home);
-    else if (isUnreadable(error)) await pages.say(req, res, error.status, 'unreadable', home);
-    else if (error instanceof InvalidInputError) await pages.say(req, res, error.status, 'unreadable', home);
-    else if (error instanceof TwoFactorNotSetupError) await pages.say(req, res, error.status, 'missing', home);
+    if (isCsrfError(error)) await pages.at(req, res).say(403, 'stale', home);
+    else if (isUnreadable(error)) await pages.at(req, res).say(error.status, 'unreadable', home);
+    else if (error instanceof InvalidInputError) await pages.at(req, res).say(error.status, 'unreadable', home);
+    else if (error instanceof TwoFactorNotSetupError) await pages.at(req, res).say(error.status, 'missing', home);
     else if (error instanceof TwoFactorExpiredError)
-      await pages.say(req, res, error.status, 'expired', settings.loginPath);
+      await pages.at(req, res).say(error.status, 'expired', settings.loginPath);
     else if (error instanceof UserNotLoggedInError) res.redirect(303, settings.loginPath);
-    else if (error instanceof StepUpRequiredError) await pages.redirect(req, res, '/step-up');
-    else if (error instanceof TwoFactorError) await pages.tell(req, res, error, home);
+    else if (error instanceof StepUpRequiredError) await pages.at(req, res).redirect('/step-up');
+    else if (error instanceof TwoFactorError) await pages.at(req, res).tell(error, home);
     else throw error;
   };
   return (error: unknown, req, res, next) => {

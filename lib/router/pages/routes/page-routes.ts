@@ -35,7 +35,7 @@ export function pageRoutes(settings: RouterSettings): Router {
       routes.get(
         path,
         noStore,
-        visited(({ req, res }) => pages.redirect(req, res, form)),
+        visited(({ req, res }) => pages.at(req, res).redirect(form)),
       );
     },
   };

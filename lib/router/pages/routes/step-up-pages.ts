@@ -1,14 +1,16 @@
 import {
+  deliveredMethods,
+  isDelivered,
+  keyOf,
   StepUpRequiredError,
   TooManyAttemptsError,
   TwoFactorNotSetupError,
   type ChallengeSent,
-  type MethodName,
   type PublicMethods,
   type TwoFactorError,
 } from 'passport-two-factor';
 import { finishLogin, takeReturnTo } from '../../finish-login.js';
-import { checkLoggedIn, deliveredMethods, isDelivered, keyOf, readMethod, verifiableMethods } from '../../request.js';
+import { checkLoggedIn, readMethod, verifiableMethods } from '../../request.js';
 import { firstLocalPath } from '../../return-to.js';
 import { askedMethod, contactOf, methodsIn } from './login-pages.js';
 import { refusal, sendToLogin, waitFor, type PageBook, type Visit } from './visit.js';
@@ -20,17 +22,17 @@ export function stepUpPages(book: PageBook): void {
 
   get('/step-up', async (visit) => {
     const { req, res, auth } = visit;
-    if (auth.pending) await pages.redirect(req, res, '/');
+    if (auth.pending) await pages.at(req, res).redirect('/');
     else if (!auth.isLoggedIn()) sendToLogin(visit, book);
-    else await showStepUp(visit, book, askedMethod(req.query.method, (await verifiableMethods(auth)) ?? {}));
+    else await showStepUp(visit, book, { method: req.query.method });
   });
 
   post('/step-up', '/step-up', async (visit) => {
-    const { req, res, auth, body } = visit;
+    const { req, res, body } = visit;
     checkLoggedIn(req);
     const error = await refusal(() => finish(req, res));
-    if (!error) await pages.leave(req, res, takeReturnTo(req, `${req.baseUrl}/`));
-    else await showStepUp(visit, book, askedMethod(body.method, (await verifiableMethods(auth)) ?? {}), error);
+    if (!error) await pages.at(req, res).leave(takeReturnTo(req, `${req.baseUrl}/`));
+    else await showStepUp(visit, book, { method: body.method, error });
   });
 
   // An app without passwords has no such page, whatever strategy it may have.
@@ -39,10 +41,10 @@ export function stepUpPages(book: PageBook): void {
       const { req, res, auth, body } = visit;
       checkLoggedIn(req);
       const error = await refusal(() => auth.reauthenticate(body.password));
-      if (!error) await pages.leave(req, res, takeReturnTo(req, `${req.baseUrl}/`));
+      if (!error) await pages.at(req, res).leave(takeReturnTo(req, `${req.baseUrl}/`));
       // The user has got a second factor since the page was made: it is what has to be asked for.
-      else if (error instanceof StepUpRequiredError) await pages.redirect(req, res, '/step-up');
-      else await pages.send(req, res, 'password', { name: auth.email ?? '', ...waitFor(error) }, { error });
+      else if (error instanceof StepUpRequiredError) await pages.at(req, res).redirect('/step-up');
+      else await pages.at(req, res).send('password', { name: auth.email ?? '', ...waitFor(error) }, { error });
     });
   }
 
@@ -60,9 +62,7 @@ export function stepUpPages(book: PageBook): void {
     if (error && wait === undefined) throw error;
     // The code that the login itself has sent is the one to be entered; no other has to be sent for that.
     const failed = error && !pending?.codes[method] ? { error } : {};
-    await pages.send(
-      req,
-      res,
+    await pages.at(req, res).send(
       'code',
       {
         purpose: pending ? 'login' : 'step-up',
@@ -81,28 +81,27 @@ export function stepUpPages(book: PageBook): void {
 async function showStepUp(
   visit: Visit,
   { pages, settings }: PageBook,
-  asked: MethodName | undefined,
-  error?: TwoFactorError,
+  given: { readonly method: unknown; readonly error?: TwoFactorError },
 ): Promise<void> {
   const { req, res, auth } = visit;
   const methods: PublicMethods | undefined = await verifiableMethods(auth);
+  const asked = askedMethod(given.method, methods ?? {});
+  const { error } = given;
   const failed = error ? { error } : {};
   if (!methods) {
     if (settings.login === undefined)
-      await pages.say(req, res, 403, 'again', firstLocalPath([settings.loginPath], settings.returnTo));
-    else await pages.send(req, res, 'password', { name: auth.email ?? '' }, failed);
+      await pages.at(req, res).say(403, 'again', firstLocalPath([settings.loginPath], settings.returnTo));
+    else await pages.at(req, res).send('password', { name: auth.email ?? '' }, failed);
     return;
   }
   // A page that is only looked at sends nothing: where a code has to be sent first, the user chooses.
   const method = asked ?? methodsIn(methods).find((name) => !isDelivered(name) && name !== 'backup_code');
   if (method === undefined) {
-    await pages.send(req, res, 'choose', { purpose: 'step-up', methods }, failed);
+    await pages.at(req, res).send('choose', { purpose: 'step-up', methods }, failed);
     return;
   }
   const contact = contactOf(methods, method);
-  await pages.send(
-    req,
-    res,
+  await pages.at(req, res).send(
     'code',
     {
       purpose: 'step-up',

@@ -41,7 +41,7 @@ export const waitFor = (error: TwoFactorError | undefined): { wait?: number } =>
 
 /** Asks again who it is, and goes on below the router afterwards. */
 export const askAgain = ({ req, res }: Visit, { pages }: PageBook, path: string): Promise<void> =>
-  pages.redirect(req, res, withReturnTo('/step-up', `${req.baseUrl}${path}`));
+  pages.at(req, res).redirect(withReturnTo('/step-up', `${req.baseUrl}${path}`));
 
 /** Nobody is logged in: to the app's login page, and back here afterwards. */
 export function sendToLogin({ req, res }: Visit, { settings }: PageBook): void {

@@ -20,7 +20,8 @@ export function addPage(view: View): string {
 <li>${
         method === 'totp'
           ? // It makes a secret, so it is no link.
-            html`<form method="post" action="${base}/add/totp">${hidden(view)}<button class="tf-choice">${words(method)}</button></form>`
+            html`<form method="post" action="${base}/add/totp">
+${hidden(view)}<button class="tf-choice">${words(method)}</button></form>`
           : html`<a class="tf-choice" href="${base}/add/${method}">${words(method)}</a>`
       }</li>`,
     )}

@@ -13,9 +13,11 @@ export function backupCodesPage(view: PageView<'backupCodes'>): string {
 <p>${t('backup.text')}</p>
 <ul class="tf-codes" aria-label="${t('backup.list')}">${shown.map((code) => html`<li><code>${code}</code></li>`)}</ul>
 <p class="tf-actions tf-noprint">
-<a class="tf-button tf-plain" download="backup-codes.txt" href="data:text/plain;charset=utf-8;base64,${Buffer.from(file).toString('base64')}">${t('backup.download')}</a>
+<a class="tf-button tf-plain" download="backup-codes.txt"
+ href="data:text/plain;charset=utf-8;base64,${Buffer.from(file).toString('base64')}">${t('backup.download')}</a>
 <button type="button" class="tf-button tf-plain" data-print hidden>${t('backup.print')}</button>
-<button type="button" class="tf-button tf-plain" data-copy="${shown.join('\n')}" data-copied="${t('backup.copied')}" hidden>${t('backup.copy')}</button>
+<button type="button" class="tf-button tf-plain" hidden
+ data-copy="${shown.join('\n')}" data-copied="${t('backup.copied')}">${t('backup.copy')}</button>
 </p>
 <form method="post" action="${base}/saved" class="tf-noprint">${hidden(view, { returnTo: next })}
 <label class="tf-check"><input type="checkbox" required> <span>${t('backup.saved')}</span></label>

@@ -1,7 +1,13 @@
-import type { DeliveredMethod, MethodName, SpentMethods } from 'passport-two-factor';
+import {
+  everyMethod,
+  isDelivered,
+  keyOf,
+  type DeliveredMethod,
+  type MethodName,
+  type SpentMethods,
+} from 'passport-two-factor';
 import { html, type Html } from '../html.js';
 import { hidden, page, withReturnTo } from '../layout.js';
-import { everyMethod, isDelivered, keyOf } from '../../request.js';
 import type { PageView } from '../page-types.js';
 
 type View = PageView<'choose'>;
@@ -31,7 +37,8 @@ const words = ({ t }: View, method: MethodName, contact = ''): Html =>
 function link(view: View, method: MethodName): Html {
   const { base, purpose, returnTo } = view;
   const path = purpose === 'login' ? `${base}/` : `${base}/step-up`;
-  return html`<a class="tf-choice" href="${withReturnTo(`${path}?method=${method}`, returnTo)}">${words(view, method)}</a>`;
+  const href = withReturnTo(`${path}?method=${method}`, returnTo);
+  return html`<a class="tf-choice" href="${href}">${words(view, method)}</a>`;
 }
 
 /** It is there, and nothing more can be sent to it for some time. */

@@ -1,7 +1,7 @@
+import { isDelivered } from 'passport-two-factor';
 import { html, type Html } from '../html.js';
 import { hidden, page, waiting, withReturnTo } from '../layout.js';
 import type { PageView } from '../page-types.js';
-import { isDelivered } from '../../request.js';
 import { codeField } from './code-field.js';
 
 type View = PageView<'code'>;
@@ -31,7 +31,7 @@ function form(view: View): Html {
   const { t, base, returnTo, purpose, method, digits, contact } = view;
   return html`
 <form method="post" action="${base}${actions[purpose](method)}">${hidden(view, { method, returnTo, contact })}
-${codeField(view, method, digits)}
+${codeField(view, { method, digits })}
 <button class="tf-button">${t('code.submit')}</button>
 </form>`;
 }
@@ -40,7 +40,8 @@ ${codeField(view, method, digits)}
 function again(view: View): Html {
   const { t, base, returnTo, purpose, method, contact } = view;
   if (purpose === 'enrollment') {
-    return html`<form method="post" action="${base}/confirm/${method}">${hidden(view, { method, contact, again: 'yes' })}
+    return html`<form method="post" action="${base}/confirm/${method}">
+${hidden(view, { method, contact, again: 'yes' })}
 <button class="tf-button">${t('wait.retry')}</button></form>`;
   }
   const path = `${base}${purpose === 'login' ? '/' : '/step-up'}?method=${method}`;
@@ -52,11 +53,17 @@ function resend(view: View): Html | false {
   const { t, base, returnTo, method, resendAfter, contact, duration } = view;
   if (!isDelivered(method) || resendAfter === null) return false;
   const action = contact === undefined ? '/send' : `/add/${method}`;
+  const seconds = resendAfter ?? 0;
   return html`
-<form method="post" action="${base}${action}" class="tf-resend"${resendAfter !== undefined && resendAfter > 0 && html` data-resend-after="${resendAfter}"`}>
+<form method="post" action="${base}${action}" class="tf-resend"
+${seconds > 0 && html` data-resend-after="${seconds}"`}>
 ${hidden(view, { method, returnTo, contact })}
 <button class="tf-button tf-plain">${t('code.resend')}</button>
-${resendAfter !== undefined && resendAfter > 0 && html`<p class="tf-hint" data-wait="${t('code.resendIn', { time: '{time}' })}">${t('code.resendIn', { time: duration(resendAfter) })}</p>`}
+${
+  seconds > 0 &&
+  html`<p class="tf-hint" data-wait="${t('code.resendIn', { time: '{time}' })}">
+${t('code.resendIn', { time: duration(seconds) })}</p>`
+}
 </form>`;
 }
 

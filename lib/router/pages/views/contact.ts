@@ -14,7 +14,8 @@ export function contactPage(view: PageView<'contact'>): string {
     html`
 <form method="post" action="${base}/add/${method}">${hidden(view)}
 <label for="contact">${t(`contact.label.${method}`)}</label>
-<input id="contact" name="contact" type="${input}" autocomplete="${input}" value="${value}" required autofocus${described !== '' && html` aria-describedby="${described}"`}${error && html` aria-invalid="true"`}>
+<input id="contact" name="contact" type="${input}" autocomplete="${input}" value="${value}" required autofocus
+${described !== '' && html` aria-describedby="${described}"`}${error && html` aria-invalid="true"`}>
 ${isNumber && html`<p class="tf-hint" id="contact-hint">${t('contact.hint.number')}</p>`}
 <button class="tf-button">${t('contact.submit')}</button>
 </form>

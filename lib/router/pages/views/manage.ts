@@ -40,8 +40,10 @@ function row(view: View, authenticator: View['authenticators'][number]): Html {
 <li>
 <div class="tf-method">
 <strong>${apart(label, maskedContact)}</strong>
-${!named && html`<span>${t(`method.${method}`)}</span>`}${maskedContact !== undefined && maskedContact !== label && html`<span>${apart(maskedContact, maskedContact)}</span>`}
-<span>${t('manage.addedOn', { date: date(createdAt) })} · ${lastUsedAt === 0 ? t('manage.neverUsed') : t('manage.usedOn', { date: date(lastUsedAt) })}</span>
+${!named && html`<span>${t(`method.${method}`)}</span>`}
+${maskedContact !== undefined && maskedContact !== label && html`<span>${apart(maskedContact, maskedContact)}</span>`}
+<span>${t('manage.addedOn', { date: date(createdAt) })} ·
+${lastUsedAt === 0 ? t('manage.neverUsed') : t('manage.usedOn', { date: date(lastUsedAt) })}</span>
 </div>
 <div class="tf-row">
 <details>
@@ -52,7 +54,8 @@ ${!named && html`<span>${t(`method.${method}`)}</span>`}${maskedContact !== unde
 <button class="tf-button tf-plain">${t('manage.save')}</button>
 </form>
 </details>
-<a class="tf-small tf-danger" href="${base}/remove?id=${id}" aria-label="${t('manage.removeOf', { name: label })}">${t('manage.remove')}</a>
+<a class="tf-small tf-danger" href="${base}/remove?id=${id}"
+ aria-label="${t('manage.removeOf', { name: label })}">${t('manage.remove')}</a>
 </div>
 </li>`;
 }
@@ -65,7 +68,8 @@ function backupCodes(view: View): Html {
 <h2>${t('manage.codes')}</h2>
 <p${count <= few && html` class="tf-warning"`}>${t(words, { count })}</p>
 <form method="post" action="${base}/backup-codes" class="tf-actions">${hidden(view)}
-<button class="tf-button tf-plain"${some && html` aria-describedby="codes-hint"`}>${t(some ? 'manage.codes.renew' : 'manage.codes.make')}</button>
+<button class="tf-button tf-plain"${some && html` aria-describedby="codes-hint"`}>
+${t(some ? 'manage.codes.renew' : 'manage.codes.make')}</button>
 ${some && html`<span class="tf-hint" id="codes-hint">${t('manage.codes.old')}</span>`}
 </form>`;
 }

@@ -17,7 +17,8 @@ export function passwordPage(view: PageView<'password'>): string {
 <form method="post" action="${base}/step-up/password">${hidden(view, { returnTo })}
 ${name !== '' && html`<input type="text" name="username" value="${name}" autocomplete="username" readonly hidden>`}
 <label for="password">${t('password.label')}</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required autofocus${error && html` aria-invalid="true" aria-describedby="error"`}>
+<input id="password" name="password" type="password" autocomplete="current-password" required autofocus
+${error && html` aria-invalid="true" aria-describedby="error"`}>
 <button class="tf-button">${t('password.submit')}</button>
 </form>
 ${cancel}`,

@@ -7,13 +7,13 @@ export function totpPage(view: PageView<'totp'>): string {
   const { t, base, secret, uri, qrCode, digits, wait } = view;
   const groups = secret.match(/.{1,4}/g) ?? [];
   const form = html`<form method="post" action="${base}/confirm/totp">${hidden(view, { uri })}
-${codeField(view, 'totp', digits, view.error !== undefined)}
+${codeField(view, { method: 'totp', digits, focus: view.error !== undefined })}
 <button class="tf-button">${t('code.submit')}</button>
 </form>`;
   const again = html`<form method="post" action="${base}/confirm/totp">${hidden(view, { uri, again: 'yes' })}
 <button class="tf-button">${t('wait.retry')}</button></form>`;
   return page(
-    view,
+    { ...view, isSaid: true },
     t('totp.title'),
     html`
 <ol class="tf-steps">
@@ -22,13 +22,13 @@ ${codeField(view, 'totp', digits, view.error !== undefined)}
 <p><a href="${uri}">${t('totp.open')}</a></p></li>
 <li><p>${t('totp.key')}</p>
 <p><code class="tf-key" id="key">${groups.map((group) => html`<span>${group}</span> `)}</code></p>
-<button type="button" class="tf-small" data-copy="${secret}" data-copied="${t('backup.copied')}" hidden>${t('totp.copy')}</button></li>
+<button type="button" class="tf-small" hidden
+ data-copy="${secret}" data-copied="${t('backup.copied')}">${t('totp.copy')}</button></li>
 <li><p>${t('totp.enter')}</p>
 ${problem(view)}
 ${wait === undefined ? form : waiting(view, wait, again)}</li>
 </ol>
 <p class="tf-hint">${t('totp.once')}</p>
 <p class="tf-links"><a href="${base}/add">${t('code.cancel')}</a></p>`,
-    true,
   );
 }
