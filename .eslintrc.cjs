@@ -97,6 +97,24 @@ module.exports = {
       },
     },
     ...layers.map(layerRule),
+    // What an app imports by a subpath uses the package by its name, and of the layers no more than pure functions.
+    {
+      files: ['lib/{router,nodemailer,twilio,testing}/**/*.ts'],
+      excludedFiles: ['lib/testing/log-in-as.ts'],
+      rules: {
+        'no-restricted-imports': [
+          'error',
+          {
+            patterns: [
+              {
+                group: [...layers.slice(0, -1).map((name) => `**/${name}/*`), '../errors.js', '../index.js'],
+                message: 'Import it from "passport-two-factor".',
+              },
+            ],
+          },
+        ],
+      },
+    },
     {
       files: ['test/**/*.ts', 'lab/**/*.ts', 'examples/**/*.ts', 'vitest.config.ts'],
       rules: {

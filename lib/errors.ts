@@ -1,3 +1,4 @@
+import { setBrand } from './core/define.js';
 import {
   DeliveryFailedError,
   EnrollmentRequiredError,
@@ -51,7 +52,7 @@ const classes = {
 for (const [name, ours] of Object.entries(classes)) {
   const brand = brandOf(name);
   const inherited = Function.prototype[Symbol.hasInstance];
-  Object.defineProperty(ours.prototype, brand, { value: true });
+  setBrand(ours.prototype, brand);
   Object.defineProperty(ours, Symbol.hasInstance, {
     value(this: unknown, value: unknown) {
       return this === ours ? carries(value, brand) : inherited.call(this as typeof Error, value);

@@ -1,3 +1,5 @@
+import { setOwn } from '../core/define.js';
+
 /**
  * A member that is read from the prototype, so that JSON and logs do not show it; whoever assigns to it gets one of
  * its own.
@@ -9,7 +11,7 @@ export function readable<T extends object>(prototype: T, name: string, read: (er
       return read(this);
     },
     set(this: T, value: unknown) {
-      Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
+      setOwn(this, name, { value, isListed: true });
     },
   });
 }

@@ -8,14 +8,13 @@ import {
 } from '../errors.js';
 import type { Duration } from '../options.js';
 import { milliseconds } from '../core/option-fields.js';
-import { checkText } from '../core/options.js';
+import { checkOptions, checkText } from '../core/options.js';
 import { checkService } from '../passport/check-service.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { standingOf } from '../standing/session-standing.js';
-import { sessionOf, userOf } from '../standing/session.js';
+import { keepReturnTo, sessionOf, userOf } from '../standing/session.js';
 import { isRecent, secondFactorAt } from '../standing/standing.js';
 import { hintOfPassport } from './hints.js';
-import { checkOptions } from '../core/options.js';
 
 /** Options of `requireSecondFactor`. */
 export interface RequireSecondFactorOptions {
@@ -71,13 +70,13 @@ interface Away {
 
 function sendAway({ redirect, refusal }: Away, req: Request, res: Response): void {
   // Without a session no step-up and no login can be kept: the browser would be sent there for ever.
-  const session = sessionOf(req);
+  sessionOf(req);
   const target: unknown = typeof redirect === 'string' ? redirect : redirect(refusal, req);
   if (typeof target !== 'string' || target === '')
     throw new TypeError(`requireSecondFactor: redirect must answer the address of a page; got ${typeof target}`);
   // "//evil.example" is a path to us and another site to a browser.
   const local = /^\/(?![/\\])/.test(req.originalUrl);
-  if (req.method === 'GET' && local) session.returnTo = req.originalUrl;
+  if (req.method === 'GET' && local) keepReturnTo(req, req.originalUrl);
   res.redirect(target);
 }
 

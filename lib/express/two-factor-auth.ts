@@ -5,14 +5,14 @@ import { refuseOtherCopies } from '../passport/other-copy.js';
 import { introduce, type Passport as RunningPassport } from '../passport/passports.js';
 import type { InnerStrategy } from '../passport/run-strategy.js';
 import { detectKind } from '../passport/strategy-kind.js';
-import { checkText } from '../core/options.js';
+import { setAccessor, setBrand, setOwn } from '../core/define.js';
+import { checkOptions, checkText } from '../core/options.js';
 import { checkService } from '../passport/check-service.js';
 import { isTwoFactorStrategy } from '../passport/two-factor-strategy.js';
 import { doorOf, openDoor } from '../passport/verdict.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { hasSession, type SessionRequest } from '../standing/session.js';
 import { hintOfPassport, hintOfSession } from './hints.js';
-import { checkOptions } from '../core/options.js';
 import { OtherAuth, taken } from './other-auth.js';
 import type { FindStrategy } from './auth-host.js';
 import { RequestAuth } from './request-auth.js';
@@ -125,9 +125,9 @@ function put(req: Request, property: string, { make, other }: Put): void {
     hintOfPassport(req);
     return (auth ??= make());
   };
-  Object.defineProperty(get, brand, { value: true });
+  setBrand(get, brand);
   const set = (value: unknown): void => {
-    Object.defineProperty(req, property, { value, configurable: true, enumerable: true, writable: true });
+    setOwn(req, property, { value, isListed: true });
   };
-  Object.defineProperty(req, property, { configurable: true, enumerable: false, get, set });
+  setAccessor<unknown>(req, property, { get, set, isListed: false });
 }

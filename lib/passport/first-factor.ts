@@ -36,13 +36,8 @@ export function proveFirstFactor(
   const fields = inner as { _usernameField?: unknown; _passwordField?: unknown };
   const usernameField = typeof fields._usernameField === 'string' ? fields._usernameField : 'username';
   const passwordField = typeof fields._passwordField === 'string' ? fields._passwordField : 'password';
-  // The request itself, with these two in its body; and no query, which passport-local falls back to for an empty
-  // value.
   const body = { ...(req.body as object | undefined), [usernameField]: identifier, [passwordField]: password };
-  const own = { body, query: {} };
-  const fed = new Proxy(req, {
-    get: (target, key): unknown => (Object.hasOwn(own, key) ? own[key as keyof typeof own] : Reflect.get(target, key)),
-  });
+  const fed = withBody(req, body);
   return new Promise((resolve, reject) => {
     runStrategy(
       inner,
@@ -76,4 +71,15 @@ function messageOf(challenge: unknown): string | undefined {
   if (typeof challenge === 'string') return challenge;
   const message: unknown = (challenge as { message?: unknown } | undefined)?.message;
   return typeof message === 'string' ? message : undefined;
+}
+
+/**
+ * The request as it is, but for the body and the query, which passport-local falls back to for an empty value. What the
+ * strategy puts on it lands on the request itself; a copy would lose that.
+ */
+function withBody(req: Request, body: object): Request {
+  const own = { body, query: {} };
+  return new Proxy(req, {
+    get: (target, key): unknown => (Object.hasOwn(own, key) ? own[key as keyof typeof own] : Reflect.get(target, key)),
+  });
 }

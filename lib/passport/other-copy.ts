@@ -1,3 +1,4 @@
+import { setAccessor } from '../core/define.js';
 import type { SessionRequest } from '../standing/session.js';
 import type { Passport } from './passports.js';
 import { doorOf, type SessionManager } from './verdict.js';
@@ -13,14 +14,13 @@ export function refuseOtherCopies(passport: Passport, req: SessionRequest): void
   if (!doorOf(passport._sm)?.judges) return;
   let running = req._sessionManager as SessionManager | undefined;
   check(passport._sm, running);
-  Object.defineProperty(req, '_sessionManager', {
-    configurable: true,
-    enumerable: true,
+  setAccessor<SessionManager | undefined>(req, '_sessionManager', {
     get: () => running,
-    set: (next: SessionManager | undefined) => {
+    set: (next) => {
       check(passport._sm, next);
       running = next;
     },
+    isListed: true,
   });
 }
 

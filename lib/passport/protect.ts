@@ -1,3 +1,4 @@
+import { setAccessor } from '../core/define.js';
 import type { Request } from 'express';
 import type { StrategyKind } from '../options.js';
 import { checkService } from './check-service.js';
@@ -108,14 +109,13 @@ function guardSessionManager(passport: Passport, door: Door): void {
     if (typeof (manager as SessionManager | undefined)?.logIn === 'function') openDoor(manager, door);
     return manager;
   };
-  Object.defineProperty(passport, '_sm', {
-    configurable: true,
-    enumerable: true,
+  setAccessor<SessionManager>(passport, '_sm', {
     get: guarded,
-    set: (next: SessionManager) => {
+    set: (next) => {
       manager = next;
       guarded();
     },
+    isListed: true,
   });
   guarded();
 }

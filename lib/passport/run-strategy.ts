@@ -1,3 +1,4 @@
+import { setOwn } from '../core/define.js';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Request } from 'express';
 import { toError } from '../errors.js';
@@ -162,7 +163,7 @@ function runTurn({ strategy, req, options, actions }: Call): Promise<void> {
         else if (run?.again) run.again();
         else if (!run?.isOver) fail(new Error(lostContext));
       };
-      Object.defineProperty(strategy, name, { value: action, configurable: true, writable: true });
+      setOwn(strategy, name, { value: action });
     }
     current.run(turn, () => {
       try {

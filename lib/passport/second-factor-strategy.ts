@@ -1,3 +1,4 @@
+import { setBrand } from '../core/define.js';
 import type { Request } from 'express';
 import { Strategy } from 'passport';
 import { TooManyAttemptsError, TwoFactorError, TwoFactorExpiredError } from '../errors.js';
@@ -106,7 +107,7 @@ export class SecondFactorStrategy extends Strategy {
 
 // By a symbol of the process, since an app may have two copies of this package.
 const brand = Symbol.for('passport-two-factor.SecondFactorStrategy');
-Object.defineProperty(SecondFactorStrategy.prototype, brand, { value: true });
+setBrand(SecondFactorStrategy.prototype, brand);
 
 /**
  * @internal Whether a strategy is the second step, of whichever copy of this package: it is not wrapped in a first

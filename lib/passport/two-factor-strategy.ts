@@ -1,3 +1,4 @@
+import { setBrand } from '../core/define.js';
 import { checkService } from './check-service.js';
 import type { Request } from 'express';
 import { Strategy } from 'passport';
@@ -195,4 +196,4 @@ interface Proved {
   readonly redirect: string | undefined;
 }
 
-Object.defineProperty(TwoFactorStrategy.prototype, brand, { value: true });
+setBrand(TwoFactorStrategy.prototype, brand);

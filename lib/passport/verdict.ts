@@ -1,3 +1,4 @@
+import { setOwn } from '../core/define.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import {
   logInAsPlanned,
@@ -105,5 +106,5 @@ export function guardManager(manager: SessionManager): void {
     return door ? door.enter(login) : logIn.call(manager, req, user, options, done);
   };
   shared.guards.add(guarded);
-  Object.defineProperty(manager, 'logIn', { value: guarded, configurable: true, writable: true });
+  setOwn(manager, 'logIn', { value: guarded });
 }

@@ -9,7 +9,7 @@ import type { Identity } from './identity.js';
 import { roomFor } from './crowd.js';
 import { resendAfter } from './delivery.js';
 import type { PreparedSnapshot } from './enrollment-draft.js';
-import type { HaltCoding } from './halt-codes.js';
+import type { HaltCodes, HaltCoding } from './halt-codes.js';
 import { longestInToken, sealKept, textOfKept } from './kept-login.js';
 import {
   newId,
@@ -72,23 +72,19 @@ export class LoginChallenge {
    *   minute
    */
   async begin(identity: Identity, snapshot: PreparedSnapshot, first: FirstFactor): Promise<PendingLogin> {
-    const { settings, events } = this.context;
+    const { settings, events, snapshots, challenges } = this.context;
+    const { halts, sending } = this.parts;
     const now = settings.clock();
     const kept = textOfKept(settings, first);
     const isLong = Buffer.byteLength(kept) > longestInToken;
-    const { snapshots, challenges } = this.context;
     // Before anything is made: a login that has to wait sends nothing.
-    const makesRow = isLong || this.parts.halts.makesCodes(snapshot);
+    const makesRow = isLong || halts.makesCodes(snapshot);
     const rows = makesRow ? await snapshots.withLogins(identity) : snapshot;
     const gone = makesRow ? roomFor(rows, settings.pendingLogins, now) : [];
     const id = newId();
-    const { contacts, codes, outgoing, spent, refusal, retryAfter } = await this.parts.halts.prepare(
-      id,
-      identity,
-      snapshot,
-    );
-    const availableMethods = available(snapshot, contacts);
-    if (Object.keys(availableMethods).length === 0) throw refusal;
+    const made = await halts.prepare(id, identity, snapshot);
+    const availableMethods = available(snapshot, made.contacts);
+    if (Object.keys(availableMethods).length === 0) throw made.refusal;
 
     const content: PendingContent = {
       id,
@@ -98,15 +94,15 @@ export class LoginChallenge {
       securityEpoch: snapshot.securityEpoch,
       createdAt: createdAfter(rows, now),
       expiresAt: now + settings.loginExpiry,
-      hasRow: isLong || this.parts.halts.hasContacts(snapshot),
+      hasRow: isLong || halts.hasContacts(snapshot),
       kind: first.kind,
       remember: first.remember,
       passport: first.passport ?? '',
       kept: isLong || kept,
     };
     const opened = withCodes(content, first.carrier, { identity, snapshot });
-    const challenge = { ...opened, codes: JSON.stringify(codes) };
-    if (isLong || Object.keys(codes).length > 0) {
+    const challenge = { ...opened, codes: JSON.stringify(made.codes) };
+    if (isLong || Object.keys(made.codes).length > 0) {
       await this.store(challenge, isLong ? sealKept(this.context, challenge, kept) : '');
     }
     await challenges.remove(gone);
@@ -117,14 +113,10 @@ export class LoginChallenge {
       expiresAt: content.expiresAt,
       passport: content.passport,
       methods: masked(availableMethods),
-      resendAfter: {
-        ...(retryAfter !== undefined &&
-          Object.fromEntries(Object.keys(contacts).map((method) => [method, retryAfter]))),
-        ...Object.fromEntries(Object.entries(codes).map(([method, live]) => [method, resendAfter(live)])),
-      },
-      spent,
-      ...(retryAfter !== undefined && { retryAfter }),
-      deliver: () => this.parts.sending.deliverAll(challenge, outgoing, snapshot),
+      resendAfter: waitsOf(made),
+      spent: made.spent,
+      ...(made.retryAfter !== undefined && { retryAfter: made.retryAfter }),
+      deliver: () => sending.deliverAll(challenge, made.outgoing, snapshot),
     };
   }
 
@@ -149,3 +141,9 @@ export class LoginChallenge {
     if (!(await challenges.add(rowOf(challenge, info)))) throw new Error('Two challenges have the same id.');
   }
 }
+
+/** Seconds until another code may be asked for: for every contact of a locked account, else where one was made. */
+const waitsOf = ({ contacts, codes, retryAfter }: HaltCodes): PendingLogin['resendAfter'] => ({
+  ...(retryAfter !== undefined && Object.fromEntries(Object.keys(contacts).map((method) => [method, retryAfter]))),
+  ...Object.fromEntries(Object.entries(codes).map(([method, live]) => [method, resendAfter(live)])),
+});

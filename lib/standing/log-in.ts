@@ -1,3 +1,4 @@
+import { setOwn } from '../core/define.js';
 import { regenerateJudged } from './renewal.js';
 import { passportKey, save, sessionOf, setState, setUser, type Session, type SessionRequest } from './session.js';
 import { secondFactorAt, type Standing } from './standing.js';
@@ -77,19 +78,17 @@ function markOnRegenerate(req: SessionRequest, plan: LogInPlan): { isSet(): bool
     marked = true;
   };
   const regenerate = before.regenerate.bind(before);
-  Object.defineProperty(before, 'regenerate', {
-    configurable: true,
-    value: (done: Done) =>
-      regenerateJudged(req, regenerate, (error, unfit) => {
-        // A login that rests on no second factor is Passport's own: nothing of ours is put into a session that cannot
-        // hold it.
-        const refused =
-          unfit && (plan.keepAll === true || (plan.standing !== undefined && secondFactorAt(plan.standing) > 0));
-        if (!unfit && isNone(error)) mark(sessionOf(req));
-        marked = unfit !== undefined || isNone(error);
-        done(refused ? unfit : error);
-      }),
-  });
+  const judged = (done: Done): unknown =>
+    regenerateJudged(req, regenerate, (error, unfit) => {
+      // A login that rests on no second factor is Passport's own: nothing of ours is put into a session that cannot
+      // hold it.
+      const refused =
+        unfit && (plan.keepAll === true || (plan.standing !== undefined && secondFactorAt(plan.standing) > 0));
+      if (!unfit && isNone(error)) mark(sessionOf(req));
+      marked = unfit !== undefined || isNone(error);
+      done(refused ? unfit : error);
+    });
+  setOwn(before, 'regenerate', { value: judged });
   return {
     isSet: () => marked,
     set: async () => {

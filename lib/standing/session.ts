@@ -124,6 +124,11 @@ export function setState(session: Session, state: SessionState | undefined): voi
   session[stateKey] = { ...state, session: digest };
 }
 
+/** The page that a browser came for, under the name that Passport's own `successReturnToOrRedirect` reads. */
+export function keepReturnTo(req: SessionRequest, path: string): void {
+  sessionOf(req).returnTo = path;
+}
+
 export function save(session: Session): Promise<void> {
   return new Promise((resolve, reject) => {
     session.save((error) => {
