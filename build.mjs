@@ -6,8 +6,8 @@ import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import ts from 'typescript';
 
-const entries = ['index', 'router/index', 'testing/index', 'nodemailer/index', 'twilio/index'].filter((entry) =>
-  existsSync(`lib/${entry}.ts`),
+const entries = ['index', 'router/index', 'testing/index', 'nodemailer/index', 'twilio/index', 'webauthn/index'].filter(
+  (entry) => existsSync(`lib/${entry}.ts`),
 );
 
 /** Comments are for the sources: esbuild would keep some of them. */

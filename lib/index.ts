@@ -1,5 +1,6 @@
 export { TwoFactorService } from './service/two-factor-service.js';
 export { TwoFactorStrategy } from './passport/two-factor-strategy.js';
+export { PasskeyStrategy } from './passport/passkey-strategy.js';
 export { SecondFactorStrategy } from './passport/second-factor-strategy.js';
 export { twoFactorAuth } from './express/two-factor-auth.js';
 export { protect } from './passport/protect.js';
@@ -42,6 +43,7 @@ export {
 
 export type { AvailableContact, AvailableMethods, PublicMethods, SpentMethods } from './errors.js';
 export type {
+  Answering,
   ByContact,
   ByMethod,
   ContactTraits,
@@ -52,7 +54,18 @@ export type {
   MethodName,
   MethodTable,
   MethodTraits,
+  ResponseTo,
 } from './core/methods.js';
+export type {
+  AcceptedPasskeys,
+  CreatedPasskey,
+  PasskeyAssertion,
+  PasskeyCreationOptions,
+  PasskeyDescriptor,
+  PasskeyRequestOptions,
+  Passkeys,
+  PasskeyUserVerification,
+} from './core/passkeys.js';
 export type { ChallengePurpose } from './core/one-time-code.js';
 export type { QrFormat } from './core/provisioning.js';
 export type {
@@ -77,6 +90,7 @@ export type { Authenticator } from './service/management.js';
 export type { TwoFactorEvent, TwoFactorEventName, TwoFactorListener } from './service/events.js';
 export type { PendingView } from './standing/pending-login.js';
 export type { TwoFactorAuthenticateOptions, TwoFactorStrategyOptions } from './passport/two-factor-strategy.js';
+export type { PasskeyStrategyOptions } from './passport/passkey-strategy.js';
 export type { SecondFactorStrategyOptions } from './passport/second-factor-strategy.js';
 export type { Protected, ProtectOptions } from './passport/protect.js';
 export type { Impersonation } from './passport/impersonate.js';

@@ -1,3 +1,4 @@
+import type { Passkeys } from './core/passkeys.js';
 import type { Request } from 'express';
 import type {} from 'passport';
 import type { DataSource } from 'typeorm';
@@ -59,7 +60,7 @@ export type Send = (message: CodeMessage) => unknown;
  * in the browser (`remembered`: it earns no recent authentication), or in another way, which is treated like a
  * password.
  */
-export type StrategyKind = 'local' | 'oauth' | 'remembered' | 'unknown';
+export type StrategyKind = 'local' | 'oauth' | 'passkey' | 'remembered' | 'unknown';
 
 /** A login that `requireForOAuth` is asked about. */
 export interface OAuthLogin {
@@ -154,6 +155,8 @@ export interface TwoFactorOptions {
   readonly clock?: () => number;
   /** The session cookie's life after a login with `remember`, 1 minute to 366 days. Default `'30d'`. */
   readonly rememberFor?: Duration;
+  /** Passkeys: what `passkeys()` of `passport-two-factor/webauthn` answers. Default: none. */
+  readonly passkeys?: Passkeys;
   /** Life of a pending login, 1 to 15 minutes. Default `'10m'`. */
   readonly loginExpiry?: Duration;
   /** When e-mail and SMS codes are made: at the halt, or when `challenge.*` asks. Default `'login'`. */

@@ -1,3 +1,4 @@
+import type { Passkeys } from './core/passkeys.js';
 import { z } from 'zod';
 import {
   blockError,
@@ -77,6 +78,11 @@ const schema = z.strictObject(
       )
       .default({}),
     clock: fn<() => number>('() => epoch milliseconds').default(() => () => Date.now()),
+    passkeys: z
+      .custom<Passkeys>((value) => typeof (value as Partial<Passkeys> | null)?.readAssertion === 'function', {
+        error: 'must be what passkeys({ rpId, rpName, origins }) of "passport-two-factor/webauthn" answers',
+      })
+      .optional(),
     rememberFor: duration('30d', minute, 366 * day),
     loginExpiry: duration('10m', minute, 15 * minute),
     challengeOn: z.enum(['login', 'request'], { error: 'must be "login" or "request"' }).default('login'),
@@ -127,6 +133,7 @@ export interface Settings {
   readonly enforce: Enforce;
   readonly deliver: Readonly<Partial<Record<DeliveredMethod, Send | undefined>>>;
   readonly clock: () => number;
+  readonly passkeys: Passkeys | undefined;
   readonly rememberFor: number;
   readonly loginExpiry: number;
   readonly challengeOn: 'login' | 'request';
@@ -151,6 +158,7 @@ export function readOptions(options: unknown): Settings {
     users: users as CheckedUsers,
     deliver,
     clock: checkedClock(rest.clock),
+    passkeys: rest.passkeys,
     rememberFor: rest.rememberFor,
     loginExpiry: rest.loginExpiry,
     challengeOn: rest.challengeOn,

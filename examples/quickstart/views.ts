@@ -72,6 +72,7 @@ const names = {
   [TwoFactorMechanism.TOTP]: 'Authenticator app',
   [TwoFactorMechanism.EMAIL]: 'E-mail',
   [TwoFactorMechanism.SMS]: 'Text message',
+  [TwoFactorMechanism.PASSKEY]: 'Passkey',
 };
 
 interface AccountDetails {

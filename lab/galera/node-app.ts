@@ -190,8 +190,8 @@ function build(service: TwoFactorService, { sessions }: Shared): express.Express
   });
   app.post('/verify-2fa', async (req, res) => {
     const { verify } = req.auth.twoFactor;
-    const verifiers: Record<string, (code: string) => Promise<void>> = { ...verify };
-    await verifiers[req.body.method as string]!(req.body.code);
+    const verifiers: Record<string, (code: never) => Promise<void>> = { ...verify };
+    await verifiers[req.body.method as string]!(req.body.code as never);
     await req.auth.completeTwoFactorLogin();
     res.json({});
   });

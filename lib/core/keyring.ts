@@ -13,16 +13,17 @@ import { SealedDataError } from '../errors.js';
 import { readKeys } from './keys.js';
 
 /** @internal What a sub-key is for. Each purpose has a key of its own, so no value made for one can serve another. */
-export type SealPurpose = 'totp-secret' | 'contact' | 'enrollment' | 'auth-info';
+export type SealPurpose = 'totp-secret' | 'contact' | 'passkey' | 'enrollment' | 'auth-info';
 /** @internal Whose text is sealed, and the row that it is sealed for. */
 export interface SealOwner {
   readonly userId: string;
   readonly rowId: string;
 }
 /** @internal */
-export type MacPurpose = 'one-time-code' | 'backup-code' | 'contact' | 'quota' | 'verdict';
+export type MacPurpose =
+  'one-time-code' | 'backup-code' | 'contact' | 'passkey-challenge' | 'user-handle' | 'quota' | 'verdict';
 /** @internal */
-export type TokenPurpose = 'pending-login';
+export type TokenPurpose = 'pending-login' | 'passkey-login';
 
 /** @internal */
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

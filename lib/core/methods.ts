@@ -6,6 +6,8 @@ export enum TwoFactorMechanism {
   EMAIL = 2,
   /** A code sent by text message. */
   SMS = 3,
+  /** A passkey or security key (WebAuthn). */
+  PASSKEY = 4,
 }
 
 /** How the contact of a method is asked for. */
@@ -24,12 +26,16 @@ export interface MethodTraits {
   readonly mechanism?: TwoFactorMechanism;
   /** What `availableMethods`, `methods` and `verify` call it. */
   readonly key: string;
-  /** Where a code comes from. */
-  readonly channel: 'app' | 'email' | 'phone' | 'paper';
+  /** Where a code, or a signature, comes from. */
+  readonly channel: 'app' | 'device' | 'email' | 'phone' | 'paper';
   /** Of one whose code is sent: where to. */
   readonly contact?: ContactTraits;
   /** The Authentication Method Reference: RFC 8176 where it has one, else this package's own. */
   readonly amr: string;
+  /** Whether a response that was given to another site is worth nothing here (NIST SP 800-63B-4 §3.2.5). */
+  readonly isPhishingResistant?: true;
+  /** Whether a response to it is an object, and not a text. */
+  readonly isStructured?: true;
   /** The assurance level (NIST SP 800-63B-4) that it lifts a login to. E-mail lifts none: §3.1.3.1. */
   readonly aal: 1 | 2;
 }
@@ -56,6 +62,15 @@ const table = {
     amr: 'sms',
     aal: 2,
   },
+  passkey: {
+    mechanism: TwoFactorMechanism.PASSKEY,
+    key: 'passkey',
+    channel: 'device',
+    amr: 'hwk',
+    aal: 2,
+    isPhishingResistant: true,
+    isStructured: true,
+  },
   backup_code: { key: 'backupCode', channel: 'paper', amr: 'backup_code', aal: 2 },
 } as const satisfies Record<string, MethodTraits>;
 
@@ -77,6 +92,9 @@ export type EnrollableMethod = {
 export type DeliveredMethod = {
   [M in MethodName]: MethodTable[M] extends { contact: unknown } ? M : never;
 }[MethodName];
+
+/** What a request answers a method with: a code, or for a passkey the browser's JSON. */
+export type ResponseTo<M extends MethodName> = MethodTable[M] extends { isStructured: true } ? object : string;
 
 /** The mechanisms whose code is sent to the user. */
 export type DeliveredMechanism = MethodTable[DeliveredMethod]['mechanism'];
@@ -125,6 +143,11 @@ export type ByMethod<M extends MethodName, F> = { readonly [N in M as MethodKey<
 /** @internal */
 export const byMethod = <M extends MethodName, F>(methods: readonly M[], make: (method: M) => F): ByMethod<M, F> =>
   Object.fromEntries(methods.map((method) => [keyOf(method), make(method)])) as ByMethod<M, F>;
+
+/** A function for each of these methods, by its key, that takes a response to it last. */
+export type Answering<M extends MethodName, Before extends unknown[], Answer> = {
+  readonly [N in M as MethodKey<N>]: (...given: [...Before, response: ResponseTo<N>]) => Promise<Answer>;
+};
 
 /** The same for setting up contacts: one that an account has of its own need not be given. */
 export type ByContact<Before extends unknown[], Answer> = {

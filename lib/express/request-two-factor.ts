@@ -4,10 +4,14 @@ import {
   enrollableMethods,
   everyMethod,
   TwoFactorMechanism,
+  type Answering,
   type ByContact,
   type ByMethod,
+  type DeliveredMethod,
+  type EnrollableMethod,
   type MethodName,
 } from '../core/methods.js';
+import type { AcceptedPasskeys, PasskeyCreationOptions, PasskeyRequestOptions } from '../core/passkeys.js';
 import type { ChallengeSent } from '../service/code-sending.js';
 import type { ContactSetup, TotpSetup, TotpSetupOptions } from '../service/enrollment-input.js';
 import type { Authenticator } from '../service/management.js';
@@ -27,9 +31,12 @@ export class RequestTwoFactor extends RequestUser {
   readonly setup: ByContact<[], ContactSetup> & {
     /** Answers the secret to be scanned; `false` enables it at once. */
     readonly totp: (requireVerification?: boolean, options?: TotpSetupOptions) => Promise<TotpSetup>;
+    /** Answers what the browser makes a passkey of; `label` defaults to the name of its authenticator. */
+    readonly passkey: (label?: string) => Promise<PasskeyCreationOptions>;
   } = {
     totp: (requireVerification, options) =>
       this.change((identity) => this.service.enrollment.setupTotp(identity, requireVerification, options)),
+    passkey: (label) => this.change((identity) => this.service.passkeys.setup(identity, label)),
     ...byMethod(
       deliveredMethods,
       (method) => (contact?: string, requireVerification?: boolean) =>
@@ -45,11 +52,11 @@ export class RequestTwoFactor extends RequestUser {
    * @throws TwoFactorNotSetupError where none is waiting, InvalidTwoFactorCodeError, TooManyAttemptsError,
    *   InvalidInputError
    */
-  readonly complete = byMethod(
+  readonly complete: Answering<EnrollableMethod, [], string[]> = byMethod(
     enrollableMethods,
     (method) =>
-      (code: string): Promise<string[]> =>
-        this.confirm(method, code),
+      (response: unknown): Promise<string[]> =>
+        this.confirm(method, response),
   );
 
   /**
@@ -58,15 +65,15 @@ export class RequestTwoFactor extends RequestUser {
    *   nobody logged
    *   in, TooManyAttemptsError, TwoFactorNotSetupError, InvalidInputError
    */
-  readonly verify: ByMethod<MethodName, (code: string) => Promise<void>> & {
+  readonly verify: Answering<MethodName, [], void> & {
     /** A code that any `challenge` has sent. */
     readonly otp: (code: string) => Promise<void>;
   } = {
     ...byMethod(
       everyMethod,
       (method) =>
-        (code: string): Promise<void> =>
-          this.verifying(this.check([method], code)),
+        (response: unknown): Promise<void> =>
+          this.verifying(this.check([method], response)),
     ),
     otp: (code) => this.verifying(this.check(deliveredMethods, code)),
   };
@@ -75,7 +82,13 @@ export class RequestTwoFactor extends RequestUser {
    * Sends a code, or another one, for the pending login or for a step-up.
    * @throws TooManyAttemptsError (`retryAfter`) where it is too soon, TwoFactorNotSetupError, DeliveryFailedError
    */
-  readonly challenge = byMethod(deliveredMethods, (method) => (): Promise<ChallengeSent> => this.send(method));
+  readonly challenge: ByMethod<DeliveredMethod, () => Promise<ChallengeSent>> & {
+    /** Answers what the browser uses a passkey by; nothing is sent. */
+    readonly passkey: () => Promise<PasskeyRequestOptions>;
+  } = {
+    passkey: () => this.askPasskey(),
+    ...byMethod(deliveredMethods, (method) => () => this.send(method)),
+  };
 
   /** Whether there is a verified method. */
   async isEnabled(): Promise<boolean> {
@@ -95,6 +108,16 @@ export class RequestTwoFactor extends RequestUser {
   /** Whether a verified phone number is there. */
   async smsEnabled(): Promise<boolean> {
     return (await this.getEnabledMethods()).includes(TwoFactorMechanism.SMS);
+  }
+
+  /** Whether a passkey is there. */
+  async passkeyEnabled(): Promise<boolean> {
+    return (await this.getEnabledMethods()).includes(TwoFactorMechanism.PASSKEY);
+  }
+
+  /** The passkeys that count, for the browser to forget the others. @throws UserNotLoggedInError */
+  async acceptedPasskeys(): Promise<AcceptedPasskeys> {
+    return this.service.passkeys.accepted(this.loggedIn());
   }
 
   /** Verified mechanisms, unique and ascending; `[]` when nobody is logged in. */

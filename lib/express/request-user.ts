@@ -5,6 +5,8 @@ import { sessionPending, stepUp } from '../passport/second-factor.js';
 import { nameOfPassport, type Passport } from '../passport/passports.js';
 import type { Change } from '../service/context.js';
 import type { Identity } from '../service/identity.js';
+import type { PasskeyRequestOptions } from '../core/passkeys.js';
+import type { StepUpSession } from '../service/step-up.js';
 import type { ChallengeSent } from '../service/code-sending.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import type { PendingToken } from '../service/pending-token.js';
@@ -107,18 +109,18 @@ export class RequestUser {
   }
 
   /** @internal */
-  protected async confirm(method: EnrollableMethod, code: string): Promise<string[]> {
+  protected async confirm(method: EnrollableMethod, code: unknown): Promise<string[]> {
     // Beginning it needed a recent authentication; fetching the phone may take longer than that lasts.
     // But a session whose standing has ended meanwhile must not confirm what another one has begun.
     const identity = this.loggedIn();
     const judged =
       this.service.settings.recentAuthentication === false ? {} : { judgedAt: standingEpoch(this.req, identity.key) };
-    const { result, epochs } = await this.service.confirming.complete({ ...identity, ...judged }, method, code);
+    const { result, epochs, proved } = await this.service.confirming.complete({ ...identity, ...judged }, method, code);
     if (epochs && hasSession(this.req)) {
       // What the session has proved before counts at the epoch that the new factor begins, too.
       const before = standingOf(this.req, identity.key, epochs.from);
       const whose = { userKey: identity.key, epoch: epochs.to };
-      const factor = { method, at: this.service.settings.clock() };
+      const factor = { ...proved, at: this.service.settings.clock() };
       await elevate(this.req, withFactor({ ...whose, at: factor.at, factors: before?.factors ?? [] }, factor));
     }
     return result;
@@ -169,13 +171,24 @@ export class RequestUser {
       await noteSent(this.req, method, resendAt(sent.resendAfter, this.service.settings.clock()));
       return sent;
     }
+    return this.service.stepUps.send(this.loggedIn(), method, this.stepUpSession());
+  }
+
+  /** @internal */
+  protected askPasskey(): Promise<PasskeyRequestOptions> {
+    const pending = this.pendingToken();
+    if (pending) return this.service.passkeys.forLogin(pending);
+    return this.service.passkeys.forStepUp(this.loggedIn(), this.stepUpSession());
+  }
+
+  private stepUpSession(): StepUpSession {
     const kept = stepUpToken(this.req);
-    return this.service.stepUps.send(this.loggedIn(), method, {
+    return {
       ...(kept !== undefined && { token: kept }),
       // Before the code is sent: a session that is ended while the sender is slow is not brought back by its token.
       keep: async (fresh) => {
         if (hasSession(this.req)) await storeStepUp(this.req, fresh);
       },
-    });
+    };
   }
 }

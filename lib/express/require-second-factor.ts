@@ -6,6 +6,7 @@ import {
   UserNotLoggedInError,
   type TwoFactorError,
 } from '../errors.js';
+import { everyMethod, type MethodName } from '../core/methods.js';
 import type { Duration } from '../options.js';
 import { milliseconds } from '../core/option-fields.js';
 import { checkOptions, checkText } from '../core/options.js';
@@ -13,7 +14,7 @@ import { checkService } from '../passport/check-service.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { standingOf } from '../standing/session-standing.js';
 import { keepReturnTo, sessionOf, userOf } from '../standing/session.js';
-import { isRecent, secondFactorAt } from '../standing/standing.js';
+import { isPhishingResistant, isRecent, secondFactorAt, type ProvedFactor } from '../standing/standing.js';
 import { hintOfPassport } from './hints.js';
 
 /** Options of `requireSecondFactor`. */
@@ -22,6 +23,10 @@ export interface RequireSecondFactorOptions {
   readonly service: TwoFactorService;
   /** How long ago the second factor may have been verified. Default: any time in this session. */
   readonly maxAge?: Duration;
+  /** Whether it has to be one that another site cannot use: a passkey. Default `false`. */
+  readonly phishingResistant?: boolean;
+  /** The methods that count. Default: all. */
+  readonly methods?: readonly MethodName[];
   /** Where a browser goes instead of the error; the page it came for is kept as `req.session.returnTo`. */
   readonly redirect?: string | ((error: TwoFactorError, req: Request) => string);
 }
@@ -43,15 +48,15 @@ function readMaxAge(maxAge: Duration | undefined): number | undefined {
  * @throws TypeError for an unknown option
  */
 export function requireSecondFactor(options: RequireSecondFactorOptions): RequestHandler {
-  checkOptions('requireSecondFactor', options, ['service', 'maxAge', 'redirect']);
+  checkOptions('requireSecondFactor', options, ['service', 'maxAge', 'redirect', 'phishingResistant', 'methods']);
   const { service, redirect } = options;
   checkService(service, 'requireSecondFactor');
   if (typeof redirect !== 'function')
     checkText('requireSecondFactor', 'redirect', { value: redirect, expected: 'a text such as "/2fa/continue"' });
-  const maxAge = readMaxAge(options.maxAge);
+  const wanted = readWanted(options);
   return (req: Request, res: Response, next: NextFunction): void => {
     // Whatever a function of the app throws denies: `next` takes nothing, and 'route', for "go on".
-    check(service, req, maxAge)
+    check(service, req, wanted)
       .then((refusal) => {
         if (!refusal) next();
         else if (redirect === undefined) next(refusal);
@@ -60,6 +65,29 @@ export function requireSecondFactor(options: RequireSecondFactorOptions): Reques
       .catch((reason: unknown) => {
         next(toError(reason));
       });
+  };
+}
+
+/** What a second factor has to be. */
+interface Wanted {
+  readonly maxAge: number | undefined;
+  readonly counts: (factor: ProvedFactor) => boolean;
+}
+
+function readWanted({ maxAge, phishingResistant = false, methods }: RequireSecondFactorOptions): Wanted {
+  if (typeof phishingResistant !== 'boolean')
+    throw new TypeError(
+      `requireSecondFactor: phishingResistant must be true or false; got ${typeof phishingResistant}`,
+    );
+  const isList = methods === undefined || (Array.isArray(methods) && methods.length > 0);
+  const given: readonly unknown[] = methods ?? [];
+  if (!isList || given.some((name) => !everyMethod.some((known) => known === name)))
+    throw new TypeError(`requireSecondFactor: methods must be a list of ${everyMethod.join(', ')}`);
+  return {
+    maxAge: readMaxAge(maxAge),
+    counts: (factor) =>
+      (!phishingResistant || isPhishingResistant(factor)) &&
+      (methods === undefined || methods.some((name) => name === factor.method)),
   };
 }
 
@@ -83,7 +111,7 @@ function sendAway({ redirect, refusal }: Away, req: Request, res: Response): voi
 async function check(
   service: TwoFactorService,
   req: Request,
-  maxAge: number | undefined,
+  { maxAge, counts }: Wanted,
 ): Promise<TwoFactorError | undefined> {
   hintOfPassport(req);
   const user = userOf(req);
@@ -93,7 +121,7 @@ async function check(
   const { authenticators, securityEpoch } = await service.snapshot(identity);
   if (authenticators.length === 0) return new EnrollmentRequiredError();
   const standing = standingOf(req, identity.key, securityEpoch);
-  const at = standing ? secondFactorAt(standing) : 0;
+  const at = standing ? secondFactorAt({ factors: standing.factors.filter(counts) }) : 0;
   const isEnough = at > 0 && (maxAge === undefined || isRecent(at, service.settings.clock(), maxAge));
   return isEnough ? undefined : new StepUpRequiredError();
 }

@@ -41,6 +41,7 @@ type FactorSettings = Pick<Settings, 'clock' | 'codeLength' | 'tokenExpiry' | 'd
 /** A code that is sent to a contact. It keeps the contact. */
 export class DeliveredFactor implements Factor {
   readonly isNamedByLabel = false;
+  readonly needsChallenge = true;
   readonly confirmChances = 1;
 
   constructor(

@@ -1,5 +1,6 @@
 import type { EnrollableMethod } from '../core/methods.js';
-import type { ChallengePurpose } from '../core/one-time-code.js';
+import type { PasskeyState } from '../core/last-used.js';
+import type { QuestionPurpose } from '../core/one-time-code.js';
 import type { TwoFactorAuthenticator } from '../store/rows.js';
 
 /** What an enrollment holds until it is confirmed. */
@@ -19,7 +20,7 @@ export interface Owner {
 /** What a response answers. */
 export interface Question {
   readonly id: string;
-  readonly purpose: ChallengePurpose;
+  readonly purpose: QuestionPurpose;
   readonly userId: string;
   /** JSON: the live codes that were sent for it. */
   readonly codes: string;
@@ -31,12 +32,24 @@ export interface Comparison {
   readonly question: Question | undefined;
   /** Time steps up to this one are spent. */
   readonly spentStep: number;
+  /** JSON of the account: the last uses of each factor. */
+  readonly lastUsed: string;
 }
 
 /** A right response. */
 export interface Proof {
   /** The time step that it spends (RFC 6238 §5.2). */
   readonly step?: number;
+  /** What the enrollment has become, where only the response tells. */
+  readonly draft?: Draft;
+  /** Whether the authenticator has verified its user (WebAuthn's UV). */
+  readonly uv?: boolean;
+  /** Whether copies of it may lie on several devices. */
+  readonly synced?: boolean;
+  /** What is kept of this use. */
+  readonly use?: PasskeyState;
+  /** Its counter did not grow: there may be a copy of it. */
+  readonly wentBack?: true;
 }
 
 /**
@@ -51,6 +64,10 @@ export interface Factor {
   accepts(response: unknown): boolean;
   /** Names what a user can have once: the label of an app, a contact. */
   handleOf(userId: string, draft: Draft): string;
+  /** The id of its row, where no two users may have the same one. Default: random. */
+  idOf?(draft: Draft): string;
+  /** Whether a response answers a challenge that was made for it. */
+  readonly needsChallenge: boolean;
   /** Whether renaming it gives it another handle. */
   readonly isNamedByLabel: boolean;
   seal(owner: Owner, draft: Draft): string;

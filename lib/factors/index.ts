@@ -1,10 +1,17 @@
 import type { Keyring } from '../core/keyring.js';
-import { deliveredMethods, methodOf, type DeliveredMethod, type EnrollableMethod } from '../core/methods.js';
+import {
+  deliveredMethods,
+  methodOf,
+  type DeliveredMethod,
+  type EnrollableMethod,
+  type MethodName,
+} from '../core/methods.js';
 import type { Settings } from '../settings.js';
 import { BackupCodeFactor } from './backup-code.js';
 import { DeliveredFactor, type ContactKind } from './delivered.js';
 import { emailContacts } from './email.js';
 import type { Factor } from './factor.js';
+import { PasskeyFactor } from './passkey.js';
 import { smsContacts } from './sms.js';
 import { TotpFactor } from './totp.js';
 
@@ -14,6 +21,7 @@ const contacts = { email: emailContacts, sms: smsContacts } satisfies Record<Del
 /** Every factor that there is. */
 export class Factors {
   readonly totp: TotpFactor;
+  readonly passkey: PasskeyFactor;
   readonly backupCode: BackupCodeFactor;
   readonly delivered: readonly DeliveredFactor[];
   private readonly byMethod: Readonly<Record<EnrollableMethod, Factor>>;
@@ -26,11 +34,17 @@ export class Factors {
       deliveredMethods.map((method) => [method, new DeliveredFactor(contacts[method], keyring, settings)]),
     ) as Record<DeliveredMethod, DeliveredFactor>;
     this.delivered = Object.values(this.sentByMethod);
-    this.byMethod = { totp: this.totp, ...this.sentByMethod };
+    this.passkey = new PasskeyFactor(keyring, settings);
+    this.byMethod = { totp: this.totp, passkey: this.passkey, ...this.sentByMethod };
   }
 
   named(method: EnrollableMethod): Factor {
     return this.byMethod[method];
+  }
+
+  /** Whether a right response of the method has answered a challenge. */
+  answersChallenge(method: MethodName): boolean {
+    return method !== 'backup_code' && this.byMethod[method].needsChallenge;
   }
 
   /** The factor that a row is of. @throws Error for a mechanism that this version does not know */

@@ -12,6 +12,7 @@ export class TotpFactor implements Factor {
   readonly method = 'totp';
   readonly shape = `${digits} digits`;
   readonly isNamedByLabel = true;
+  readonly needsChallenge = false;
 
   constructor(
     private readonly keyring: Keyring,

@@ -5,6 +5,7 @@ import { noFind, type Identity } from '../service/identity.js';
 import type { PreparedSnapshot } from '../service/enrollment-draft.js';
 import type { FirstFactor } from '../service/login-challenge.js';
 import type { FinishedLogin } from '../service/login-finish.js';
+import type { PasskeyLogin } from '../service/passkey-login.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import type { LogInPlan } from '../standing/log-in.js';
 import { storePending } from '../standing/pending-login.js';
@@ -80,15 +81,26 @@ async function judge(
 }
 
 /** A strategy that proves no password proves nothing that has a name here: a provider answers for it. */
-const firstFactor = (kind: StrategyKind, at: number): readonly ProvedFactor[] =>
-  kind === 'local' ? [{ method: 'password', at }] : [];
+function firstFactor(kind: StrategyKind, at: number): readonly ProvedFactor[] {
+  if (kind === 'local') return [{ method: 'password', at }];
+  return kind === 'passkey' ? [{ method: 'passkey', at, uv: false }] : [];
+}
 
 /** What the session of a login whose both factors were right is to stand for. */
 export function planVerified(service: TwoFactorService, finished: FinishedLogin): LogInPlan {
-  const { identity, remember, securityEpoch: epoch, kind, begunAt, method } = finished;
+  const { identity, remember, securityEpoch: epoch, kind, begunAt, proved } = finished;
   const at = service.settings.clock();
   const first = { userKey: identity.key, epoch, at: begunAt, factors: firstFactor(kind, begunAt) };
-  return planFor(service, remember, withFactor(first, { method, at }));
+  return planFor(service, remember, withFactor(first, { ...proved, at }));
+}
+
+/** The same for a passkey that is both factors. */
+export function planOf(
+  service: TwoFactorService,
+  { identity, proved, securityEpoch: epoch, remember }: PasskeyLogin & { readonly remember: boolean },
+): LogInPlan {
+  const at = service.settings.clock();
+  return planFor(service, remember, { userKey: identity.key, epoch, at, factors: [{ ...proved, at }] });
 }
 
 /** Lets this user, and nobody else, through Passport's door, once and in this request. */

@@ -7,6 +7,7 @@ import { checkOptions, checkText } from '../core/options.js';
 import { judgingDoor } from './door.js';
 import { introduce, type Passport } from './passports.js';
 import type { InnerStrategy } from './run-strategy.js';
+import { isPasskeyStrategy } from './passkey-strategy.js';
 import { isSecondFactorStrategy, SecondFactorStrategy } from './second-factor-strategy.js';
 import { checkKind, readsTokens } from './strategy-kind.js';
 import { isTwoFactorStrategy, TwoFactorStrategy, type TwoFactorStrategyOptions } from './two-factor-strategy.js';
@@ -69,7 +70,7 @@ export function protect(passport: { readonly use: unknown }, options: ProtectOpt
   guardSessionManager(registry, judgingDoor({ service, secondFactorRedirect }));
 
   const wrap = (name: string, strategy: InnerStrategy): InnerStrategy => {
-    if (name === 'session' || isTwoFactorStrategy(strategy) || isSecondFactorStrategy(strategy)) return strategy;
+    if (name === 'session' || isTwoFactorStrategy(strategy) || isJudge(strategy)) return strategy;
     if (except.includes(name) || only?.includes(name) === false) return letThroughBy(strategy);
     if (kinds[name] === undefined && only === undefined && readsTokens(strategy)) return strategy;
     return new TwoFactorStrategy(
@@ -88,7 +89,7 @@ export function protect(passport: { readonly use: unknown }, options: ProtectOpt
     if (!strategy) continue;
     const registered = wrap(name, strategy);
     if (registered !== strategy) use(name, registered);
-    if (name !== 'session' && !isSecondFactorStrategy(registered))
+    if (name !== 'session' && !isJudge(registered))
       done[isTwoFactorStrategy(registered) ? 'wrapped' : 'left'].push(name);
   }
   // A strategy that is registered later must not be a way round.
@@ -101,6 +102,9 @@ export function protect(passport: { readonly use: unknown }, options: ProtectOpt
   if (registry._strategies['two-factor'] === undefined) use('two-factor', new SecondFactorStrategy({ service }));
   return done;
 }
+
+/** Strategies that judge their logins themselves. */
+const isJudge = (strategy: object): boolean => isSecondFactorStrategy(strategy) || isPasskeyStrategy(strategy);
 
 /** Guards the session manager, and the next one where Passport is given another: each time that it is asked for. */
 function guardSessionManager(passport: Passport, door: Door): void {

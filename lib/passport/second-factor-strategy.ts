@@ -27,9 +27,9 @@ interface SecondFactorAuthenticateOptions {
 }
 
 /**
- * The second step of a login: takes `code` (and, to say which, `method`) from the request's body and finishes the
- * pending login of the session, or with `session: false` that of the body's `challengeToken`. For a user who is logged
- * in and has no pending login it is a step-up; the session keeps its data.
+ * The second step of a login: takes `code` (and, to say which, `method`), or `response` for a passkey, from the
+ * request's body and finishes the pending login of the session, or with `session: false` that of the body's
+ * `challengeToken`. For a user who is logged in and has no pending login it is a step-up; the session keeps its data.
  *
  * A 4xx is answered by `fail` where the route has a `failureRedirect`, so that `failureMessage` and flash messages
  * work, and by an error otherwise, so that `secondFactorErrorHandler` renders it.
@@ -81,8 +81,9 @@ export class SecondFactorStrategy extends Strategy {
     const { service } = this;
     // Codes come from the body only: a query stands in logs and referrers.
     const body = ((req.body as unknown) ?? {}) as Record<string, unknown>;
-    const methods = readMethods(body.method);
-    const response = { methods, code: body.code };
+    const hasResponse = body.response !== undefined && body.response !== '';
+    const methods = readMethods(hasResponse ? (body.method ?? 'passkey') : body.method);
+    const response = { methods, code: hasResponse ? body.response : body.code };
     const passport = passportName(service, req);
     if (options.session === false) {
       const token = body.challengeToken;

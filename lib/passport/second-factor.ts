@@ -27,9 +27,9 @@ export async function verifyStepUp(
   identity: Identity,
   response: Response,
 ): Promise<Standing> {
-  const { subject, method } = await service.verification.verifyUser(identity, response, stepUpToken(req) ?? '');
+  const { subject, proved } = await service.verification.verifyUser(identity, response, stepUpToken(req) ?? '');
   const whose = { userKey: identity.key, epoch: subject.snapshot.securityEpoch };
-  return provedBy(req, whose, { method, at: service.settings.clock() });
+  return provedBy(req, whose, { ...proved, at: service.settings.clock() });
 }
 
 /** The same, stamped on the session, whose data is kept. */

@@ -6,25 +6,29 @@ import { firstLocalPath } from './return-to.js';
 
 export type FinishLogin = (req: Request, res: Response) => Promise<void>;
 
+/** A strategy, as far as it is run here. */
+interface Runnable {
+  authenticate(req: Request, options?: object): void;
+}
+
 interface Actions {
   success: (user: unknown, info?: unknown) => void;
 }
 
-/** Knows of which requests the code was right. */
-class WatchedStrategy extends SecondFactorStrategy {
-  readonly proved = new WeakSet<Request>();
-
-  override authenticate(...given: Parameters<SecondFactorStrategy['authenticate']>): void {
-    const [req] = given;
-    // Passport puts its actions on the strategy anew for every request.
-    const actions = this as unknown as Actions;
+/** Knows of which requests the code was right. Passport puts its actions on the strategy anew for every request. */
+function watch(strategy: Runnable): WeakSet<Request> {
+  const proved = new WeakSet<Request>();
+  const authenticate = strategy.authenticate.bind(strategy);
+  strategy.authenticate = (req: Request, options?: object): void => {
+    const actions = strategy as unknown as Actions;
     const { success } = actions;
     actions.success = (user, info) => {
-      this.proved.add(req);
+      proved.add(req);
       success(user, info);
     };
-    super.authenticate(...given);
-  }
+    authenticate(req, options);
+  };
+  return proved;
 }
 
 /**
@@ -32,7 +36,12 @@ class WatchedStrategy extends SecondFactorStrategy {
  * logged in. The strategy is the router's own, so that it needs not be registered.
  */
 export function finishLogin({ service, passport }: RouterSettings): FinishLogin {
-  const strategy = new WatchedStrategy({ service });
+  return throughStrategy(passport, new SecondFactorStrategy({ service }));
+}
+
+/** Runs a strategy of the router's own by Passport, which logs in or stamps the session, and answers after that. */
+export function throughStrategy(passport: RouterSettings['passport'], strategy: Runnable): FinishLogin {
+  const proved = watch(strategy);
   const middleware = passport.authenticate(strategy) as RequestHandler;
   return async (req, res) => {
     if (!sessionOf(req)) throw new InvalidInputError('session', 'there: what a code proves is kept in it');
@@ -43,7 +52,7 @@ export function finishLogin({ service, passport }: RouterSettings): FinishLogin 
       });
     });
     // Passport goes on also where something failed with nothing (`reject()`): what counts is what was done.
-    if (!strategy.proved.has(req) || !authOf(req).isLoggedIn()) throw new Error('The login could not be finished.');
+    if (!proved.has(req) || !authOf(req).isLoggedIn()) throw new Error('The login could not be finished.');
   };
 }
 

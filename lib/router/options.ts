@@ -1,3 +1,5 @@
+import type { Asset } from './assets/assets.js';
+import { webauthnAsset } from './assets/webauthn.js';
 import type { Request } from 'express';
 import {
   enrollableMethods,
@@ -53,6 +55,8 @@ export interface RouterSettings {
   readonly messages: Catalog;
   readonly stylesheet: string | undefined;
   readonly methods: readonly EnrollableMethod[];
+  /** The browser's side of passkeys; undefined where the service has none. */
+  readonly webauthn: Asset | undefined;
   readonly csrf: Csrf;
 }
 
@@ -84,7 +88,9 @@ function readMethods(methods: unknown, service: TwoFactorService): readonly Enro
     refuse('service', 'a TwoFactorService', service);
   if (methods === undefined) {
     const canSetUp = (method: EnrollableMethod) =>
-      !isDelivered(method) || service.canSend(twoFactorMethods[method].mechanism);
+      isDelivered(method)
+        ? service.canSend(twoFactorMethods[method].mechanism)
+        : method !== 'passkey' || service.hasPasskeys;
     return enrollableMethods.filter(canSetUp);
   }
   const known = Array.isArray(methods) && methods.every((name) => (enrollableMethods as unknown[]).includes(name));
@@ -144,6 +150,7 @@ export function readRouterOptions(given: TwoFactorRouterOptions): RouterSettings
     login: login === false ? undefined : login,
     messages: catalog(options.messages),
     methods: readMethods(options.methods, service),
+    webauthn: webauthnAsset(service),
     csrf: csrfOf(readCsrf(options.csrf)),
   };
 }

@@ -23,6 +23,7 @@ export const authOf = (req: Request): RequestAuth =>
  */
 export interface ClaimedBody {
   readonly code: string;
+  readonly response?: unknown;
   readonly id: string;
   readonly label: string;
   readonly phone: string;

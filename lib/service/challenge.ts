@@ -1,21 +1,14 @@
 import { sha256 } from '../core/keyring.js';
+import type { QuestionPurpose } from '../core/one-time-code.js';
 import type { TwoFactorChallenge } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 
 /** What a code answers: a pending login, which its token holds, or an enrollment or step-up, which a row holds. */
 export interface Challenge extends Pick<
   TwoFactorChallenge,
-  | 'id'
-  | 'userKey'
-  | 'userId'
-  | 'purpose'
-  | 'challengeEpoch'
-  | 'securityEpoch'
-  | 'createdAt'
-  | 'expiresAt'
-  | 'codes'
-  | 'codeVersion'
+  'id' | 'userKey' | 'userId' | 'challengeEpoch' | 'securityEpoch' | 'createdAt' | 'expiresAt' | 'codes' | 'codeVersion'
 > {
+  readonly purpose: QuestionPurpose;
   /** Names it in the account's verdicts. */
   readonly verdictId: string;
 }

@@ -4,7 +4,8 @@ import { TooManyAttemptsError } from '../errors.js';
 import { readLiveCodes, type DeliveredFactor } from '../factors/delivered.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 import { refuseLocked } from './backoff.js';
-import type { Challenge } from './challenge.js';
+import type { Challenge, StoredChallenge } from './challenge.js';
+import type { PendingChallenge } from './pending-token.js';
 import type { Context } from './context.js';
 import { checkResend, isUnsent, resendAfter, type Delivery, type Message } from './delivery.js';
 import { whyMissing, type Subject } from './subject.js';
@@ -26,7 +27,7 @@ export interface ChallengeSent {
 }
 
 /** A subject whose challenge is there, or is to be stored with its first code. */
-type Begun = Subject & { readonly challenge: Challenge };
+type Begun = Subject & { readonly challenge: PendingChallenge | StoredChallenge };
 
 /** @internal Sends the codes of challenges, and lets another one be asked for where a sender has failed. */
 export class CodeSending {

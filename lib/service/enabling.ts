@@ -109,6 +109,7 @@ export class Enabling {
   /** Undefined where another change of factors came between. */
   private async tryToAdd(identity: Identity, given: NewFactor, set: NewSet | undefined): Promise<Added | undefined> {
     const row = this.row(identity, given, await readState(this.context, identity));
+    let isIn = !given.isHeld;
     try {
       const named = await changeFactors(this.context, identity, {
         decide: (state) => this.name(state, row),
@@ -117,6 +118,7 @@ export class Enabling {
       const reached = named.result.account.securityEpoch;
       const securityEpoch = this.context.accounts.epochAfter(named.epochs.from, this.context.settings.clock());
       await this.insert(identity, { ...row, securityEpoch });
+      isIn = true;
       const { result, epochs } = await changeFactors(
         this.context,
         { id: identity.id, key: identity.key },
@@ -134,7 +136,8 @@ export class Enabling {
     } catch (error) {
       const refused = error instanceof Overtaken || error instanceof TwoFactorError;
       // A secret that its owner has need not be taken back when the database is lost; one that nobody was told must be.
-      if (refused || !given.isHeld) await tidy(() => this.context.authenticators.remove(row.userKey, row.id));
+      // A passkey's row has the id of its credential: what another request has added is not taken back here.
+      if (isIn && (refused || !given.isHeld)) await tidy(() => this.context.authenticators.remove(row.userKey, row.id));
       if (error instanceof Overtaken) return undefined;
       throw error;
     }
@@ -164,7 +167,7 @@ export class Enabling {
       });
       if (added) return;
       const state = await snapshots.ofUser(identity);
-      if (rowsOf(state).some(({ id }) => id === row.id)) return;
+      if (rowsOf(state).some(({ id, sealed }) => id === row.id && sealed === row.sealed)) return;
       await makeWay(this.context, state, row);
     }
     throw new TwoFactorAlreadyEnabledError();
@@ -175,7 +178,7 @@ export class Enabling {
     { factor, draft, confirmedStep }: NewFactor,
     before: Snapshot,
   ): TwoFactorAuthenticator {
-    const id = randomBytes(16).toString('hex');
+    const id = factor.idOf?.(draft) ?? randomBytes(16).toString('hex');
     return newAuthenticator({
       id,
       userKey: identity.key,

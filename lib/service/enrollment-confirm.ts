@@ -1,5 +1,5 @@
 import { mechanismOf, type EnrollableMethod } from '../core/methods.js';
-import { readCode } from '../core/one-time-code.js';
+import { readCode, readResponse } from '../core/one-time-code.js';
 import { InvalidInputError, StepUpRequiredError, TwoFactorNotSetupError } from '../errors.js';
 import type { Factor } from '../factors/factor.js';
 import { ofRow, type StoredChallenge } from './challenge.js';
@@ -9,10 +9,16 @@ import type { EnrollmentDrafts } from './enrollment-draft.js';
 import { tidy } from './factor-change.js';
 import type { Identity } from './identity.js';
 import type { Judge } from './judging.js';
+import { provedOf, type Proved } from './proved.js';
 import type { Match, Subject } from './subject.js';
 import { isLive } from './verdicts.js';
 
 type EnrollmentSubject = Subject & { readonly challenge: StoredChallenge | undefined };
+
+/** The codes that come with it, and what it was proved by. */
+export interface Confirmed extends Change<string[]> {
+  readonly proved: Proved;
+}
 
 /** Confirms enrollments: what was begun becomes a factor by a right response. */
 export class EnrollmentConfirmation {
@@ -27,24 +33,25 @@ export class EnrollmentConfirmation {
    * @param identity with the epoch that the session stands for, whether or not its authentication is recent
    * @returns fresh backup codes, `[]` where the user has a set already
    */
-  async complete(identity: Identity, method: EnrollableMethod, code: unknown): Promise<Change<string[]>> {
+  async complete(identity: Identity, method: EnrollableMethod, code: unknown): Promise<Confirmed> {
     const { judge, drafts, enabling } = this.parts;
     const factor = this.context.factors.named(method);
-    const response = readCode(code);
+    const response = method === 'passkey' ? readResponse(code) : readCode(code);
     const { subject, match } = await judge.judge({
       load: () => this.load(identity, method),
       decide: (given) => this.confirm(given, factor, response),
       compared: () => factor.confirmChances,
       failed: method,
       // Of parallel confirmations one is written and enrolls.
-      verdicts: ({ challenge }) => (challenge ? [{ challenge, state: 'used', method }] : []),
+      verdicts: ({ challenge }, proved) => (challenge ? [{ challenge, state: 'used', proved }] : []),
     });
     const { challenge } = subject;
     if (!challenge) throw new TwoFactorNotSetupError();
     await tidy(() => this.context.challenges.remove([challenge.id]));
-    const draft = drafts.open(challenge);
+    const draft = match.draft ?? drafts.open(challenge);
     const added = { factor, draft, confirmedStep: match.confirmedStep ?? 0, isHeld: true, givesCodes: true };
-    return enabling.enable({ ...identity, judgedAt: challenge.securityEpoch }, added);
+    const change = await enabling.enable({ ...identity, judgedAt: challenge.securityEpoch }, added);
+    return { ...change, proved: provedOf(match) };
   }
 
   private async load(identity: Identity, method: EnrollableMethod): Promise<EnrollmentSubject> {
@@ -68,6 +75,8 @@ export class EnrollmentConfirmation {
     if (!factor.accepts(response)) throw new InvalidInputError('code', factor.shape);
     const proof = await factor.confirm(this.parts.drafts.open(challenge), challenge, response);
     // The step is spent for the new factor alone: the others' codes are other ones.
-    return proof && { method: factor.method, ...(proof.step !== undefined && { confirmedStep: proof.step }) };
+    if (!proof) return undefined;
+    const { step, ...others } = proof;
+    return { ...others, method: factor.method, ...(step !== undefined && { confirmedStep: step }) };
   }
 }

@@ -41,7 +41,7 @@ export class EnrollmentDrafts {
   ) {}
 
   /** Begins an enrollment, in place of one of the same label or contact that was never confirmed. */
-  async begin(begun: Begun, prepared: Prepared = { id: newId(), codes: '{}' }): Promise<void> {
+  async begin(begun: Begun, prepared: Prepared = { id: newId(), codes: '{}' }): Promise<Prepared> {
     const { settings, keyring, challenges } = this.context;
     const { identity, factor, draft, snapshot } = begun;
     const { id, codes } = prepared;
@@ -63,6 +63,7 @@ export class EnrollmentDrafts {
       }),
     );
     await this.prune(begun, now);
+    return prepared;
   }
 
   /** Read again, so that of requests at once none leaves more than one of a label, or more than there may be. */

@@ -133,7 +133,7 @@ export class Enrollment {
   }
 
   /** Reads the user's state, with an account to charge attempts to. */
-  private async prepare(identity: Identity, factor: Factor, isSame: IsSame): Promise<PreparedSnapshot> {
+  async prepare(identity: Identity, factor: Factor, isSame: IsSame): Promise<PreparedSnapshot> {
     await this.context.texts.check('id', identity.id);
     const filter = { purpose: 'enrollment', mechanism: mechanismOf(factor.method) } as const;
     const read = () => readState(this.context, identity, filter);

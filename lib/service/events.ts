@@ -35,7 +35,8 @@ export type TwoFactorEventName =
   | 'standingsEnded'
   | 'unreadable'
   | 'forgotten'
-  | 'impersonated';
+  | 'impersonated'
+  | 'counterWentBack';
 
 /** Called after the fact; what it returns is ignored. */
 export type TwoFactorListener = (event: TwoFactorEvent) => unknown;

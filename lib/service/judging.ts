@@ -1,4 +1,5 @@
 import { isEnrollable, mechanismOf, type MethodName } from '../core/methods.js';
+import { withUse } from '../core/last-used.js';
 import {
   afterFailure,
   afterSuccess,
@@ -59,7 +60,7 @@ export class Judge {
     const { account } = subject;
     const match = await judging.decide(subject);
     if (match) {
-      const next = { ...this.right(subject, match), ...this.written(account, judging.verdicts(subject, match.method)) };
+      const next = { ...this.right(subject, match), ...this.written(account, judging.verdicts(subject, match)) };
       if (!(await this.context.accounts.commit(account, next))) return undefined;
       return { subject: { ...subject, account: { ...account, ...next, version: account.version + 1 } }, match };
     }
@@ -103,7 +104,7 @@ export class Judge {
     judging: Judging<S>,
     { charged, guess }: { readonly charged: TwoFactorAccount; readonly guess: Guess },
   ): Promise<TwoFactorAccount | undefined> {
-    const verdicts = judging.verdicts(subject, 'backup_code');
+    const verdicts = judging.verdicts(subject, { method: 'backup_code' });
     return this.context.accounts.settleBackupCode(charged, (account) => {
       // Another code has answered the same challenge since.
       if (!verdicts.every(({ challenge }) => isOpen(account, challenge))) throw new TwoFactorExpiredError();
@@ -121,15 +122,11 @@ export class Judge {
     return verdicts.length > 0 ? this.verdicts.after(account, verdicts) : {};
   }
 
-  private right({ account, snapshot }: Subject, { authenticator, step }: Match): Partial<TwoFactorAccount> {
+  private right({ account, snapshot }: Subject, { authenticator, step, use }: Match): Partial<TwoFactorAccount> {
     const { failures, nextAttemptAt } = afterSuccess(account);
-    const used = JSON.parse(account.lastUsed) as Record<string, number>;
-    if (authenticator) used[authenticator.id] = this.context.settings.clock();
-    const lastUsed = Object.fromEntries(
-      snapshot.authenticators.flatMap(({ id }) => (used[id] === undefined ? [] : [[id, used[id]]])),
-    );
-    const lastStep = Math.max(account.lastStep, step ?? 0);
-    return { failures, nextAttemptAt, lastStep, lastUsed: JSON.stringify(lastUsed) };
+    const used = { authenticator: authenticator?.id, at: this.context.settings.clock(), state: use };
+    const lastUsed = withUse(account.lastUsed, used, snapshot.authenticators);
+    return { failures, nextAttemptAt, lastStep: Math.max(account.lastStep, step ?? 0), lastUsed };
   }
 
   /**

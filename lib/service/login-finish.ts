@@ -1,4 +1,3 @@
-import type { MethodName } from '../core/methods.js';
 import { TwoFactorExpiredError, TwoFactorNotVerifiedError } from '../errors.js';
 import type { StrategyKind } from '../options.js';
 import type { Context } from './context.js';
@@ -7,6 +6,7 @@ import { tidy } from './factor-change.js';
 import type { Judge } from './judging.js';
 import { openKept } from './kept-login.js';
 import type { PendingToken } from './pending-token.js';
+import type { Proved } from './proved.js';
 import type { LoginSubject, Verified } from './subject.js';
 import type { Verification } from './verification.js';
 import { isLive } from './verdicts.js';
@@ -21,7 +21,7 @@ export interface FinishedLogin {
   readonly kind: StrategyKind;
   readonly begunAt: number;
   /** How the second factor was. */
-  readonly method: MethodName;
+  readonly proved: Proved;
   /** As it was when the code was judged. */
   readonly securityEpoch: number;
 }
@@ -42,14 +42,14 @@ export class LoginFinish {
    * @param deserialize Passport's, for an app without `users.find`
    * @throws TwoFactorExpiredError where the user is removed or disabled by now
    */
-  async finish({ subject, method }: Verified<LoginSubject>, deserialize?: Deserialize): Promise<FinishedLogin> {
+  async finish({ subject, proved }: Verified<LoginSubject>, deserialize?: Deserialize): Promise<FinishedLogin> {
     const { identity, snapshot, challenge } = subject;
     const kept = openKept(this.context, challenge);
     const user = await findUser(this.context.settings, identity, { ...kept, deserialize });
     if (user === undefined) throw new TwoFactorExpiredError();
     const { remember, kind, createdAt: begunAt } = challenge.content;
     const { securityEpoch } = snapshot;
-    return { identity, user, info: kept.info, remember, kind, begunAt, method, securityEpoch };
+    return { identity, user, info: kept.info, remember, kind, begunAt, proved, securityEpoch };
   }
 
   /**
@@ -66,27 +66,27 @@ export class LoginFinish {
     for (let attempt = 0; attempt < completionTries; attempt += 1) {
       subject ??= await this.verification.findLogin(pending);
       const { challenge } = subject;
-      const method = await this.use(subject);
-      if (method !== undefined) {
+      const proved = await this.use(subject);
+      if (proved !== undefined) {
         if (challenge.isStored) await tidy(() => this.context.challenges.remove([challenge.id]));
-        return this.finish({ subject, method }, deserialize);
+        return this.finish({ subject, proved }, deserialize);
       }
       subject = undefined;
     }
     throw new Error('The account changes too often for the login to be completed now.');
   }
 
-  /** The method that has verified it; undefined where another statement on the account came first. */
-  private async use({ account, snapshot, challenge }: LoginSubject): Promise<MethodName | undefined> {
+  /** What has verified it; undefined where another statement on the account came first. */
+  private async use({ account, snapshot, challenge }: LoginSubject): Promise<Proved | undefined> {
     const { accounts, settings } = this.context;
     const { verdicts } = this.judge;
-    const method = verdicts.verifiedBy(account, challenge);
-    if (method === undefined) {
+    const proved = verdicts.verifiedBy(account, challenge);
+    if (proved === undefined) {
       throw isLive(challenge, snapshot, settings.clock())
         ? new TwoFactorNotVerifiedError()
         : new TwoFactorExpiredError();
     }
-    const next = verdicts.after(account, [{ challenge, state: 'used', method }]);
-    return (await accounts.commit(account, next)) ? method : undefined;
+    const next = verdicts.after(account, [{ challenge, state: 'used', proved }]);
+    return (await accounts.commit(account, next)) ? proved : undefined;
   }
 }

@@ -5,6 +5,7 @@ import {
   type EnrollableMethod,
   type TwoFactorMechanism,
 } from '../core/methods.js';
+import { usedAt } from '../core/last-used.js';
 import { totpUri } from '../core/provisioning.js';
 import { defaultTotpParameters } from '../core/totp.js';
 import {
@@ -14,6 +15,7 @@ import {
   TwoFactorAlreadyEnabledError,
   TwoFactorNotSetupError,
 } from '../errors.js';
+import type { TwoFactorAuthenticator } from '../store/rows.js';
 import { readState, type Context } from './context.js';
 import { findUser, type Identity } from './identity.js';
 import type { Delivery } from './delivery.js';
@@ -32,6 +34,8 @@ export interface Authenticator {
   readonly label: string;
   /** Of an e-mail address or phone number. */
   readonly maskedContact?: string;
+  /** Of a passkey: whether it may be synced over several devices. */
+  readonly synced?: boolean;
   /** Epoch milliseconds. */
   readonly createdAt: number;
   /** Epoch milliseconds, 0 before the first use. */
@@ -59,12 +63,14 @@ export class Management {
 
   async list(identity: Identity): Promise<Authenticator[]> {
     const { account, authenticators } = await this.context.snapshots.ofUser(identity);
-    const used = JSON.parse(account?.lastUsed ?? '{}') as Record<string, number>;
+    const used = account?.lastUsed ?? '{}';
     const described = authenticators.map(async (authenticator) => {
       const { id, mechanism, label, verifiedAt: createdAt } = authenticator;
       const maskedContact = await this.delivery.mask(authenticator);
       const shown = maskedContact !== undefined && { maskedContact };
-      return { id, mechanism, label, ...shown, createdAt, lastUsedAt: used[id] ?? 0 };
+      const synced = isSynced(this.context, authenticator);
+      const lastUsedAt = usedAt(used, id);
+      return { id, mechanism, label, ...shown, ...(synced !== undefined && { synced }), createdAt, lastUsedAt };
     });
     return Promise.all(described);
   }
@@ -73,6 +79,10 @@ export class Management {
   async mechanisms(identity: Identity): Promise<TwoFactorMechanism[]> {
     const { authenticators } = await this.context.snapshots.ofUser(identity);
     return [...new Set(authenticators.map(({ mechanism }) => mechanism))].sort((a, b) => a - b);
+  }
+
+  async has(identity: Identity, mechanism: TwoFactorMechanism): Promise<boolean> {
+    return (await this.mechanisms(identity)).includes(mechanism);
   }
 
   async remainingBackupCodes(identity: Identity): Promise<number> {
@@ -166,4 +176,15 @@ export class Management {
 export function readId(id: unknown): string {
   if (typeof id !== 'string') throw new InvalidInputError('id', 'the id of an authenticator');
   return id;
+}
+
+/** Undefined for what is no passkey, and for one that cannot be read. */
+function isSynced({ factors }: Context, row: TwoFactorAuthenticator): boolean | undefined {
+  if (factors.of(row) !== factors.passkey) return undefined;
+  try {
+    return factors.passkey.keptOf(row).backupEligible;
+  } catch (error) {
+    if (error instanceof SealedDataError) return undefined;
+    throw error;
+  }
 }

@@ -56,11 +56,13 @@ export class Matching {
 const comparisonOf = ({ account, challenge }: Subject): Comparison => ({
   question: challenge,
   spentStep: account.lastStep,
+  lastUsed: account.lastUsed,
 });
 
 /** The methods that a request may name. */
 export const readMethods = (method: unknown): readonly MethodName[] => {
-  if (method === undefined || method === '') return everyMethod;
+  // A passkey answers by an object, which names itself.
+  if (method === undefined || method === '') return everyMethod.filter((name) => name !== 'passkey');
   const known = everyMethod.find((name) => name === method);
   if (known === undefined) throw new InvalidInputError('method', listOf(everyMethod));
   return [known];

@@ -40,6 +40,7 @@ export interface PendingContent {
 
 /** A pending login that was opened. */
 export interface PendingChallenge extends Challenge {
+  readonly purpose: 'login';
   readonly content: PendingContent;
   readonly carrier: Carrier;
   /** Sealed: what was too long for the token, '' for nothing. */

@@ -1,10 +1,10 @@
 import { methodOf, type TwoFactorMechanism } from '../core/methods.js';
-import { TwoFactorNotSetupError } from '../errors.js';
+import { InvalidInputError, TwoFactorNotSetupError } from '../errors.js';
 import { takeOut } from '../store/factors.js';
 import type { TwoFactorAuthenticator } from '../store/rows.js';
 import type { Change, Context } from './context.js';
 import { changeFactors, entries, noSet } from './factor-change.js';
-import type { Identity } from './identity.js';
+import { findUser, type Identity } from './identity.js';
 import { readId, readMechanism } from './management.js';
 import { whyMissing } from './subject.js';
 
@@ -26,6 +26,21 @@ export class Removal {
     return this.take(identity, (authenticator) => authenticator.id === wanted);
   }
 
+  /** @throws InvalidInputError where the app wants the user to keep a passkey, and these are the last */
+  private async checkKept(identity: Identity, wanted: (one: TwoFactorAuthenticator) => boolean): Promise<void> {
+    const { settings, snapshots } = this.context;
+    if (!settings.passkeys) return;
+    const isPasskey = ({ mechanism }: TwoFactorAuthenticator): boolean => methodOf(mechanism) === 'passkey';
+    const passkeys = (await snapshots.ofUser(identity)).authenticators.filter(isPasskey);
+    if (passkeys.length === 0 || !passkeys.every(wanted)) return;
+    const user = await findUser(settings, identity);
+    const mustKeepOne: unknown = user !== undefined && (await settings.passkeys.mustKeepOne(user));
+    if (typeof mustKeepOne !== 'boolean')
+      throw new TypeError(`passkeys.mustKeepOne must answer true or false; got ${typeof mustKeepOne}`);
+    if (mustKeepOne)
+      throw new InvalidInputError('passkey', 'kept: this account needs one. Add another before you remove the last');
+  }
+
   /**
    * Removes the factors that `wanted` picks, and with the last of all the backup codes: they stand in for a factor.
    * In parts for a user who has enrolled dozens of them by version 0.1.
@@ -36,6 +51,7 @@ export class Removal {
     wanted: (authenticator: TwoFactorAuthenticator) => boolean,
   ): Promise<Required<Change<undefined>>> {
     const { events, settings } = this.context;
+    await this.checkKept(identity, wanted);
     const part = { mechanism: undefined as TwoFactorMechanism | undefined, isLast: true };
     const { epochs } = await changeFactors(this.context, identity, {
       decide: (state) => {

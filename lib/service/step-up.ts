@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { withHidden } from '../core/hidden.js';
 import type { DeliveredMethod } from '../core/methods.js';
-import { DeliveryFailedError } from '../errors.js';
+import { DeliveryFailedError, TwoFactorNotSetupError } from '../errors.js';
 import { newChallenge } from '../store/rows.js';
+import type { Snapshot } from '../store/snapshot-store.js';
 import { createdAfter, ofRow, stepUpRow, type StoredChallenge } from './challenge.js';
 import type { ChallengeSent, CodeSending } from './code-sending.js';
 import type { Context } from './context.js';
@@ -64,6 +65,31 @@ export class StepUps {
     });
     await challenges.remove(gone);
     return withHidden(sent, { challengeToken: fresh });
+  }
+
+  /**
+   * Begins a step-up that needs no code, or goes on with the one that the session has.
+   * @throws TwoFactorNotSetupError for a user without a second factor
+   */
+  async begin(
+    identity: Identity,
+    session: StepUpSession = {},
+  ): Promise<{ readonly challenge: StoredChallenge; readonly snapshot: Snapshot }> {
+    const { token } = session;
+    const { challenges, snapshots, settings } = this.context;
+    const snapshot = await snapshots.ofUser(identity, { purpose: 'step-up', mechanism: 0 });
+    const { account } = snapshot;
+    if (!account || snapshot.authenticators.length === 0) throw new TwoFactorNotSetupError();
+    const now = settings.clock();
+    const begun = snapshot.challenges.find(({ id }) => token !== undefined && id === stepUpRow(token));
+    if (begun && isLive(ofRow(begun), snapshot, now)) return { challenge: ofRow(begun), snapshot };
+    const fresh = newToken();
+    const challenge = this.challenge(fresh, identity, { ...snapshot, account });
+    const gone = roomFor(snapshot, settings.pendingLogins, now);
+    if (!(await challenges.add(challenge))) throw new Error('Two challenges have the same id.');
+    await session.keep?.(fresh);
+    await challenges.remove(gone);
+    return { challenge, snapshot };
   }
 
   private challenge(token: string, identity: Identity, snapshot: PreparedSnapshot): StoredChallenge {

@@ -1,12 +1,14 @@
 import type { EnrollableMethod, MethodName } from '../core/methods.js';
 import { mechanismOf } from '../core/methods.js';
 import { TwoFactorNotSetupError, TwoFactorSetupIncompleteError } from '../errors.js';
+import type { Proof } from '../factors/factor.js';
 import type { TwoFactorAccount, TwoFactorAuthenticator } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 import { ofRow, type Challenge } from './challenge.js';
 import type { Context } from './context.js';
 import type { Identity } from './identity.js';
 import type { PendingChallenge } from './pending-token.js';
+import type { Proved } from './proved.js';
 import { isLive, type Verdict } from './verdicts.js';
 
 /**
@@ -20,8 +22,7 @@ export interface Subject {
 }
 
 /** A right code. */
-export interface Match {
-  readonly method: MethodName;
+export interface Match extends Proved, Pick<Proof, 'draft' | 'use' | 'wentBack'> {
   readonly authenticator?: TwoFactorAuthenticator;
   /** The time step that it spends. */
   readonly step?: number;
@@ -41,12 +42,12 @@ export interface Judging<S extends Subject> {
   /** The one method asked for, to be told with a wrong code. */
   readonly failed: MethodName | undefined;
   /** What the right code makes of the challenge. It is written by the UPDATE that counts the code. */
-  readonly verdicts: (subject: S, method: MethodName) => readonly Verdict[];
+  readonly verdicts: (subject: S, proved: Proved) => readonly Verdict[];
 }
 
 export interface Verified<S extends Subject = Subject> {
   readonly subject: S;
-  readonly method: MethodName;
+  readonly proved: Proved;
 }
 
 /** A user's pending login, with what was read to judge it. */

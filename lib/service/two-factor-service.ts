@@ -4,10 +4,14 @@ import {
   enrollableMethods,
   everyMethod,
   TwoFactorMechanism,
+  type Answering,
   type ByContact,
   type ByMethod,
+  type DeliveredMethod,
+  type EnrollableMethod,
   type MethodName,
 } from '../core/methods.js';
+import type { PasskeyCreationOptions, PasskeyRequestOptions } from '../core/passkeys.js';
 import type { ChallengeSent } from './code-sending.js';
 import { identityOf } from './identity.js';
 import type { ContactSetup, TotpSetup, TotpSetupOptions } from './enrollment-input.js';
@@ -30,9 +34,12 @@ export class TwoFactorService extends UseCases {
   readonly setup: ByContact<[userId: string], ContactSetup> & {
     /** A new secret of 160 bits (RFC 4226 §4 R6), to be shown once. Default: to be confirmed. */
     readonly totp: (userId: string, requireVerification?: boolean, options?: TotpSetupOptions) => Promise<TotpSetup>;
+    /** What the browser makes a passkey of. Default name: that of the authenticator. Needs the option `passkeys`. */
+    readonly passkey: (userId: string, label?: string) => Promise<PasskeyCreationOptions>;
   } = {
     totp: async (userId, requireVerification = true, options) =>
       (await this.enrollment.setupTotp(identityOf(userId), requireVerification, options)).result,
+    passkey: async (userId, label) => (await this.passkeys.setup(identityOf(userId), label)).result,
     ...byMethod(
       deliveredMethods,
       (method) => async (userId: string, contact?: string, requireVerification?: boolean) =>
@@ -55,11 +62,11 @@ export class TwoFactorService extends UseCases {
    * @throws TwoFactorNotSetupError where none is waiting, InvalidTwoFactorCodeError, TooManyAttemptsError,
    *   InvalidInputError
    */
-  readonly complete = byMethod(
+  readonly complete: Answering<EnrollableMethod, [userId: string], string[]> = byMethod(
     enrollableMethods,
     (method) =>
-      async (userId: string, code: string): Promise<string[]> =>
-        (await this.confirming.complete(identityOf(userId), method, code)).result,
+      async (userId: string, response: unknown): Promise<string[]> =>
+        (await this.confirming.complete(identityOf(userId), method, response)).result,
   );
 
   /**
@@ -67,11 +74,11 @@ export class TwoFactorService extends UseCases {
    * @throws InvalidTwoFactorCodeError, InvalidBackupCodeError, TooManyAttemptsError, TwoFactorNotSetupError,
    *   InvalidInputError
    */
-  readonly verify: ByMethod<MethodName, (userId: string, code: string) => Promise<void>> & {
+  readonly verify: Answering<MethodName, [userId: string], void> & {
     /** A code that any `challenge` has sent. */
     readonly otp: (userId: string, code: string) => Promise<void>;
   } = {
-    ...byMethod(everyMethod, (method) => (userId: string, code: string) => this.check(userId, [method], code)),
+    ...byMethod(everyMethod, (method) => (userId: string, response: unknown) => this.check(userId, [method], response)),
     otp: (userId, code) => this.check(userId, deliveredMethods, code),
   };
 
@@ -79,12 +86,13 @@ export class TwoFactorService extends UseCases {
    * Sends a code to the user's newest contact, to be given to `verify`.
    * @throws TwoFactorNotSetupError, TooManyAttemptsError, DeliveryFailedError
    */
-  readonly challenge = byMethod(
-    deliveredMethods,
-    (method) =>
-      async (userId: string): Promise<ChallengeSent> =>
-        this.stepUps.send(identityOf(userId), method),
-  );
+  readonly challenge: ByMethod<DeliveredMethod, (userId: string) => Promise<ChallengeSent>> & {
+    /** What the browser uses a passkey by. Needs the option `passkeys`. */
+    readonly passkey: (userId: string) => Promise<PasskeyRequestOptions>;
+  } = {
+    passkey: (userId) => this.passkeys.forStepUp(identityOf(userId)),
+    ...byMethod(deliveredMethods, (method) => (userId: string) => this.stepUps.send(identityOf(userId), method)),
+  };
 
   /** Whether the user has a verified method. */
   async isEnabled(userId: string): Promise<boolean> {
@@ -93,17 +101,22 @@ export class TwoFactorService extends UseCases {
 
   /** Whether the user has a verified authenticator app. */
   async totpEnabled(userId: string): Promise<boolean> {
-    return this.has(userId, TwoFactorMechanism.TOTP);
+    return this.management.has(identityOf(userId), TwoFactorMechanism.TOTP);
   }
 
   /** Whether the user has a verified address. */
   async emailEnabled(userId: string): Promise<boolean> {
-    return this.has(userId, TwoFactorMechanism.EMAIL);
+    return this.management.has(identityOf(userId), TwoFactorMechanism.EMAIL);
   }
 
   /** Whether the user has a verified phone number. */
   async smsEnabled(userId: string): Promise<boolean> {
-    return this.has(userId, TwoFactorMechanism.SMS);
+    return this.management.has(identityOf(userId), TwoFactorMechanism.SMS);
+  }
+
+  /** Whether the user has a passkey. */
+  async passkeyEnabled(userId: string): Promise<boolean> {
+    return this.management.has(identityOf(userId), TwoFactorMechanism.PASSKEY);
   }
 
   /** Verified mechanisms, unique and ascending. */
@@ -181,11 +194,7 @@ export class TwoFactorService extends UseCases {
     return this.management.unlock(identityOf(userId));
   }
 
-  private async has(userId: string, mechanism: TwoFactorMechanism): Promise<boolean> {
-    return (await this.getEnabledMethods(userId)).includes(mechanism);
-  }
-
-  private async check(userId: string, methods: readonly MethodName[], code: string): Promise<void> {
+  private async check(userId: string, methods: readonly MethodName[], code: unknown): Promise<void> {
     await this.verification.verifyUser(identityOf(userId), { methods, code });
   }
 }

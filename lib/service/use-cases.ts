@@ -15,11 +15,14 @@ import { LoginChallenge } from './login-challenge.js';
 import { LoginFinish } from './login-finish.js';
 import { Management } from './management.js';
 import { Matching } from './matching.js';
+import { PasskeyCeremonies } from './passkeys.js';
+import { PasskeyLogins } from './passkey-login.js';
 import { PasswordLimit } from './password-limit.js';
 import { Policy } from './policy.js';
 import { Removal } from './removal.js';
 import { StepUps } from './step-up.js';
 import { Verification } from './verification.js';
+import type { AcceptedPasskeys } from '../core/passkeys.js';
 import type { TwoFactorOptions } from '../options.js';
 import type { Settings } from '../settings.js';
 import type { Snapshot } from '../store/snapshot-store.js';
@@ -46,6 +49,10 @@ export class UseCases {
   /** @internal */
   readonly removal: Removal;
   /** @internal */
+  readonly passkeys: PasskeyCeremonies;
+  /** @internal */
+  readonly passkeyLogins: PasskeyLogins;
+  /** @internal */
   readonly backupCodes: BackupCodes;
   /** @internal */
   readonly policy: Policy;
@@ -60,7 +67,8 @@ export class UseCases {
     const delivery = new Delivery(this.context);
     this.settings = this.context.settings;
     const judge = new Judge(this.context);
-    this.verification = new Verification(this.context, new Matching(this.context), judge);
+    const matching = new Matching(this.context);
+    this.verification = new Verification(this.context, matching, judge);
     this.finishing = new LoginFinish(this.context, this.verification, judge);
     this.backupCodes = new BackupCodes(this.context);
     const enabling = new Enabling(this.context, this.backupCodes);
@@ -73,6 +81,9 @@ export class UseCases {
     this.stepUps = new StepUps(this.context, sending);
     this.management = new Management(this.context, delivery);
     this.removal = new Removal(this.context);
+    const { enrollment, verification, stepUps } = this;
+    this.passkeys = new PasskeyCeremonies(this.context, { enrollment, drafts, verification, stepUps });
+    this.passkeyLogins = new PasskeyLogins(this.context, matching, judge);
     this.policy = new Policy(this.context);
     this.ending = new Ending(this.context);
     this.passwords = new PasswordLimit(this.context);
@@ -98,6 +109,16 @@ export class UseCases {
   /** Digits of a delivered code. */
   get codeLength(): number {
     return this.settings.codeLength;
+  }
+
+  /** Whether the service was given `passkeys`. */
+  get hasPasskeys(): boolean {
+    return this.settings.passkeys !== undefined;
+  }
+
+  /** The user's passkeys, for a browser to forget the others. */
+  async acceptedPasskeys(userId: string): Promise<AcceptedPasskeys> {
+    return this.passkeys.accepted(identityOf(userId));
   }
 
   /** Whether the app has a sender for the mechanism. */

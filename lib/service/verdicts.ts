@@ -3,6 +3,7 @@ import type { TwoFactorAccount } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 import type { Context } from './context.js';
 import type { Challenge } from './challenge.js';
+import type { Proved } from './proved.js';
 
 /** What a right code has made of a challenge. A verified one can still be completed, once. */
 export type VerdictState = 'verified' | 'used';
@@ -11,7 +12,7 @@ export type VerdictState = 'verified' | 'used';
 export interface Verdict {
   readonly challenge: Challenge;
   readonly state: VerdictState;
-  readonly method: MethodName;
+  readonly proved: Proved;
 }
 
 /** As it lies in the account, short, since the list is part of every UPDATE. */
@@ -19,7 +20,8 @@ type Entry = readonly [
   id: string,
   purpose: Challenge['purpose'],
   state: VerdictState,
-  method: MethodName,
+  /** The method, and what a passkey has shown: `passkey uv synced`. */
+  proved: string,
   expiresAt: number,
   mac: string,
 ];
@@ -42,15 +44,15 @@ export class Verdicts {
   constructor(private readonly context: Pick<Context, 'keyring' | 'settings'>) {}
 
   /**
-   * The method that has verified the challenge; undefined for one that is not verified, or is completed already.
+   * What has verified the challenge; undefined for one that is not verified, or is completed already.
    * @throws SealedDataError where its key is gone
    */
-  verifiedBy({ verdicts }: TwoFactorAccount, challenge: Challenge): MethodName | undefined {
+  verifiedBy({ verdicts }: TwoFactorAccount, challenge: Challenge): Proved | undefined {
     const entry = read(verdicts).find(([id]) => id === challenge.verdictId);
     if (entry?.[2] !== 'verified') return undefined;
-    const [, , state, method, , mac] = entry;
-    const isOurs = this.context.keyring.checkTag('verdict', binding({ challenge, state, method }), mac);
-    return isOurs ? method : undefined;
+    const [, , state, proved, , mac] = entry;
+    const isOurs = this.context.keyring.checkTag('verdict', binding({ challenge, state, proved }), mac);
+    return isOurs ? readProved(proved) : undefined;
   }
 
   /** The columns of the account with these verdicts in them. */
@@ -69,9 +71,10 @@ export class Verdicts {
   }
 
   private entryOf(verdict: Verdict): Entry {
-    const { challenge, state, method } = verdict;
-    const mac = this.context.keyring.tag('verdict', binding(verdict));
-    return [challenge.verdictId, challenge.purpose, state, method, challenge.expiresAt, mac];
+    const { challenge, state } = verdict;
+    const proved = textOf(verdict.proved);
+    const mac = this.context.keyring.tag('verdict', binding({ challenge, state, proved }));
+    return [challenge.verdictId, challenge.purpose, state, proved, challenge.expiresAt, mac];
   }
 }
 
@@ -87,9 +90,23 @@ export function isLive(challenge: Challenge, { account, securityEpoch }: Snapsho
   return isOfNow && isOpen(account, challenge);
 }
 
-function binding({ challenge, state, method }: Verdict): string[] {
+const textOf = ({ method, uv, synced }: Proved): string =>
+  [method, ...(uv ? ['uv'] : []), ...(synced ? ['synced'] : [])].join(' ');
+
+/** Its MAC was right, so that it is as it was written. */
+function readProved(text: string): Proved {
+  const [method, ...traits] = text.split(' ');
+  const known = ['uv', 'synced'].filter((trait) => traits.includes(trait)).map((trait) => [trait, true] as const);
+  return { method: method as MethodName, ...Object.fromEntries(known) };
+}
+
+function binding({
+  challenge,
+  state,
+  proved,
+}: Pick<Verdict, 'challenge' | 'state'> & { readonly proved: string }): string[] {
   const { userId, verdictId, purpose, challengeEpoch, securityEpoch, expiresAt } = challenge;
-  return [userId, verdictId, purpose, state, method, ...[challengeEpoch, securityEpoch, expiresAt].map(String)];
+  return [userId, verdictId, purpose, state, proved, ...[challengeEpoch, securityEpoch, expiresAt].map(String)];
 }
 
 /** @throws Error for a list that is none: what was used must not look as if it were not */
@@ -102,7 +119,7 @@ function read(verdicts: string): readonly Entry[] {
 
 function isEntry(entry: unknown): boolean {
   if (!Array.isArray(entry)) return false;
-  const [id, purpose, state, method, expiresAt, mac] = entry as unknown[];
-  const texts = [id, purpose, method, mac].every((text) => typeof text === 'string');
+  const [id, purpose, state, proved, expiresAt, mac] = entry as unknown[];
+  const texts = [id, purpose, proved, mac].every((text) => typeof text === 'string');
   return texts && states.includes(state) && Number.isSafeInteger(expiresAt);
 }

@@ -1,6 +1,6 @@
 import { sha256 } from '../core/keyring.js';
-import { isDelivered, isEnrollable, type MethodName } from '../core/methods.js';
-import { readCode } from '../core/one-time-code.js';
+import { isEnrollable, type MethodName } from '../core/methods.js';
+import { readCode, readResponse } from '../core/one-time-code.js';
 import { TwoFactorExpiredError, TwoFactorNotSetupError } from '../errors.js';
 import { ofRow, stepUpRow } from './challenge.js';
 import type { Context } from './context.js';
@@ -10,7 +10,8 @@ import { tidy } from './factor-change.js';
 import type { Judge } from './judging.js';
 import type { Matching } from './matching.js';
 import { newId, openPending, sealPending, withCodes, type PendingToken } from './pending-token.js';
-import { whyMissing, type Judging, type LoginSubject, type Subject, type Verified } from './subject.js';
+import { provedOf } from './proved.js';
+import { whyMissing, type Judging, type Match, type LoginSubject, type Subject, type Verified } from './subject.js';
 import { isLive } from './verdicts.js';
 
 /** What a request gives as a second factor. */
@@ -26,6 +27,16 @@ export interface MarkedLogin extends Verified<LoginSubject> {
   readonly token: string;
 }
 
+interface Verifying<S extends Subject> extends Pick<Judging<S>, 'load' | 'verdicts'> {
+  readonly response: Response;
+  /** Whether what was right is a second factor for this. */
+  readonly isEnough?: (subject: S, match: Match) => boolean;
+}
+
+/** One passkey is not two factors, unless it has verified its user. */
+const isSecond = ({ challenge: { content } }: LoginSubject, { method, uv }: Match): boolean =>
+  content.kind !== 'passkey' || method !== 'passkey' || uv === true;
+
 /** Verifies codes for pending logins and for users who are logged in. */
 export class Verification {
   constructor(
@@ -39,7 +50,8 @@ export class Verification {
     const verified = await this.verify({
       load: () => this.ofLogin(pending),
       response,
-      verdicts: ({ challenge }, method) => [{ challenge, state: 'used', method }],
+      isEnough: isSecond,
+      verdicts: ({ challenge }, proved) => [{ challenge, state: 'used', proved }],
     });
     await this.removeRow(verified.subject);
     return verified;
@@ -54,16 +66,17 @@ export class Verification {
     const verified = await this.verify({
       load: () => this.ofLogin(pending),
       response,
-      verdicts: ({ challenge }, method) => [
-        { challenge, state: 'used', method },
-        { challenge: { ...challenge, verdictId }, state: 'verified', method },
+      isEnough: isSecond,
+      verdicts: ({ challenge }, proved) => [
+        { challenge, state: 'used', proved },
+        { challenge: { ...challenge, verdictId }, state: 'verified', proved },
       ],
     });
     const { challenge } = verified.subject;
     const content = { ...challenge.content, id: verdictId };
     if (content.kept !== true) await this.removeRow(verified.subject);
     return {
-      method: verified.method,
+      proved: verified.proved,
       subject: { ...verified.subject, challenge: { ...challenge, verdictId, content } },
       token: sealPending(this.context, content, challenge.carrier),
     };
@@ -71,6 +84,7 @@ export class Verification {
 
   /** Verifies a code of a user who is logged in. @param token of the step-up challenge that a delivered code answers */
   async verifyUser(identity: Identity, response: Response, token?: string): Promise<Verified> {
+    const { factors } = this.context;
     const load = async (): Promise<Subject> => {
       const snapshot = await this.context.snapshots.ofUser(identity, { purpose: 'step-up', mechanism: 0 });
       // Backup codes stand in for a factor: without one they are nothing.
@@ -85,14 +99,15 @@ export class Verification {
     const verified = await this.verify({
       load,
       response,
-      verdicts: ({ challenge }, method) =>
-        challenge && isDelivered(method) ? [{ challenge, state: 'used', method }] : [],
+      verdicts: ({ challenge }, proved) =>
+        challenge && factors.answersChallenge(proved.method) ? [{ challenge, state: 'used', proved }] : [],
     }).catch(async (reason: unknown) => {
       const asked = response.methods.filter(isEnrollable);
       throw reason instanceof TwoFactorNotSetupError ? await whyMissing(this.context, identity, ...asked) : reason;
     });
     const { challenge } = verified.subject;
-    if (challenge && isDelivered(verified.method)) await tidy(() => this.context.challenges.remove([challenge.id]));
+    if (challenge && factors.answersChallenge(verified.proved.method))
+      await tidy(() => this.context.challenges.remove([challenge.id]));
     return verified;
   }
 
@@ -125,22 +140,27 @@ export class Verification {
     load,
     response: { methods, code },
     verdicts,
-  }: Pick<Judging<S>, 'load' | 'verdicts'> & { readonly response: Response }): Promise<Verified<S>> {
+    isEnough = () => true,
+  }: Verifying<S>): Promise<Verified<S>> {
     const { factors } = this.context;
-    const text = readCode(code);
-    const asked = { methods, response: text };
+    const given = methods.includes('passkey') ? readResponse(code) : readCode(code);
+    const asked = { methods, response: given };
     const { subject, match } = await this.judge.judge({
       load,
       verdicts,
-      backupCode: methods.includes('backup_code') ? factors.backupCode.read(text) : undefined,
-      decide: (given) => this.matching.decide(given, asked),
-      compared: (given) => this.matching.chances(given, asked),
+      backupCode: methods.includes('backup_code') ? factors.backupCode.read(given) : undefined,
+      decide: async (loaded) => {
+        const match = await this.matching.decide(loaded, asked);
+        return match && isEnough(loaded, match) ? match : undefined;
+      },
+      compared: (loaded) => this.matching.chances(loaded, asked),
       failed: methods.length === 1 ? methods[0] : undefined,
     });
-    const { method, authenticator } = match;
+    const { method, authenticator, wentBack } = match;
     if (authenticator) await reseal(this.context, authenticator);
     this.context.events.emit('verified', this.judge.event(subject.identity, method));
-    return { subject, method };
+    if (wentBack) this.context.events.emit('counterWentBack', this.judge.event(subject.identity, method));
+    return { subject, proved: provedOf(match) };
   }
 
   /** The verdict stands in the account: what is left of the codes decides nothing. */

@@ -1,7 +1,6 @@
-import type { MethodName } from '../core/methods.js';
 import { checkStillThere, renew } from './renewal.js';
 import { save, sessionOf, setState, stateOf, type SessionRequest } from './session.js';
-import { withFactor, type Standing } from './standing.js';
+import { withFactor, type ProvedFactor, type Standing } from './standing.js';
 
 /** What the session stands for, if it stands for this user at the account's present security epoch. */
 export function standingOf(req: SessionRequest, userKey: string, securityEpoch: number): Standing | undefined {
@@ -22,7 +21,7 @@ export function standingEpoch(req: SessionRequest, userKey: string): number {
 export function provedBy(
   req: SessionRequest,
   { userKey, epoch }: Pick<Standing, 'userKey' | 'epoch'>,
-  factor: { readonly method: MethodName; readonly at: number },
+  factor: ProvedFactor,
 ): Standing {
   const before = standingOf(req, userKey, epoch) ?? { userKey, epoch, at: factor.at, factors: [] };
   return withFactor(before, factor);

@@ -50,6 +50,8 @@ export interface SessionState {
   };
   /** What the login of this session stands for. */
   standing?: Standing | undefined;
+  /** The token of a login by a passkey that was begun. */
+  passkey?: string;
   /** The token of a step-up whose code was sent to this session. */
   stepUp?: string;
 }

@@ -10,6 +10,8 @@ export interface ProvedFactor {
   readonly at: number;
   /** Whether the authenticator has verified its user, by a PIN or a fingerprint (WebAuthn's UV). */
   readonly uv?: boolean;
+  /** Whether copies of a passkey may lie on several devices. */
+  readonly synced?: boolean;
 }
 
 /**
@@ -27,20 +29,37 @@ export interface Standing {
   readonly factors: readonly ProvedFactor[];
 }
 
-const amrOfMethod = (method: FactorMethod): string => (method === 'password' ? 'pwd' : twoFactorMethods[method].amr);
+function amrOfFactor({ method, uv, synced }: ProvedFactor): readonly string[] {
+  if (method === 'password') return ['pwd'];
+  if (method !== 'passkey') return [twoFactorMethods[method].amr];
+  return [synced ? 'swk' : 'hwk', ...(uv ? ['user'] : [])];
+}
 
-/** The Authentication Methods References of a login (RFC 8176): a value for each method, and `mfa` for two or more. */
+/**
+ * The Authentication Methods References of a login (RFC 8176): those of each method, and `mfa` for two or more. A
+ * passkey that lies on one device is `hwk`, one that is synced `swk`; one that has verified its user adds `user`.
+ */
 export function amrOf({ factors }: Standing): string[] {
-  const values = [...new Set(factors.map(({ method }) => amrOfMethod(method)))];
+  const values = [...new Set(factors.flatMap(amrOfFactor))];
   return values.length > 1 ? [...values, 'mfa'] : values;
 }
 
-/** The Authentication Context Class: the assurance level of NIST SP 800-63B-4 that the login has reached. */
-export const acrOf = ({ factors }: Standing): 'aal1' | 'aal2' =>
-  factors.some(({ method }) => method !== 'password' && twoFactorMethods[method].aal === 2) ? 'aal2' : 'aal1';
+/** Whether it was proved by what another site cannot use (NIST SP 800-63B-4 §3.2.5). */
+export const isPhishingResistant = ({ method }: ProvedFactor): boolean =>
+  method !== 'password' && 'isPhishingResistant' in twoFactorMethods[method];
+
+/**
+ * The Authentication Context Class: the assurance level of NIST SP 800-63B-4 that the login has reached, or `phr` where
+ * its second factor was phishing-resistant (OpenID Connect EAP ACR Values).
+ */
+export function acrOf({ factors }: Standing): 'aal1' | 'aal2' | 'phr' {
+  if (factors.some(isPhishingResistant)) return 'phr';
+  const lifts = ({ method }: ProvedFactor): boolean => method !== 'password' && twoFactorMethods[method].aal === 2;
+  return factors.some(lifts) ? 'aal2' : 'aal1';
+}
 
 /** Epoch milliseconds of the last second factor, 0 for none: a password makes it no younger. */
-export const secondFactorAt = ({ factors }: Standing): number =>
+export const secondFactorAt = ({ factors }: Pick<Standing, 'factors'>): number =>
   Math.max(0, ...factors.filter(({ method }) => method !== 'password').map(({ at }) => at));
 
 /** The standing with one more proof, in place of an older one by the same method. */
@@ -62,6 +81,7 @@ export function readStanding(value: unknown): Standing | undefined {
 const isTime = (value: unknown): boolean => Number.isSafeInteger(value);
 
 function isFactor(value: unknown): boolean {
-  const { method, at } = (value ?? {}) as Partial<Record<keyof ProvedFactor, unknown>>;
+  const { method, at, uv, synced } = (value ?? {}) as Partial<Record<keyof ProvedFactor, unknown>>;
+  if (![uv, synced].every((flag) => flag === undefined || typeof flag === 'boolean')) return false;
   return typeof method === 'string' && (method === 'password' || Object.hasOwn(twoFactorMethods, method)) && isTime(at);
 }

@@ -1,8 +1,9 @@
 import type { DataSource } from 'typeorm';
+import { sha256 } from '../core/keyring.js';
 import { isDuplicate } from './database.js';
 import { entityNames } from './entities.js';
 import type { TwoFactorAccount, TwoFactorAuthenticator } from './rows.js';
-import { deleteOf, insertOf, setting, updateOf, Updates, type Statement } from './statement.js';
+import { deleteOf, insertOf, setting, Statement, updateOf, Updates } from './statement.js';
 
 const entity = entityNames.authenticator;
 
@@ -11,6 +12,7 @@ export class AuthenticatorStore {
   private readonly deleteOne: Statement;
   private readonly updates: Updates;
   private readonly setLabel: Statement;
+  private readonly selectOwner: Statement;
 
   constructor(db: DataSource) {
     this.insert = insertOf(db, entity);
@@ -27,6 +29,15 @@ export class AuthenticatorStore {
         .getQuery();
       return `id = :id AND user_key = :userKey AND EXISTS (${unchanged})`;
     };
+    this.selectOwner = new Statement(db, ['id'], (values) =>
+      db
+        .createQueryBuilder()
+        .select([])
+        .from(entity, 'one')
+        .where('one.id = :id', values)
+        .addSelect('one.userId', 'user_id')
+        .addSelect('one.userKey', 'user_key'),
+    );
     this.setLabel = updateOf(db, entity, { set: ['label', 'handle'], where: condition });
   }
 
@@ -38,6 +49,18 @@ export class AuthenticatorStore {
   /** False where this user has no such authenticator, whoever else has. */
   remove(userKey: string, id: string): Promise<boolean> {
     return this.deleteOne.affectsOne({ id, userKey });
+  }
+
+  /**
+   * The id of the user who has this row, undefined for nobody.
+   * @throws Error where the database has changed the id, so that it names another account than the row is of
+   */
+  async ownerOf(id: string): Promise<string | undefined> {
+    const [row] = await this.selectOwner.rows({ id });
+    if (!row) return undefined;
+    const { user_id: userId, user_key: userKey } = row as { user_id?: unknown; user_key?: unknown };
+    if (typeof userId === 'string' && sha256(userId) === userKey) return userId;
+    throw new Error('The database answered the id of a user in another spelling than it was stored in.');
   }
 
   /** @throws the driver's unique violation where another authenticator has that handle; the caller has looked first */

@@ -11,3 +11,9 @@ export { fakeClock, type FakeClock } from './fake-clock.js';
 export { createOutbox, type Outbox } from './outbox.js';
 export { completeSecondFactor, type PostingAgent, type SecondFactorStep } from './complete-second-factor.js';
 export { logInAs, type TestLogIn } from './log-in-as.js';
+export {
+  SoftwareAuthenticator,
+  type AuthenticatorAlgorithm,
+  type AuthenticatorSettings,
+  type Forgery,
+} from './software-authenticator.js';

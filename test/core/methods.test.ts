@@ -10,7 +10,12 @@ import {
 } from '../../lib/core/methods.js';
 
 it('mechanisms keep the numbers that are stored', () => {
-  expect([TwoFactorMechanism.TOTP, TwoFactorMechanism.EMAIL, TwoFactorMechanism.SMS]).toEqual([1, 2, 3]);
+  expect([
+    TwoFactorMechanism.TOTP,
+    TwoFactorMechanism.EMAIL,
+    TwoFactorMechanism.SMS,
+    TwoFactorMechanism.PASSKEY,
+  ]).toEqual([1, 2, 3, 4]);
 });
 
 it('every method has the name that requests use, the key that answers use, and its number', () => {
@@ -18,13 +23,14 @@ it('every method has the name that requests use, the key that answers use, and i
     ['totp', 'totp'],
     ['email', 'email'],
     ['sms', 'sms'],
+    ['passkey', 'passkey'],
     ['backup_code', 'backupCode'],
   ]);
-  expect(enrollableMethods.map(mechanismOf)).toEqual([1, 2, 3]);
+  expect(enrollableMethods.map(mechanismOf)).toEqual([1, 2, 3, 4]);
   expect(deliveredMethods).toEqual(['email', 'sms']);
 });
 
-it.each([0, 4, -1, 1.5, NaN])(
+it.each([0, 5, -1, 1.5, NaN])(
   'the mechanism %d, of a later version, is an error and never another method',
   (mechanism) => {
     expect(() => methodOf(mechanism)).toThrow(`There is no method of the mechanism ${mechanism}.`);

@@ -5,6 +5,7 @@ import * as nodemailerPart from 'passport-two-factor/nodemailer';
 import * as routerPart from 'passport-two-factor/router';
 import * as testingPart from 'passport-two-factor/testing';
 import * as twilioPart from 'passport-two-factor/twilio';
+import * as webauthnPart from 'passport-two-factor/webauthn';
 import { catalog } from '../../lib/router/messages/index.js';
 import { readRouterOptions, type RouterSettings } from '../../lib/router/options.js';
 import { readOptions, type Settings } from '../../lib/settings.js';
@@ -270,6 +271,7 @@ describe('the events and exports in the README', () => {
       testing: testingPart,
       nodemailer: nodemailerPart,
       twilio: twilioPart,
+      webauthn: webauthnPart,
     };
     const rows = tableOf(sectionOf('README.md', '## Exports')).map(([name, values, types]) => ({
       part: codeIn(name!)[0]!.replace('passport-two-factor/', ''),

@@ -103,7 +103,7 @@ describe('docs/router.md', () => {
       // The status has several forms.
       const fields = documentedAnswer
         .find((code) => code.startsWith('{'))!
-        .replace(/[{} ]/g, '')
+        .replace(/[{} ?]/g, '')
         .split(',')
         .sort();
       expect(fields, call).toEqual(call === 'GET /status' ? ['state'] : answer);

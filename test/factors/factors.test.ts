@@ -56,7 +56,7 @@ describe('the table of methods', () => {
   });
 
   it('knows no factor of a row that a later version has written', () => {
-    expect(() => open().of({ mechanism: 4 })).toThrow('There is no method of the mechanism 4.');
+    expect(() => open().of({ mechanism: 5 })).toThrow('There is no method of the mechanism 5.');
     expect(() => open().sentOf({ mechanism: 0 })).toThrow('There is no method of the mechanism 0.');
   });
 });
@@ -68,12 +68,16 @@ describe('a factor', () => {
     const factors = open();
     const app = row(factors, 'totp', draft.value);
     const code = currentTotp(secret, now);
-    const proof = await factors.totp.match(app, { question: undefined, spentStep: 0 }, code);
+    const proof = await factors.totp.match(app, { question: undefined, spentStep: 0, lastUsed: '{}' }, code);
     expect(proof).toEqual({ step: Math.floor(now / 30_000) });
-    expect(await factors.totp.match(app, { question: undefined, spentStep: proof!.step! }, code)).toBeUndefined();
+    expect(
+      await factors.totp.match(app, { question: undefined, spentStep: proof!.step!, lastUsed: '{}' }, code),
+    ).toBeUndefined();
     for (const response of [undefined, null, 123456, {}, [code], { toString: () => code }, `${code} `, '']) {
       expect(factors.totp.accepts(response)).toBe(false);
-      expect(await factors.totp.match(app, { question: undefined, spentStep: 0 }, response)).toBeUndefined();
+      expect(
+        await factors.totp.match(app, { question: undefined, spentStep: 0, lastUsed: '{}' }, response),
+      ).toBeUndefined();
     }
   });
 
@@ -84,7 +88,7 @@ describe('a factor', () => {
     const { code, live } = email.issue(question, 'row');
     const codes = JSON.stringify({ email: live });
     const asked = { ...question, codes };
-    expect(await email.match(contact, { question: asked, spentStep: 0 }, code)).toEqual({});
+    expect(await email.match(contact, { question: asked, spentStep: 0, lastUsed: '{}' }, code)).toEqual({});
     for (const other of [
       undefined,
       { ...asked, id: 'other' },
@@ -95,15 +99,19 @@ describe('a factor', () => {
       { ...asked, codes: JSON.stringify({ email: { ...live, expiresAt: now } }) },
       { ...asked, codes: JSON.stringify({ sms: live }) },
     ])
-      expect(await email.match(contact, { question: other, spentStep: 0 }, code)).toBeUndefined();
+      expect(await email.match(contact, { question: other, spentStep: 0, lastUsed: '{}' }, code)).toBeUndefined();
     const number = row(factors, 'sms', '+15551234567');
     const asSms = { ...asked, codes: JSON.stringify({ sms: live }) };
-    expect(await sms.match(number, { question: asSms, spentStep: 0 }, code)).toBeUndefined();
+    expect(await sms.match(number, { question: asSms, spentStep: 0, lastUsed: '{}' }, code)).toBeUndefined();
   });
 
   it('that cannot be read rejects: it is never a wrong code, and never a right one', async () => {
     const app = row(open(), 'totp', draft.value);
-    const match = open().totp.match(app, { question: undefined, spentStep: 0 }, currentTotp(secret, now));
+    const match = open().totp.match(
+      app,
+      { question: undefined, spentStep: 0, lastUsed: '{}' },
+      currentTotp(secret, now),
+    );
     await expect(match).rejects.toThrow(SealedDataError);
   });
 

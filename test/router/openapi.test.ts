@@ -3,6 +3,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { TwoFactorMechanism } from 'passport-two-factor';
 import { databases } from '../support/databases.js';
 import { produced, promised, type ApiDocument } from './documented.js';
+import { deviceOf, testPasskeys } from '../support/passkeys.js';
 import { Client, RouterApp } from './support.js';
 
 const sms = '+15551234567';
@@ -15,7 +16,7 @@ describe.each(databases)('the OpenAPI document on $name', (database) => {
 
   beforeAll(async () => {
     produced.clear();
-    app = await RouterApp.open(database);
+    app = await RouterApp.open(database, { service: { passkeys: testPasskeys() } });
   });
 
   afterAll(async () => {
@@ -43,7 +44,7 @@ describe.each(databases)('the OpenAPI document on $name', (database) => {
       state: 'authenticated',
       backupCodes: 10,
       recent: true,
-      enrollable: ['totp', 'email', 'sms'],
+      enrollable: ['totp', 'email', 'sms', 'passkey'],
     });
     expect(await client.get('/backup-codes')).toEqual({ remaining: 10 });
 
@@ -212,6 +213,58 @@ describe.each(databases)('the OpenAPI document on $name', (database) => {
     await (await app.loggedIn(await newUser())).refused('/backup-codes', {}, 404, 'NOT_SETUP');
   });
 
+  test('passkeys: every answer', async () => {
+    const user = await newUser();
+    const client = await app.loggedIn(user);
+    const device = deviceOf();
+    await client.refused('/enroll/passkey', { label: 7 }, 400, 'INVALID_INPUT');
+    const { options } = await client.ok('/enroll/passkey', { label: 'Blue key' });
+    await client.ok('/confirm', { method: 'passkey', response: device.create(options) });
+    const [{ method, label, synced }] = (await client.status()).authenticators;
+    expect([method, label, synced]).toEqual(['passkey', 'Blue key', false]);
+    expect(await client.get('/passkeys')).toMatchObject({ rpId: 'app.example.com' });
+    expect((await stranger().get('/passkeys', 401)).error.code).toBe('NOT_LOGGED_IN');
+    app.test.clock.advance('1h');
+    await client.refused('/enroll/passkey', {}, 403, 'STEP_UP_REQUIRED');
+    const asked = await client.ok('/challenge', { method: 'passkey' });
+    await client.ok('/step-up', { response: device.get(asked.options) });
+
+    const halted = await app.halted(user);
+    const login = await halted.ok('/challenge', { method: 'passkey' });
+    expect(await halted.ok('/verify', { method: 'passkey', response: device.get(login.options) })).toMatchObject({
+      returnTo: '/',
+    });
+    await app.test.db.getRepository('User').update({ id: user.id }, { disabled: 1 });
+    await halted.refused('/enroll/passkey', {}, 404, 'NOT_SETUP');
+  });
+
+  test('a login by a passkey alone: every answer', async () => {
+    const user = await newUser();
+    const client = await app.loggedIn(user);
+    const device = deviceOf();
+    const { options } = await client.ok('/enroll/passkey', {});
+    await client.ok('/confirm', { method: 'passkey', response: device.create(options) });
+
+    const browser = stranger();
+    await browser.refused('/passkey/options', 'x'.repeat(20_000), 413, 'INVALID_INPUT');
+    await browser.refused('/passkey', { response: device.get({ challenge: 'A' }) }, 401, 'CHALLENGE_EXPIRED');
+    const begun = await browser.ok('/passkey/options', {});
+    await browser.refused('/passkey', { response: 'text' }, 400, 'INVALID_INPUT');
+    await browser.refused('/passkey', { response: { id: 'x'.repeat(20_000), response: {} } }, 413, 'INVALID_INPUT');
+    const forged = device.get(begun.options, { origin: 'https://evil.example' });
+    await browser.refused('/passkey', { response: forged }, 401, 'INVALID_CODE');
+    await browser.ok('/passkey', { response: device.get(begun.options), returnTo: '/inbox' });
+    expect((await browser.status()).state).toBe('authenticated');
+
+    const other = stranger();
+    const again = await other.ok('/passkey/options', {});
+    for (let wrong = 0; wrong < 5; wrong += 1) {
+      const response = device.get(again.options, { rpId: 'evil.example' });
+      await other.refused('/passkey', { response }, 401, 'INVALID_CODE');
+    }
+    await other.refused('/passkey', { response: device.get(again.options) }, 429, 'TOO_MANY_ATTEMPTS');
+  });
+
   test('what no login, no token and no JSON is answered with, everywhere', async () => {
     const client = await app.loggedIn(await newUser());
     const nobody = stranger();
@@ -219,6 +272,7 @@ describe.each(databases)('the OpenAPI document on $name', (database) => {
       '/enroll/totp',
       '/enroll/email',
       '/enroll/sms',
+      '/enroll/passkey',
       '/confirm',
       '/rename',
       '/remove',

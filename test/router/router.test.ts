@@ -159,7 +159,7 @@ describe.each(databases)('the router on $name', (database) => {
         /messages\.fr must be texts by their keys; "manage\.titel" is none/,
       ],
       [{ stylesheet: 7 }, /stylesheet must be/],
-      [{ methods: ['push'] }, /methods must be a list of "totp", "email" and "sms"/],
+      [{ methods: ['push'] }, /methods must be a list of "totp", "email", "sms" and "passkey"/],
       [{ methods: [] }, /methods must be a list/],
     ] as const)
       expect(given(options), JSON.stringify(options)).toThrow(message);
@@ -175,7 +175,7 @@ describe('the texts', () => {
     expect(Object.keys(de)).toEqual(Object.keys(en));
     for (const key of Object.keys(en) as (keyof typeof en)[]) {
       expect(placeholders(de[key]), key).toEqual(placeholders(en[key]));
-      if (de[key] === en[key]) expect(['Code', 'Name'], key).toContain(en[key]);
+      if (de[key] === en[key]) expect(['Code', 'Name', 'Passkey'], key).toContain(en[key]);
     }
   });
 

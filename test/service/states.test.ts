@@ -7,6 +7,11 @@ import { newUser, open, otherThan, phoneOf, refused, withTotp } from './support.
 const { TOTP, EMAIL, SMS } = TwoFactorMechanism;
 
 /** What the service answers where a method is not there, not there yet, or there already. */
+type Starts = Record<TwoFactorMechanism, (id: string) => Promise<unknown>>;
+
+/** Looked at by the tests of passkeys: without a browser none is made. */
+const withoutBrowser = () => Promise.reject(new Error('A passkey needs a browser.'));
+
 describe.each(databases)('a method, on $name', (database) => {
   let test: TestApp;
 
@@ -15,16 +20,18 @@ describe.each(databases)('a method, on $name', (database) => {
   });
   afterAll(() => test.close());
 
-  const begin: Record<TwoFactorMechanism, (id: string) => Promise<unknown>> = {
+  const begin: Starts = {
     [TOTP]: (id) => test.service.setup.totp(id, true, { qr: 'svg' }),
     [EMAIL]: (id) => test.service.setup.email(id, `other${id}@example.net`),
     [SMS]: (id) => test.service.setup.sms(id, phoneOf(id)),
+    [TwoFactorMechanism.PASSKEY]: withoutBrowser,
   };
 
-  const enable: Record<TwoFactorMechanism, (id: string) => Promise<unknown>> = {
+  const enable: Starts = {
     [TOTP]: (id) => test.service.setup.totp(id, false, { qr: 'svg' }),
     [EMAIL]: (id) => test.service.setup.email(id, `other${id}@example.net`, false),
     [SMS]: (id) => test.service.setup.sms(id, phoneOf(id), false),
+    [TwoFactorMechanism.PASSKEY]: withoutBrowser,
   };
 
   /** The verbs that need a verified method. */
@@ -183,7 +190,7 @@ describe.each(databases)('a method, on $name', (database) => {
   });
 
   describe('with values of the wrong type', () => {
-    it.each([0, 4, '1', null, undefined, {}, [1], 1.5])('is INVALID_INPUT for the mechanism %j', async (given) => {
+    it.each([0, 5, '1', null, undefined, {}, [1], 1.5])('is INVALID_INPUT for the mechanism %j', async (given) => {
       const { id } = await withTotp(test);
       await refused(test.service.disable(id, given as TwoFactorMechanism), 'INVALID_INPUT', { field: 'mechanism' });
       await refused(test.service.getContact(id, given as TwoFactorMechanism), 'INVALID_INPUT', { field: 'mechanism' });

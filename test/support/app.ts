@@ -289,6 +289,6 @@ export class TestApp {
 async function verifyBy(req: Request): Promise<void> {
   const { verify } = req.auth.twoFactor;
   const method = (req.body as { method?: string }).method ?? 'totp';
-  const verifiers: Record<string, (code: string) => Promise<void>> = { ...verify };
-  await verifiers[method]!(req.body.code);
+  const verifiers: Record<string, (response: never) => Promise<void>> = { ...verify };
+  await verifiers[method]!((req.body.response ?? req.body.code) as never);
 }

@@ -4,11 +4,12 @@ import {
   enrollableMethods,
   InvalidInputError,
   keyOf,
+  PasskeyStrategy,
   TwoFactorExpiredError,
   twoFactorMethods,
   type RequestAuth,
 } from 'passport-two-factor';
-import { finishLogin, takeReturnTo } from '../finish-login.js';
+import { finishLogin, takeReturnTo, throughStrategy } from '../finish-login.js';
 import { mountedInOrder } from '../mounting.js';
 import type { RouterSettings } from '../options.js';
 import {
@@ -32,7 +33,7 @@ interface Call {
   readonly res: Response;
 }
 
-/** Bodies here are a few short texts. */
+/** Bodies here are a few short texts, or a passkey's answer. */
 const bodyLimit = '16kb';
 
 const whoIsLoggedIn = checkLoggedIn;
@@ -42,6 +43,22 @@ const whoIsPending = (req: Request): void => {
 const whoIsEither = (req: Request): void => {
   if (!authOf(req).pending) checkLoggedIn(req);
 };
+
+type Post = (path: string, may: (req: Request) => void, answer: (call: Call) => unknown) => void;
+
+/** Before a login there is no CSRF token: what is signed is bound to this session, and to this site. */
+const anybody = (): void => undefined;
+
+/** The login by a passkey alone. */
+function passkeyLogin({ service, passport, csrf, returnTo }: RouterSettings, post: Post): void {
+  const strategy = new PasskeyStrategy({ service });
+  const logIn = throughStrategy(passport, strategy);
+  post('/api/passkey/options', anybody, async ({ req }) => ({ options: await strategy.begin(req) }));
+  post('/api/passkey', anybody, async ({ req, res }) => {
+    await logIn(req, res);
+    return { returnTo: takeReturnTo(req, returnTo), csrfToken: csrf.token(req) };
+  });
+}
 
 /** The JSON API, below `/api`. What changes or reveals anything is a POST that carries the session's CSRF token. */
 export function apiRoutes(settings: RouterSettings): Router {
@@ -73,7 +90,7 @@ export function apiRoutes(settings: RouterSettings): Router {
       mountedInOrder,
       json({ limit: bodyLimit }),
       only(may),
-      csrf.check,
+      ...(may === anybody ? [] : [csrf.check]),
       asyncHandler(async (req, res) => {
         res.json(await answer({ auth: authOf(req), body: bodyOf(req), req, res }));
       }),
@@ -81,7 +98,10 @@ export function apiRoutes(settings: RouterSettings): Router {
   };
 
   get('/api/status', (req) => statusOf(req, settings));
-  get('/api/openapi.json', (req) => openApiDocument(`${req.baseUrl}/api`, { passwords: settings.login !== undefined }));
+  const served = { passwords: settings.login !== undefined, passkeys: settings.service.hasPasskeys };
+  get('/api/openapi.json', (req) => openApiDocument(`${req.baseUrl}/api`, served));
+
+  if (settings.service.hasPasskeys) passkeyLogin(settings, post);
 
   // The session is a new one after it, and so is its token.
   post('/api/verify', whoIsPending, async ({ req, res }) => {
@@ -89,6 +109,7 @@ export function apiRoutes(settings: RouterSettings): Router {
     return { returnTo: takeReturnTo(req, settings.returnTo), csrfToken: csrf.token(req) };
   });
   post('/api/challenge', whoIsEither, async ({ auth, body }) => {
+    if (body.method === 'passkey') return { options: await auth.twoFactor.challenge.passkey() };
     const { maskedContact, expiresAt, resendAfter } =
       await auth.twoFactor.challenge[keyOf(readMethod(body.method, deliveredMethods))]();
     return { maskedContact, expiresAt, resendAfter };
@@ -113,8 +134,14 @@ export function apiRoutes(settings: RouterSettings): Router {
       return { maskedContact };
     });
   }
+  post('/api/enroll/passkey', whoIsLoggedIn, async ({ auth, body }) => ({
+    options: await auth.twoFactor.setup.passkey(body.label),
+  }));
+  get('/api/passkeys', async (req) => authOf(req).twoFactor.acceptedPasskeys());
   post('/api/confirm', whoIsLoggedIn, async ({ req, auth, body }) => {
-    const backupCodes = await auth.twoFactor.complete[keyOf(readMethod(body.method, enrollableMethods))](body.code);
+    const complete = auth.twoFactor.complete[keyOf(readMethod(body.method, enrollableMethods))];
+    // What a client sends is of any type: the library looks at it.
+    const backupCodes = await complete((body.response ?? body.code) as never);
     return { backupCodes, csrfToken: csrf.token(req) };
   });
 

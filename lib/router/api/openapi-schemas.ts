@@ -45,6 +45,7 @@ const codes: Schema = {
   description: 'Shown this once; each is good once.',
 };
 const code: Schema = { type: 'string', maxLength: 64, description: 'Spaces and dashes do not matter.' };
+const passkeyAnswer: Schema = { type: 'object', description: 'What the browser answered to the options, as JSON.' };
 const returnTo: Schema = { type: 'string', description: 'A path on this site.' };
 
 export const schemas: Readonly<Record<string, Schema>> = {
@@ -60,6 +61,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
     method: oneOf(enrollableMethods),
     label: text,
     'maskedContact?': text,
+    'synced?': { type: 'boolean', description: 'Of a passkey: whether it may be synced over several devices.' },
     createdAt: time,
     lastUsedAt: { ...time, description: 'Epoch milliseconds, 0 before the first use.' },
   }),
@@ -87,12 +89,20 @@ export const schemas: Readonly<Record<string, Schema>> = {
   }),
   ...Object.fromEntries(deliveredMethods.map((method) => [contactInput(method), contactField(method)])),
   ContactSetup: object({ maskedContact: text }),
-  Confirmation: object({ method: oneOf(enrollableMethods), code }),
+  Confirmation: object({ method: oneOf(enrollableMethods), 'code?': code, 'response?': passkeyAnswer }),
+  PasskeyInput: object({
+    'label?': { type: 'string', maxLength: 64, description: 'Default: the name of the authenticator.' },
+  }),
+  PasskeyOptions: object({
+    options: { type: 'object', description: 'For the browser: WebAuthn L3 §5.1.8 and §5.1.9.' },
+  }),
+  PasskeyAnswer: object({ response: passkeyAnswer, 'returnTo?': returnTo }),
+  AcceptedPasskeys: object({ rpId: text, userId: text, allAcceptedCredentialIds: list(text) }),
   Confirmed: object({
     backupCodes: { ...codes, description: 'Fresh backup codes; empty for a user who has a set.' },
     'csrfToken?': csrf,
   }),
-  ChallengeInput: object({ method: oneOf(deliveredMethods) }),
+  ChallengeInput: object({ method: oneOf([...deliveredMethods, 'passkey']) }),
   ChallengeSent: object({
     maskedContact: text,
     expiresAt: time,
@@ -101,7 +111,12 @@ export const schemas: Readonly<Record<string, Schema>> = {
       description: 'Seconds until another one may be asked for; null where there will be none.',
     },
   }),
-  Verification: object({ code, 'method?': oneOf(everyMethod), 'returnTo?': returnTo }),
+  Verification: object({
+    'code?': code,
+    'response?': passkeyAnswer,
+    'method?': oneOf(everyMethod),
+    'returnTo?': returnTo,
+  }),
   Reauthentication: object({ password: text, 'returnTo?': returnTo }),
   Verified: object({ returnTo, csrfToken: csrf }),
   Renaming: object({ id: text, label: { type: 'string', minLength: 1, maxLength: 64 } }),

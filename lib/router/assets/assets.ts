@@ -4,7 +4,7 @@ import { scriptText } from './script.js';
 import { styleText } from './style.js';
 
 /** A file that the router serves from a string. Its address changes with its text, so that it can be kept for ever. */
-class Asset {
+export class Asset {
   readonly path: string;
 
   constructor(
@@ -19,9 +19,10 @@ class Asset {
 export const style = new Asset('two-factor.css', 'css', styleText);
 export const script = new Asset('two-factor.js', 'js', scriptText);
 
-export function assetRoutes(): Router {
+/** @param webauthn the browser's side of passkeys, where there are any */
+export function assetRoutes(webauthn: Asset | undefined): Router {
   const routes = Router();
-  for (const { name, type, text } of [style, script]) {
+  for (const { name, type, text } of [style, script, ...(webauthn ? [webauthn] : [])]) {
     routes.get(`/${name}`, (_req, res) => {
       res.set('Cache-Control', 'public, max-age=31536000, immutable').type(type).send(text);
     });

@@ -48,6 +48,66 @@ export const scriptText = `'use strict';
     tick();
   });
 
+  // Passkeys: what the browser is to do is asked for when the button is pressed; its answer goes with the form.
+  var webauthn = window.SimpleWebAuthnBrowser;
+  var ask = function (url, token, body) {
+    var headers = { 'content-type': 'application/json', 'x-csrf-token': token || '' };
+    return fetch(url, { method: 'POST', headers: headers, body: JSON.stringify(body) }).then(function (answer) {
+      return answer.json().then(function (json) {
+        if (!answer.ok) throw new Error(json.error && json.error.code);
+        return json;
+      });
+    });
+  };
+  if (webauthn && webauthn.browserSupportsWebAuthn()) each('form[data-passkey]', function (form) {
+    var create = form.dataset.passkey === 'create';
+    var button = form.querySelector('button');
+    var failed = form.querySelector('[data-failed]');
+    form.querySelector('[data-unsupported]').hidden = true;
+    button.hidden = false;
+    button.addEventListener('click', function () {
+      button.disabled = true;
+      failed.hidden = true;
+      var body = create ? { label: form.elements.label.value } : { method: 'passkey' };
+      ask(form.dataset.options, form.dataset.token, body).then(function (json) {
+        var start = create ? webauthn.startRegistration : webauthn.startAuthentication;
+        return start({ optionsJSON: json.options });
+      }).then(function (response) {
+        form.elements.response.value = JSON.stringify(response);
+        form.requestSubmit();
+      }).catch(function () {
+        button.disabled = false;
+        failed.hidden = false;
+      });
+    });
+  });
+
+  // The app's own login page: <input autocomplete="username webauthn" data-passkey-login="/2fa">, and a button.
+  var logIn = function (base, autofill) {
+    return ask(base + '/api/passkey/options', '', {}).then(function (json) {
+      return webauthn.startAuthentication({ optionsJSON: json.options, useBrowserAutofill: autofill });
+    }).then(function (response) {
+      return ask(base + '/api/passkey', '', { response: response });
+    }).then(function (json) { window.location.assign(json.returnTo); });
+  };
+  if (webauthn && webauthn.browserSupportsWebAuthn()) each('[data-passkey-login]', function (element) {
+    var base = element.dataset.passkeyLogin;
+    if (element.tagName !== 'INPUT') {
+      element.hidden = false;
+      element.addEventListener('click', function () { logIn(base, false).catch(function () {}); });
+      return;
+    }
+    webauthn.browserSupportsWebAuthnAutofill().then(function (supported) {
+      if (supported) logIn(base, true).catch(function () {});
+    });
+  });
+
+  // Passkeys that were removed here are forgotten by the device, where the browser can tell it to.
+  each('[data-accepted]', function (element) {
+    var signal = window.PublicKeyCredential && window.PublicKeyCredential.signalAllAcceptedCredentials;
+    if (signal) signal.call(window.PublicKeyCredential, JSON.parse(element.dataset.accepted)).catch(function () {});
+  });
+
   each('[data-print]', function (button) {
     button.hidden = false;
     button.addEventListener('click', function () { window.print(); });

@@ -6,6 +6,7 @@ export const de: Messages = {
   'method.totp': 'Authentifizierungs-App',
   'method.email': 'E-Mail',
   'method.sms': 'SMS',
+  'method.passkey': 'Passkey',
   'method.backup_code': 'Ersatzcode',
 
   'code.title.login': 'Noch ein Schritt zur Anmeldung',
@@ -14,6 +15,7 @@ export const de: Messages = {
   'code.from.totp': 'Öffnen Sie Ihre Authentifizierungs-App und geben Sie den Code ein, den sie zeigt.',
   'code.from.email': 'Geben Sie den Code ein, der an {contact} gesendet wurde.',
   'code.from.sms': 'Geben Sie den Code ein, der an {contact} gesendet wurde.',
+  'code.from.passkey': 'Bestätigen Sie mit Ihrem Gerät: mit Fingerabdruck, Gesicht, PIN oder Sicherheitsschlüssel.',
   'code.from.backup_code': 'Geben Sie einen der Ersatzcodes ein, die Sie aufbewahrt haben. Jeder gilt einmal.',
   'code.label': 'Code',
   'code.label.backup_code': 'Ersatzcode',
@@ -35,6 +37,7 @@ export const de: Messages = {
   'choose.totp': 'Mit dem Code, den Ihre App zeigt',
   'choose.email': 'Code an {contact} senden lassen',
   'choose.sms': 'Code an {contact} senden lassen',
+  'choose.passkey': 'Mit Fingerabdruck, Gesicht, PIN oder Sicherheitsschlüssel bestätigen',
   'choose.spent': 'An {contact} werden vorerst keine Nachrichten mehr gesendet. Wieder in {time}.',
   'choose.backup_code': 'Mit einem der Codes, die Sie aufbewahrt haben',
 
@@ -70,6 +73,8 @@ export const de: Messages = {
   'add.title': 'Methode hinzufügen',
   'add.text': 'Wählen Sie, wonach beim Anmelden gefragt werden soll.',
   'add.totp': 'Eine App auf Ihrem Telefon zeigt alle 30 Sekunden einen neuen Code. Sie braucht kein Netz.',
+  'add.passkey':
+    'Ihr Handy, Ihr Computer oder ein Sicherheitsschlüssel bestätigt, dass Sie es sind. Niemand kann ihn abschreiben.',
   'add.email': 'Bei jeder Anmeldung wird ein Code an Ihre E-Mail-Adresse gesendet.',
   'add.sms': 'Bei jeder Anmeldung wird ein Code an Ihr Telefon gesendet.',
   'add.recommended': 'Empfohlen',
@@ -80,6 +85,19 @@ export const de: Messages = {
   'contact.label.sms': 'Telefonnummer',
   'contact.hint.number': 'Mit Landesvorwahl, etwa +15551234567',
   'contact.submit': 'Code senden',
+
+  'passkey.title.enrollment': 'Passkey einrichten',
+  'passkey.text':
+    'Ihr Gerät erstellt einen Passkey und bewahrt ihn auf. Beim Anmelden fragt es nach Fingerabdruck, Gesicht oder ' +
+    'PIN.',
+  'passkey.name': 'Name',
+  'passkey.name.hint': 'Er kann leer bleiben: dann heißt der Passkey wie Ihr Gerät.',
+  'passkey.make': 'Passkey erstellen',
+  'passkey.use': 'Passkey verwenden',
+  'passkey.unsupported':
+    'Dieser Browser kann hier keine Passkeys verwenden. Nehmen Sie eine andere Methode oder einen anderen Browser.',
+  'passkey.failed': 'Das hat nicht geklappt oder wurde abgebrochen. Versuchen Sie es noch einmal oder anders.',
+  'manage.synced': 'Zwischen Ihren Geräten abgeglichen',
 
   'totp.title': 'Authentifizierungs-App einrichten',
   'totp.scan': 'Scannen Sie dieses Bild mit Ihrer App',
@@ -150,6 +168,8 @@ export const de: Messages = {
     'Dieser Code ist falsch, zu alt oder schon verwendet: Jeder gilt einmal. Geben Sie den neuesten ein.',
   'error.INVALID_CODE.sms':
     'Dieser Code ist falsch, zu alt oder schon verwendet: Jeder gilt einmal. Geben Sie den neuesten ein.',
+  'error.INVALID_CODE.passkey':
+    'Der Passkey konnte nicht bestätigt werden. Versuchen Sie es noch einmal oder mit einer anderen Methode.',
   'error.INVALID_BACKUP_CODE': 'Dieser Ersatzcode ist falsch oder wurde schon verwendet.',
   'error.INVALID_CREDENTIALS': 'Dieses Passwort ist falsch.',
   'error.TOO_MANY_ATTEMPTS': 'Zu viele Versuche. Versuchen Sie es in {time} noch einmal.',
@@ -160,6 +180,8 @@ export const de: Messages = {
   'error.INVALID_INPUT.code': 'Das sieht nicht nach einem Code aus. Prüfen Sie Ihre Eingabe.',
   'error.INVALID_INPUT.address': 'Geben Sie eine E-Mail-Adresse ein.',
   'error.INVALID_INPUT.phone': 'Geben Sie eine Telefonnummer mit Landesvorwahl ein, etwa +15551234567.',
+  'error.INVALID_INPUT.passkey':
+    'Dieses Konto braucht einen Passkey. Richten Sie einen weiteren ein, bevor Sie den letzten entfernen.',
   'error.INVALID_INPUT.label': 'Geben Sie einen Namen von höchstens 64 Zeichen ein.',
   'error.other': 'Das hat nicht geklappt. Versuchen Sie es noch einmal.',
 };

@@ -5,6 +5,7 @@ export const en = {
   'method.totp': 'Authenticator app',
   'method.email': 'E-mail',
   'method.sms': 'Text message',
+  'method.passkey': 'Passkey',
   'method.backup_code': 'Backup code',
 
   'code.title.login': 'One more step to log in',
@@ -13,6 +14,7 @@ export const en = {
   'code.from.totp': 'Open your authenticator app and enter the code that it shows.',
   'code.from.email': 'Enter the code that was sent to {contact}.',
   'code.from.sms': 'Enter the code that was sent to {contact}.',
+  'code.from.passkey': 'Confirm with your device: by fingerprint, face, PIN or security key.',
   'code.from.backup_code': 'Enter one of the backup codes that you saved. Each works once.',
   'code.label': 'Code',
   'code.label.backup_code': 'Backup code',
@@ -34,6 +36,7 @@ export const en = {
   'choose.totp': 'Use the code that your app shows',
   'choose.email': 'Get a code at {contact}',
   'choose.sms': 'Get a code at {contact}',
+  'choose.passkey': 'Use your fingerprint, face, PIN or security key',
   'choose.spent': 'No more messages are sent to {contact} for now. Ask again in {time}.',
   'choose.backup_code': 'Use one of the codes that you saved',
 
@@ -68,6 +71,7 @@ export const en = {
   'add.title': 'Add a method',
   'add.text': 'Choose what you want to be asked for when you log in.',
   'add.totp': 'An app on your phone shows a new code every 30 seconds. It works without a network.',
+  'add.passkey': 'Your phone, computer or security key confirms that it is you. Nobody can copy it from you.',
   'add.email': 'A code is sent to your e-mail address at each login.',
   'add.sms': 'A code is sent to your phone at each login.',
   'add.recommended': 'Recommended',
@@ -78,6 +82,17 @@ export const en = {
   'contact.label.sms': 'Phone number',
   'contact.hint.number': 'With the country code, such as +15551234567',
   'contact.submit': 'Send a code',
+
+  'passkey.title.enrollment': 'Set up a passkey',
+  'passkey.text':
+    'Your device makes a passkey and keeps it. When you log in, it asks for your fingerprint, face or PIN.',
+  'passkey.name': 'Name',
+  'passkey.name.hint': 'You may leave it empty: it is then called by the name of your device.',
+  'passkey.make': 'Make a passkey',
+  'passkey.use': 'Use your passkey',
+  'passkey.unsupported': 'This browser cannot use passkeys here. Use another method, or another browser.',
+  'passkey.failed': 'That did not work, or it was cancelled. Try again, or use another method.',
+  'manage.synced': 'Synced between your devices',
 
   'totp.title': 'Set up your authenticator app',
   'totp.scan': 'Scan this picture with your app',
@@ -141,6 +156,7 @@ export const en = {
     'That code is not right, too old or was used before: each is good once. Enter the newest one.',
   'error.INVALID_CODE.sms':
     'That code is not right, too old or was used before: each is good once. Enter the newest one.',
+  'error.INVALID_CODE.passkey': 'That passkey could not be confirmed. Try again, or use another method.',
   'error.INVALID_BACKUP_CODE': 'That backup code is not right, or it was used before.',
   'error.INVALID_CREDENTIALS': 'That password is not right.',
   'error.TOO_MANY_ATTEMPTS': 'Too many attempts. Try again in {time}.',
@@ -151,6 +167,7 @@ export const en = {
   'error.INVALID_INPUT.code': 'That does not look like a code. Check what you entered.',
   'error.INVALID_INPUT.address': 'Enter an e-mail address.',
   'error.INVALID_INPUT.phone': 'Enter a phone number with its country code, such as +15551234567.',
+  'error.INVALID_INPUT.passkey': 'This account needs a passkey. Add another one before you remove the last.',
   'error.INVALID_INPUT.label': 'Enter a name of at most 64 characters.',
   'error.other': 'That did not work. Try again.',
 };

@@ -7,10 +7,10 @@ export interface Frame {
   readonly locale: string;
   readonly site: string;
   readonly stylesheets: readonly string[];
-  readonly script: string;
+  readonly scripts: readonly string[];
 }
 
-export function layout({ locale, site, stylesheets, script }: Frame, title: string, body: Html): string {
+export function layout({ locale, site, stylesheets, scripts }: Frame, title: string, body: Html): string {
   return html`<!doctype html>
 <html lang="${locale}"${isRightToLeft(locale) && html` dir="rtl"`}>
 <head>
@@ -21,8 +21,10 @@ export function layout({ locale, site, stylesheets, script }: Frame, title: stri
 ${stylesheets.map(
   (href) => html`<link rel="stylesheet" href="${href}">
 `,
-)}<script src="${script}" defer></script>
-</head>
+)}${scripts.map(
+    (src) => html`<script src="${src}" defer></script>
+`,
+  )}</head>
 <body>
 <main class="tf">
 <p class="tf-site">${site}</p>

@@ -84,6 +84,8 @@ export interface PageData {
     readonly authenticators: readonly (Authenticator & { readonly method: EnrollableMethod })[];
     /** How many are left. */
     readonly backupCodes: number;
+    /** The passkeys that count, for the browser to forget the others; '' where there are none to tell of. */
+    readonly accepted: string;
     /** Where "back" goes. */
     readonly home: string;
   };
@@ -98,6 +100,14 @@ export interface PageData {
     readonly qrCode: string;
     readonly digits: number;
     /** Seconds until a code is looked at again, after too many wrong ones. */
+    readonly wait?: number;
+  };
+  /** Make or use a passkey. The script asks the router's JSON API for what the browser is to do. */
+  readonly passkey: {
+    readonly purpose: CodePurpose;
+    /** Whether there is another method to choose. */
+    readonly others: boolean;
+    /** Seconds until an answer is looked at again, after too many wrong ones. */
     readonly wait?: number;
   };
   /** Backup codes, shown this once; `next` is where the user goes on to. */
@@ -130,6 +140,7 @@ export const pageNames: readonly PageName[] = [
   'add',
   'contact',
   'totp',
+  'passkey',
   'backupCodes',
   'remove',
   'message',

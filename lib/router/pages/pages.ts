@@ -14,6 +14,9 @@ const contentSecurityPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self' https:; img-src 'self' data:; " +
   "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/** The script of the pages asks the JSON API what a passkey is to sign. */
+const withPasskeys = `${contentSecurityPolicy}; connect-src 'self'`;
+
 /** Sends the router's pages, or those that the app has put in their place. */
 export class Pages {
   constructor(private readonly settings: RouterSettings) {}
@@ -42,7 +45,7 @@ class PageAnswer {
     const replaced = this.settings.pages?.[name];
     const document = replaced ? await replaced(view, render) : render(view);
     if (!replaced && !this.res.get('Content-Security-Policy'))
-      this.res.set('Content-Security-Policy', contentSecurityPolicy);
+      this.res.set('Content-Security-Policy', this.settings.webauthn ? withPasskeys : contentSecurityPolicy);
     if (!this.res.get('X-Frame-Options')) this.res.set('X-Frame-Options', 'DENY');
     if (error instanceof TooManyAttemptsError) this.res.set('Retry-After', String(error.retryAfter));
     this.res.status(status).type('html').send(document);
@@ -121,11 +124,12 @@ class PageAnswer {
 
   private frame(): PageFrame {
     const { req } = this;
-    const { service, stylesheet, messages, loginPath, csrf } = this.settings;
+    const { service, stylesheet, messages, loginPath, csrf, webauthn } = this.settings;
     const auth = authOf(req);
     const base = req.baseUrl;
     const locale = this.locale();
     const notice = takeNotice(req);
+    const scripts = [...(webauthn ? [webauthn] : []), script].map(({ path }) => `${base}${path}`);
     const stylesheets = [`${base}${style.path}`, ...(stylesheet === undefined ? [] : [stylesheet])];
     return {
       locale,
@@ -139,8 +143,7 @@ class PageAnswer {
       csrfField: csrf.field,
       returnTo: firstLocalPath([bodyOf(req).returnTo, req.query.returnTo], ''),
       ...(notice !== undefined && { notice }),
-      layout: (title, body) =>
-        layout({ locale, site: service.issuer, stylesheets, script: `${base}${script.path}` }, title, body),
+      layout: (title, body) => layout({ locale, site: service.issuer, stylesheets, scripts }, title, body),
     };
   }
 

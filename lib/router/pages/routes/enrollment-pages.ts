@@ -12,7 +12,7 @@ import {
 import { takeReturnTo } from '../../finish-login.js';
 import { checkLoggedIn } from '../../request.js';
 import { firstLocalPath } from '../../return-to.js';
-import { askAgain, refusal, sendToLogin, waitFor, type PageBook, type Visit } from './visit.js';
+import { askAgain, refusal, waitFor, whenRecent, type PageBook, type Visit } from './visit.js';
 
 /** Seconds before another code is offered for a new contact, as for the first repetition at a login. */
 const resendAfter = 30;
@@ -21,13 +21,8 @@ const resendAfter = 30;
 export function enrollmentPages(book: PageBook): void {
   const { get, post, pages, settings } = book;
 
-  /** A page of somebody who may change factors now; others are asked again first, and come back. */
   const getRecent = (path: string, show: (visit: Visit) => unknown): void => {
-    get(path, async (visit) => {
-      if (!visit.auth.isLoggedIn()) sendToLogin(visit, book);
-      else if (await visit.auth.isRecent()) await show(visit);
-      else await askAgain(visit, book, path);
-    });
+    get(path, (visit) => whenRecent(visit, book, { path, show }));
   };
 
   getRecent('/add', ({ req, res }) => pages.at(req, res).send('add', { methods: settings.methods }));
@@ -174,7 +169,7 @@ async function confirmContact(visit: Visit, book: PageBook, method: DeliveredMet
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** The first method comes with backup codes, which are shown this once. */
-async function finished({ req, res }: Visit, { pages }: PageBook, codes: readonly string[]): Promise<void> {
+export async function finished({ req, res }: Visit, { pages }: PageBook, codes: readonly string[]): Promise<void> {
   const here = `${req.baseUrl}/`;
   const next = takeReturnTo(req, here);
   if (codes.length > 0) await pages.at(req, res).send('backupCodes', { codes, next });
@@ -183,5 +178,5 @@ async function finished({ req, res }: Visit, { pages }: PageBook, codes: readonl
 }
 
 /** The set-up has expired, or its attempts are spent. */
-const beginAgain = ({ req, res }: Visit, { pages, settings }: PageBook, error: TwoFactorError): Promise<void> =>
+export const beginAgain = ({ req, res }: Visit, { pages, settings }: PageBook, error: TwoFactorError): Promise<void> =>
   pages.at(req, res).send('add', { methods: settings.methods }, { error });

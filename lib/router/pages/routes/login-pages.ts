@@ -100,6 +100,14 @@ async function showLogin(
   const method = asked ?? known[0] ?? 'totp';
   const contact = contactOf(methods, method);
   const delivered = isDelivered(method) ? codes[method] : undefined;
+  const others = known.length > 1 || 'spent' in spentOf(halted);
+  // Wrong codes at another login have locked the account already when this one began.
+  const wait = { ...(retryAfter !== undefined && retryAfter > 0 && { wait: retryAfter }), ...waitFor(error) };
+  const failed = error ? { error } : {};
+  if (method === 'passkey') {
+    await pages.at(req, res).send('passkey', { purpose: 'login', others, ...wait }, failed);
+    return;
+  }
   if (contact !== undefined && !delivered && !error) {
     // No code has been made for it: choosing it is what sends one.
     await pages.at(req, res).send('choose', { purpose: 'login', methods, ...spentOf(halted) });
@@ -111,14 +119,12 @@ async function showLogin(
       purpose: 'login',
       method,
       sent: false,
-      others: known.length > 1 || 'spent' in spentOf(halted),
+      others,
       digits: method === 'totp' ? 6 : settings.service.codeLength,
       ...(contact !== undefined && { maskedContact: contact }),
       ...(delivered && { resendAfter: delivered.resendAfter }),
-      // Wrong codes at another login have locked the account already when this one began.
-      ...(retryAfter !== undefined && retryAfter > 0 && { wait: retryAfter }),
-      ...waitFor(error),
+      ...wait,
     },
-    error ? { error } : {},
+    failed,
   );
 }

@@ -1,4 +1,10 @@
-import { methodOf, StepUpRequiredError, TwoFactorNotSetupError, type TwoFactorError } from 'passport-two-factor';
+import {
+  InvalidInputError,
+  methodOf,
+  StepUpRequiredError,
+  TwoFactorNotSetupError,
+  type TwoFactorError,
+} from 'passport-two-factor';
 import { checkLoggedIn } from '../../request.js';
 import { askAgain, refusal, sendToLogin, type PageBook, type Visit } from './visit.js';
 
@@ -33,6 +39,7 @@ export function managementPages(book: PageBook): void {
     checkLoggedIn(req);
     const error = await refusal(() => auth.twoFactor.remove(body.id));
     if (error instanceof StepUpRequiredError) await askAgain(visit, book, '/');
+    else if (error instanceof InvalidInputError && error.field === 'passkey') await showManagement(visit, book, error);
     else if (error) throw error;
     else await pages.at(req, res).redirect('/', 'notice.removed');
   });
@@ -64,6 +71,7 @@ export async function showManagement(
         method: methodOf(authenticator.mechanism),
       })),
       backupCodes: await auth.twoFactor.remainingBackupCodes(),
+      accepted: settings.service.hasPasskeys ? JSON.stringify(await auth.twoFactor.acceptedPasskeys()) : '',
       home: settings.returnTo,
     },
     error ? { error } : {},

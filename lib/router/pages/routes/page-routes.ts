@@ -7,6 +7,7 @@ import { Pages } from '../pages.js';
 import { enrollmentPages } from './enrollment-pages.js';
 import { loginPages } from './login-pages.js';
 import { managementPages } from './management-pages.js';
+import { passkeyPages } from './passkey-pages.js';
 import { pageErrors } from './page-errors.js';
 import { stepUpPages } from './step-up-pages.js';
 import type { PageBook, Visit } from './visit.js';
@@ -42,8 +43,9 @@ export function pageRoutes(settings: RouterSettings): Router {
   loginPages(book);
   stepUpPages(book);
   enrollmentPages(book);
+  passkeyPages(book);
   managementPages(book);
-  routes.use(assetRoutes());
+  routes.use(assetRoutes(settings.webauthn));
   routes.use(pageErrors(book));
   return routes;
 }

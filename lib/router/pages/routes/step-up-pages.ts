@@ -100,6 +100,11 @@ async function showStepUp(
     await pages.at(req, res).send('choose', { purpose: 'step-up', methods }, failed);
     return;
   }
+  const others = methodsIn(methods).length > 1;
+  if (method === 'passkey') {
+    await pages.at(req, res).send('passkey', { purpose: 'step-up', others, ...waitFor(error) }, failed);
+    return;
+  }
   const contact = contactOf(methods, method);
   await pages.at(req, res).send(
     'code',
@@ -107,7 +112,7 @@ async function showStepUp(
       purpose: 'step-up',
       method,
       sent: false,
-      others: methodsIn(methods).length > 1,
+      others,
       digits: method === 'totp' ? 6 : settings.service.codeLength,
       ...(contact !== undefined && { maskedContact: contact }),
       ...waitFor(error),

@@ -43,6 +43,17 @@ export const waitFor = (error: TwoFactorError | undefined): { wait?: number } =>
 export const askAgain = ({ req, res }: Visit, { pages }: PageBook, path: string): Promise<void> =>
   pages.at(req, res).redirect(withReturnTo('/step-up', `${req.baseUrl}${path}`));
 
+/** A page of somebody who may change factors now; others are asked again first, and come back. */
+export async function whenRecent(
+  visit: Visit,
+  book: PageBook,
+  { path, show }: { readonly path: string; readonly show: (visit: Visit) => unknown },
+): Promise<void> {
+  if (!visit.auth.isLoggedIn()) sendToLogin(visit, book);
+  else if (await visit.auth.isRecent()) await show(visit);
+  else await askAgain(visit, book, path);
+}
+
 /** Nobody is logged in: to the app's login page, and back here afterwards. */
 export function sendToLogin({ req, res }: Visit, { settings }: PageBook): void {
   const session = sessionOf(req);

@@ -6,6 +6,7 @@ import { codePage } from './code.js';
 import { contactPage } from './contact.js';
 import { managePage } from './manage.js';
 import { messagePage } from './message.js';
+import { passkeyPage } from './passkey.js';
 import { passwordPage } from './password.js';
 import { removePage } from './remove.js';
 import { totpPage } from './totp.js';
@@ -19,6 +20,7 @@ export const views: { readonly [N in PageName]: (view: PageView<N>) => string } 
   add: addPage,
   contact: contactPage,
   totp: totpPage,
+  passkey: passkeyPage,
   backupCodes: backupCodesPage,
   remove: removePage,
   message: messagePage,

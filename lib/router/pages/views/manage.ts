@@ -8,7 +8,7 @@ type View = PageView<'manage'>;
 const few = 3;
 
 export function managePage(view: View): string {
-  const { t, base, authenticators, home, site } = view;
+  const { t, base, authenticators, home, site, accepted } = view;
   const on = authenticators.length > 0;
   return page(
     view,
@@ -22,7 +22,8 @@ ${
 }
 <p class="tf-actions"><a class="tf-button${on && ' tf-plain'}" href="${base}/add">${t('manage.add')}</a></p>
 ${on && backupCodes(view)}
-<p class="tf-links"><a href="${home}">${t('manage.back', { site })}</a></p>`,
+<p class="tf-links"><a href="${home}">${t('manage.back', { site })}</a></p>
+${accepted !== '' && html`<div hidden data-accepted="${accepted}"></div>`}`,
   );
 }
 
@@ -32,7 +33,7 @@ const apart = (text: string, contact: string | undefined): Html =>
 
 function row(view: View, authenticator: View['authenticators'][number]): Html {
   const { t, base, locale } = view;
-  const { id, method, label, maskedContact, createdAt, lastUsedAt } = authenticator;
+  const { id, method, label, maskedContact, createdAt, lastUsedAt, synced } = authenticator;
   const date = (time: number): string => new Intl.DateTimeFormat(locale, { dateStyle: 'medium' }).format(time);
   const field = `label-${id}`;
   const named = label === t(`method.${method}`);
@@ -44,6 +45,7 @@ ${!named && html`<span>${t(`method.${method}`)}</span>`}
 ${maskedContact !== undefined && maskedContact !== label && html`<span>${apart(maskedContact, maskedContact)}</span>`}
 <span>${t('manage.addedOn', { date: date(createdAt) })} ·
 ${lastUsedAt === 0 ? t('manage.neverUsed') : t('manage.usedOn', { date: date(lastUsedAt) })}</span>
+${synced === true && html`<span>${t('manage.synced')}</span>`}
 </div>
 <div class="tf-row">
 <details>
