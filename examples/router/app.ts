@@ -7,6 +7,7 @@ import { Strategy as LocalStrategy } from 'passport-local';
 import type { DataSource } from 'typeorm';
 import { twoFactorErrorPages } from 'passport-two-factor/router';
 import { createOutbox } from 'passport-two-factor/testing';
+import { passkeys } from 'passport-two-factor/webauthn';
 import { Accounts } from '../quickstart/accounts.js';
 import type { Account } from '../quickstart/database.js';
 import { refuseOtherSites } from '../quickstart/page.js';
@@ -18,10 +19,12 @@ export interface Config {
   readonly db: DataSource;
   readonly keys: string;
   readonly clock?: () => number;
+  /** Where it is served: passkeys are used there alone. */
+  readonly origin: string;
 }
 
 /** An app with its own sign-up and login; the rest of the second factor comes from the router. */
-export function createApp({ db, keys, clock = Date.now }: Config): Express {
+export function createApp({ db, keys, clock = Date.now, origin }: Config): Express {
   const accounts = new Accounts(db);
   const outbox = createOutbox();
   const passport = new passportModule.Passport();
@@ -58,7 +61,8 @@ export function createApp({ db, keys, clock = Date.now }: Config): Express {
   );
   app.use(passport.session());
 
-  addSecondFactor({ app, passport, db, keys, accounts, deliver: outbox.deliver, clock });
+  const ours = passkeys({ rpId: 'localhost', rpName: 'MyApp', origins: origin });
+  addSecondFactor({ app, passport, db, keys, accounts, deliver: outbox.deliver, clock, passkeys: ours });
   app.use(pages({ accounts, passport, outbox }));
   // A login whose code cannot be sent leads to a page with words.
   app.use(twoFactorErrorPages({ path: '/2fa' }));

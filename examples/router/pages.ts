@@ -36,10 +36,16 @@ ${body}
 const notice = (text: unknown): Html | false =>
   typeof text === 'string' && html`<p class="tf-error" role="alert">${text}</p>`;
 
+/** What the router's script makes a login by a passkey of, where the browser has one. */
+const passkey = html`
+<button type="button" class="tf-button tf-plain" data-passkey-login="/2fa" hidden>Log in with a passkey</button>
+<script src="/2fa/webauthn.js" defer></script>
+<script src="/2fa/two-factor.js" defer></script>`;
+
 const credentials = (action: string, button: string): Html => html`
 <form method="post" action="${action}">
 <label for="email">E-mail address</label>
-<input id="email" name="email" type="email" autocomplete="username" required>
+<input id="email" name="email" type="email" autocomplete="username webauthn" data-passkey-login="/2fa" required>
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" minlength="8" required>
 <button class="tf-button">${button}</button>
@@ -87,7 +93,7 @@ export function pages({
   });
 
   routes.get('/login', (req, res) => {
-    send(res, 'Log in', html`${notice(takeMessage(req))}${credentials('/login', 'Log in')}`);
+    send(res, 'Log in', html`${notice(takeMessage(req))}${credentials('/login', 'Log in')}${passkey}`);
   });
   routes.post(
     '/login',

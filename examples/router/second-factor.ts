@@ -6,7 +6,7 @@ import { twoFactorRouter } from 'passport-two-factor/router';
 import type { Accounts } from '../quickstart/accounts.js';
 import type { Account } from '../quickstart/database.js';
 
-export type SecondFactorParts = Required<Pick<TwoFactorOptions, 'keys' | 'deliver' | 'clock'>> & {
+export type SecondFactorParts = Required<Pick<TwoFactorOptions, 'keys' | 'deliver' | 'clock' | 'passkeys'>> & {
   app: Express;
   passport: Pick<Authenticator, 'authenticate'> & { readonly use: unknown };
   db: DataSource;

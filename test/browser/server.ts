@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DataSource } from 'typeorm';
 import { generateKey } from 'passport-two-factor';
@@ -13,14 +15,17 @@ async function main(): Promise<void> {
     database: process.env.DATABASE!,
     ...demoTables(),
   }).initialize();
-  const app = createApp({ db, keys: generateKey('k1'), clock: clock.now });
+  // Passkeys are used on one origin, so the port is taken before the app is made.
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const app = createApp({ db, keys: generateKey('k1'), clock: clock.now, origin: `http://localhost:${port}` });
+  server.on('request', app);
   // What an app that is an OAuth provider does with a user who is logged in.
   app.get('/authorize', (req, res) => {
     res.redirect(req.query.redirect_uri as string);
   });
-  const server = app.listen(0, '127.0.0.1', () => {
-    process.send!({ port: (server.address() as AddressInfo).port, now: clock.now() });
-  });
+  process.send!({ port, now: clock.now() });
   process.on('message', (by: string) => {
     clock.advance(by);
     process.send!({ now: clock.now() });

@@ -47,7 +47,7 @@ export class Site {
         '--no-first-run',
       ],
     });
-    return new Site(server, browser, `http://127.0.0.1:${String(started.port)}`, started.now, folder);
+    return new Site(server, browser, `http://localhost:${String(started.port)}`, started.now, folder);
   }
 
   async close(): Promise<void> {
@@ -122,7 +122,7 @@ export class Visitor {
     await this.page.goto('/login');
     await this.page.getByLabel('E-mail address').fill(email);
     await this.page.getByLabel('Password').fill(password);
-    await this.page.getByRole('button', { name: 'Log in' }).click();
+    await this.page.getByRole('button', { name: 'Log in', exact: true }).click();
     await this.page.waitForURL((url) => url.pathname !== '/login');
   }
 
