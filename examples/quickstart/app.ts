@@ -5,7 +5,14 @@ import session from 'express-session';
 import passportModule from 'passport';
 import { Strategy as LocalStrategy } from 'passport-local';
 import type { DataSource } from 'typeorm';
-import { SecondFactorStrategy, twoFactorAuth, TwoFactorService, TwoFactorStrategy } from 'passport-two-factor';
+import {
+  PasskeyStrategy,
+  SecondFactorStrategy,
+  twoFactorAuth,
+  TwoFactorService,
+  TwoFactorStrategy,
+} from 'passport-two-factor';
+import { passkeys } from 'passport-two-factor/webauthn';
 import { Accounts } from './accounts.js';
 import type { Account } from './database.js';
 import { Outbox } from './outbox.js';
@@ -15,6 +22,7 @@ import { enrollmentPages } from './routes/enrollment-pages.js';
 import { factorApi } from './routes/factor-api.js';
 import { loginApi } from './routes/login-api.js';
 import { outboxPage } from './routes/outbox-page.js';
+import { passkeyPages } from './routes/passkey-pages.js';
 import { pageErrors } from './routes/page-errors.js';
 import { secondFactorPages } from './routes/second-factor-pages.js';
 import { signInPages } from './routes/sign-in-pages.js';
@@ -23,6 +31,8 @@ export interface Config {
   /** Opened, with the tables of `demoTables()`. */
   readonly db: DataSource;
   readonly keys: string;
+  /** Where it is served: passkeys are used there alone. */
+  readonly origin?: string;
 }
 
 const authConfig = {
@@ -37,7 +47,7 @@ const authConfig = {
   },
 };
 
-export function createApp({ db, keys }: Config): Express {
+export function createApp({ db, keys, origin = 'http://localhost:3000' }: Config): Express {
   const accounts = new Accounts(db);
   const outbox = new Outbox();
   const service = new TwoFactorService({
@@ -48,6 +58,7 @@ export function createApp({ db, keys }: Config): Express {
       email: (user: Account) => user.email,
       find: (id) => accounts.find(Number(id)),
     },
+    passkeys: passkeys({ rpId: 'localhost', rpName: 'MyApp', origins: origin }),
     ...authConfig,
   });
 
@@ -73,10 +84,13 @@ export function createApp({ db, keys }: Config): Express {
     ),
   );
   passport.use(new SecondFactorStrategy({ service }));
+  const passkey = new PasskeyStrategy({ service });
+  passport.use(passkey);
 
   const app = express();
   const site: Site = {
     name: 'MyApp',
+    scripts: ['/webauthn.js', '/passkeys.js'],
     links: [
       { href: '/account', text: 'Account' },
       { href: '/vault', text: 'Vault' },
@@ -104,6 +118,7 @@ export function createApp({ db, keys }: Config): Express {
 
   app.use(loginApi({ accounts, outbox }), factorApi({ outbox }));
   app.use(signInPages({ accounts, passport }), secondFactorPages({ outbox, passport }));
+  app.use(passkeyPages({ passkey, passport }));
   app.use(accountPages({ service }), enrollmentPages({ outbox }), outboxPage({ outbox }), pageErrors({ outbox }));
 
   app.use(notFound, failed);

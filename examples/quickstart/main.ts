@@ -9,5 +9,6 @@ run(async () => {
   const database = process.env.DATABASE ?? join(__dirname, 'demo.sqlite');
   const db = new DataSource({ type: 'better-sqlite3', database, enableWAL: true, timeout: 5000, ...demoTables() });
   await db.initialize();
-  await listen(createApp({ db, keys: readKeys(`${database}.keys`) }), () => db.destroy());
+  const origin = `http://localhost:${process.env.PORT ?? '3000'}`;
+  await listen(createApp({ db, keys: readKeys(`${database}.keys`), origin }), () => db.destroy());
 });

@@ -5,6 +5,7 @@ import { html, type Html } from './html.js';
 export interface Site {
   readonly name: string;
   readonly links: readonly { readonly href: string; readonly text: string }[];
+  readonly scripts?: readonly string[];
 }
 
 // Where passport's `failureMessage` puts its messages too.
@@ -35,7 +36,7 @@ export function sendPage(req: Request, res: Response, title: string, body: Html,
 <title>${title} – ${site.name}</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/style.css">
-</head>
+${(site.scripts ?? []).map((src) => html`<script src="${src}" defer></script>\n`)}</head>
 <body>
 <header>
 <a class="home" href="/">${site.name}</a>
@@ -56,7 +57,8 @@ export const safeHeaders: RequestHandler = (_req, res, next) => {
   res.set({
     'Cache-Control': 'no-store',
     'Content-Security-Policy':
-      "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+      "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; " +
+      "base-uri 'none'; frame-ancestors 'none'",
     'Referrer-Policy': 'same-origin',
     'X-Content-Type-Options': 'nosniff',
   });

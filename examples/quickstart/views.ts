@@ -7,8 +7,15 @@ const codeField = html`<input name="code" required autofocus autocomplete="one-t
 /** Easier to type; the spaces and dashes are ignored when it is read back. */
 const grouped = (text: string, between: string): string => text.replace(/.{4}(?=.{4})/g, `$&${between}`);
 
+/** Shown by `public/passkeys.js` where the browser has passkeys. */
+const passkeyForm = (kind: 'create' | 'get', action: string, options: string, button: string): Html => html`
+<form method="post" action="${action}" data-passkey="${kind}" data-options="${options}" hidden>
+<input type="hidden" name="method" value="passkey"><input type="hidden" name="response">
+<button class="plain">${button}</button> <span class="hint" role="alert" hidden>That did not work, or it was cancelled.</span>
+</form>`;
+
 export const welcomeView = (): Html => html`
-<p>A small app with passwords, and a second factor on top: an authenticator app, codes by e-mail and text message, and backup codes.</p>
+<p>A small app with passwords, and a second factor on top: an authenticator app, passkeys, codes by e-mail and text message, and backup codes.</p>
 <p class="actions"><a class="button" href="/sign-up">Sign up</a> <a class="button plain" href="/sign-in">Sign in</a></p>
 <p class="hint">Nothing is really sent: e-mails and text messages wait in the <a href="/outbox">outbox</a>.</p>`;
 
@@ -27,10 +34,11 @@ export const signInView = (): Html => html`
 <label class="check"><input name="remember" type="checkbox"> Keep me signed in for 30 days</label>
 <button>Sign in</button>
 </form>
+${passkeyForm('get', '/sign-in/passkey', '/sign-in/passkey/options', 'Sign in with a passkey')}
 <p class="hint">No account yet? <a href="/sign-up">Sign up</a>.</p>`;
 
 /** The second factor, at a login (`/second-factor`) and again later (`/step-up`). One field takes a code of any method. */
-export function codeView(action: string, { totp, email, sms, backupCode }: PublicMethods): Html {
+export function codeView(action: string, { totp, email, sms, passkey, backupCode }: PublicMethods): Html {
   const sources = [
     totp && 'your authenticator app',
     email && `an e-mail to ${email}`,
@@ -46,6 +54,7 @@ ${
 <p>Enter the code from ${coded.join(' or ')}.</p>
 <form method="post" action="${action}" class="row">${codeField}<button>Continue</button></form>`
 }
+${passkey && passkeyForm('get', action, `${action}/passkey`, 'Use your passkey')}
 <div class="actions">${email !== undefined && sendButton('email', 'Send an e-mail')}${sms !== undefined && sendButton('sms', 'Send a text message')}</div>
 ${
   backupCode &&
@@ -106,6 +115,7 @@ ${
 <form method="post" action="/account/sms" class="row">
 <label>Text message <input name="phone" type="tel" required placeholder="+15551234567" autocomplete="tel"></label><button>Set up</button>
 </form>
+${passkeyForm('create', '/account/confirm/passkey', '/account/passkey', 'Set up a passkey')}
 <form method="post" action="/sign-out" class="apart"><button class="plain">Sign out</button></form>`;
 
 export const totpView = (secret: string, qrCode: string, action = '/account/confirm/totp'): Html => html`

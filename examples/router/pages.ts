@@ -38,7 +38,8 @@ const notice = (text: unknown): Html | false =>
 
 /** What the router's script makes a login by a passkey of, where the browser has one. */
 const passkey = html`
-<button type="button" class="tf-button tf-plain" data-passkey-login="/2fa" hidden>Log in with a passkey</button>
+<p class="tf-actions">
+<button type="button" class="tf-button tf-plain" data-passkey-login="/2fa" hidden>Log in with a passkey</button></p>
 <script src="/2fa/webauthn.js" defer></script>
 <script src="/2fa/two-factor.js" defer></script>`;
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TestApp, type Agent, type TestUser } from '../support/app.js';
 import { databases } from '../support/databases.js';
+import { deviceOf, openWithPasskeys, optionsOf, withPasskey } from '../support/passkeys.js';
 import { StatementLog } from '../support/statements.js';
 
 /** A login is paid for in statements, above all in the one that writes: this is the bill. */
@@ -168,5 +169,44 @@ describe.each(databases)('the statements of a login on $name', (database) => {
         /^\s*(START|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|SET TRANSACTION)/i.test(statement),
       ),
     ).toEqual([]);
+  });
+});
+
+describe.each(databases)('the statements of a passkey on $name', (database) => {
+  const log = new StatementLog();
+  let test: TestApp;
+  beforeAll(async () => {
+    test = await openWithPasskeys(database, { logger: log });
+  });
+  afterAll(() => test.close());
+
+  const verbs = (): string[] =>
+    log.statements.filter((one) => one.includes('two_factor_')).map((one) => one.split(' ', 1)[0]!);
+
+  it('are one SELECT at the halt and for the options, and two at the second step', async () => {
+    const { user, device } = await withPasskey(test, 1);
+    const agent = test.agent();
+    log.reset();
+    await test.login(agent, user).expect(202);
+    expect(verbs()).toEqual(['SELECT']);
+    log.reset();
+    const response = device.get(await optionsOf(test, agent, 'challenge.passkey'));
+    expect(verbs()).toEqual(['SELECT']);
+    log.reset();
+    await agent.post('/2fa').send({ response }).expect(200);
+    expect(verbs()).toEqual(['SELECT', 'UPDATE']);
+  });
+
+  it('are none for the options of a login by it alone, and three for the login', async () => {
+    const { device } = await withPasskey(test, 2, deviceOf());
+    const agent = test.agent();
+    log.reset();
+    const options = (await agent.post('/passkey/options').expect(200)).body as object;
+    expect(verbs()).toEqual([]);
+    await agent
+      .post('/passkey')
+      .send({ response: device.get(options) })
+      .expect(200);
+    expect(verbs()).toEqual(['SELECT', 'SELECT', 'UPDATE']);
   });
 });

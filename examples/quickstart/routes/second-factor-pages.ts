@@ -61,6 +61,7 @@ async function methodsOf(req: Request): Promise<PublicMethods | undefined> {
   const sms = newest(TwoFactorMechanism.SMS)?.maskedContact;
   return {
     ...(newest(TwoFactorMechanism.TOTP) && { totp: true as const }),
+    ...(newest(TwoFactorMechanism.PASSKEY) && { passkey: true as const }),
     ...(email !== undefined && { email }),
     ...(sms !== undefined && { sms }),
     ...((await req.auth.twoFactor.remainingBackupCodes()) > 0 && { backupCode: true as const }),
