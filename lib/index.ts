@@ -90,7 +90,11 @@ export type { Authenticator } from './service/management.js';
 export type { TwoFactorEvent, TwoFactorEventName, TwoFactorListener } from './service/events.js';
 export type { PendingView } from './standing/pending-login.js';
 export type { TwoFactorAuthenticateOptions, TwoFactorStrategyOptions } from './passport/two-factor-strategy.js';
-export type { PasskeyStrategyOptions } from './passport/passkey-strategy.js';
+export type {
+  PasskeyAuthenticateOptions,
+  PasskeyLoginForToken,
+  PasskeyStrategyOptions,
+} from './passport/passkey-strategy.js';
 export type { SecondFactorStrategyOptions } from './passport/second-factor-strategy.js';
 export type { Protected, ProtectOptions } from './passport/protect.js';
 export type { Impersonation } from './passport/impersonate.js';

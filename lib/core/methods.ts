@@ -94,7 +94,8 @@ export type DeliveredMethod = {
 }[MethodName];
 
 /** What a request answers a method with: a code, or for a passkey the browser's JSON. */
-export type ResponseTo<M extends MethodName> = MethodTable[M] extends { isStructured: true } ? object : string;
+export type ResponseTo<M extends MethodName> =
+  MethodTable[M] extends Required<Pick<MethodTraits, 'isStructured'>> ? object : string;
 
 /** The mechanisms whose code is sent to the user. */
 export type DeliveredMechanism = MethodTable[DeliveredMethod]['mechanism'];

@@ -40,9 +40,13 @@ export interface CreatedPasskey extends PasskeyDescriptor {
 
 /** What an assertion says that was right. */
 export interface PasskeyAssertion {
+  /** The signature counter. */
   readonly counter: number;
+  /** Whether the authenticator has verified its user (UV). */
   readonly uv: boolean;
+  /** Whether it may be synced (BE). */
   readonly backupEligible: boolean;
+  /** Whether it is synced (BS). */
   readonly backedUp: boolean;
 }
 
@@ -56,11 +60,13 @@ export type PasskeyUserVerification = 'required' | 'preferred' | 'discouraged';
 export interface Passkeys {
   /** The domain that passkeys are bound to. */
   readonly rpId: string;
+  /** What is asked of a second factor. */
   readonly userVerification: PasskeyUserVerification;
   /** What a signature counter that goes back means: an event, or a refusal. */
   readonly counter: 'event' | 'refuse';
   /** Whether the user must keep a passkey once there is one. */
   readonly mustKeepOne: (user: Express.User) => boolean | Promise<boolean>;
+  /** What the browser makes a passkey of. */
   readonly creationOptions: (asked: {
     readonly challenge: string;
     readonly user: { readonly handle: string; readonly name: string };
@@ -68,6 +74,7 @@ export interface Passkeys {
   }) => Promise<PasskeyCreationOptions>;
   /** Undefined for a response that is not right. */
   readonly readCreation: (response: object, challenge: string) => Promise<CreatedPasskey | undefined>;
+  /** What the browser uses a passkey by. */
   readonly requestOptions: (asked: {
     readonly challenge: string;
     /** Empty: any discoverable one. */
@@ -84,8 +91,10 @@ export interface Passkeys {
 
 /** What a browser is told of the passkeys that count, for it to forget the others: `signalAllAcceptedCredentials`. */
 export interface AcceptedPasskeys {
+  /** The domain that they are bound to. */
   readonly rpId: string;
   /** The user handle, in base64url. */
   readonly userId: string;
+  /** Credential ids, in base64url. */
   readonly allAcceptedCredentialIds: readonly string[];
 }

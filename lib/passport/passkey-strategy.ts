@@ -27,11 +27,25 @@ export interface PasskeyStrategyOptions {
   readonly userVerification?: 'required' | 'preferred';
 }
 
-interface PasskeyAuthenticateOptions {
+/** A login that was begun for a client without a session. */
+export interface PasskeyLoginForToken {
+  /** For the browser: WebAuthn L3 §5.1.9. */
+  readonly options: PasskeyRequestOptions;
+  /** To be sent back beside `response`. */
+  readonly challengeToken: string;
+}
+
+/** What `passport.authenticate('passkey', options)` may say, beside Passport's own options. */
+export interface PasskeyAuthenticateOptions {
+  /** `false`: `challengeToken` of the body stands for the login, and no session is made. */
   readonly session?: boolean;
+  /** Keeps the session for `rememberFor`. */
   readonly remember?: boolean | ((req: Request) => boolean);
+  /** Passport's own: a refusal goes there, and is no error. */
   readonly failureRedirect?: string;
+  /** Where a login goes whose passkey has verified nobody, instead of the error. */
   readonly secondFactorRedirect?: string;
+  /** Keeps all of the session's data. */
   readonly keepSessionInfo?: boolean;
 }
 
@@ -81,7 +95,7 @@ export class PasskeyStrategy extends Strategy {
   }
 
   /** The same for a client without a session: it sends `challengeToken` back beside `response`. */
-  async beginForToken(req: Request): Promise<{ options: PasskeyRequestOptions; challengeToken: string }> {
+  async beginForToken(req: Request): Promise<PasskeyLoginForToken> {
     const { options, token } = await this.start(req, 'token');
     return { options, challengeToken: token };
   }

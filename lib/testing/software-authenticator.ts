@@ -1,8 +1,10 @@
 import { createHash, randomBytes, sign, type KeyObject } from 'node:crypto';
 import { encode, type Cbor } from './cbor.js';
+import type { Forgery } from './forgery.js';
 import { coseAlgorithms, coseOf, keyPairOf, type AuthenticatorAlgorithm } from './credential-keys.js';
 
 export type { AuthenticatorAlgorithm } from './credential-keys.js';
+export type { Forgery } from './forgery.js';
 
 /** What a `SoftwareAuthenticator` is like. All of it may be changed between two ceremonies. */
 export interface AuthenticatorSettings {
@@ -22,24 +24,6 @@ export interface AuthenticatorSettings {
   counter: 'grows' | 'zero';
   /** The kind of authenticator. Default: none is told. */
   aaguid: string;
-}
-
-/** What an answer says in place of the truth: for hostile answers. */
-export interface Forgery {
-  readonly origin?: string;
-  readonly rpId?: string;
-  readonly challenge?: string;
-  readonly type?: string;
-  readonly crossOrigin?: boolean;
-  readonly userHandle?: string;
-  readonly credentialId?: string;
-  readonly counter?: number;
-  /** The whole byte (WebAuthn L3 §6.1). */
-  readonly flags?: number;
-  /** Changes the bytes that are signed. */
-  readonly authenticatorData?: (bytes: Buffer) => Buffer;
-  readonly signature?: (bytes: Buffer) => Buffer;
-  readonly attestationObject?: (bytes: Buffer) => Buffer;
 }
 
 interface Credential {

@@ -12,11 +12,11 @@ describe('a path that leads on to another site', { timeout: 240_000 }, () => {
     site = await Site.open();
     client = createServer((_req, res) => {
       res.setHeader('content-type', 'text/html').end('<title>The client</title>');
-    }).listen(0, 'localhost');
+    }).listen(0, '127.0.0.1');
     await new Promise((resolve) => {
       client.once('listening', resolve);
     });
-    callback = `http://localhost:${String((client.address() as AddressInfo).port)}/callback?code=a;b'c`;
+    callback = `http://127.0.0.1:${String((client.address() as AddressInfo).port)}/callback?code=a;b'c`;
   }, 240_000);
   afterAll(async () => {
     client.close();
@@ -34,7 +34,7 @@ describe('a path that leads on to another site', { timeout: 240_000 }, () => {
       const { page } = visitor;
       const authorize = `/authorize?redirect_uri=${encodeURIComponent(callback)}`;
       const arrives = async (): Promise<void> => {
-        await page.waitForURL((url) => url.hostname === 'localhost');
+        await page.waitForURL((url) => url.hostname === '127.0.0.1');
         expect([await page.title(), page.url()]).toEqual(['The client', new URL(callback).href]);
       };
 

@@ -104,6 +104,7 @@ export interface PageData {
   };
   /** Make or use a passkey. The script asks the router's JSON API for what the browser is to do. */
   readonly passkey: {
+    /** What it is asked for; `enrollment` makes one. */
     readonly purpose: CodePurpose;
     /** Whether there is another method to choose. */
     readonly others: boolean;
