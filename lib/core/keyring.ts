@@ -131,6 +131,11 @@ export class Keyring {
     }
   }
 
+  /** The names of its keys, the newest first. */
+  get names(): readonly string[] {
+    return [...this.#keys.keys()];
+  }
+
   isCurrent(sealed: string): boolean {
     return sealed.split('.', 2)[1] === this.current;
   }

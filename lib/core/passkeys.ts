@@ -72,8 +72,8 @@ export interface Passkeys {
     readonly user: { readonly handle: string; readonly name: string };
     readonly exclude: readonly PasskeyDescriptor[];
   }) => Promise<PasskeyCreationOptions>;
-  /** Undefined for a response that is not right. */
-  readonly readCreation: (response: object, challenge: string) => Promise<CreatedPasskey | undefined>;
+  /** Undefined for a response that is not right: it answers one of these challenges. */
+  readonly readCreation: (response: object, challenges: readonly string[]) => Promise<CreatedPasskey | undefined>;
   /** What the browser uses a passkey by. */
   readonly requestOptions: (asked: {
     readonly challenge: string;
@@ -85,7 +85,7 @@ export interface Passkeys {
   /** Undefined for a response that is not right. */
   readonly readAssertion: (
     response: object,
-    given: { readonly challenge: string; readonly credential: Pick<CreatedPasskey, 'id' | 'publicKey'> },
+    given: { readonly challenges: readonly string[]; readonly credential: Pick<CreatedPasskey, 'id' | 'publicKey'> },
   ) => Promise<PasskeyAssertion | undefined>;
 }
 

@@ -75,10 +75,15 @@ export class PasskeyFactor implements Factor {
   }
 
   /** What the browser signs: bound to the pending login, step-up or set-up that asked; a client has no say in it. */
-  challengeOf({ purpose, userId, id }: Omit<Question, 'codes'>): string {
+  challengeOf({ purpose, userId, id }: Omit<Question, 'codes'>, key = this.keyring.current): string {
     // Whose passkey it will be is not known before a login by a passkey alone.
-    const digest = this.keyring.mac('passkey-challenge', [purpose, purpose === 'passkey' ? '' : userId, id]);
+    const digest = this.keyring.mac('passkey-challenge', [purpose, purpose === 'passkey' ? '' : userId, id], key);
     return Buffer.from(digest, 'hex').toString('base64url');
+  }
+
+  /** What it may have been asked with: while keys are rotated, another process may have another newest one. */
+  private challengesOf(question: Question): readonly string[] {
+    return this.keyring.names.map((key) => this.challengeOf(question, key));
   }
 
   /** What authenticators know a user by: it tells them nothing of the user (WebAuthn L3 §14.6.1). */
@@ -88,7 +93,7 @@ export class PasskeyFactor implements Factor {
 
   async confirm({ label, value }: Draft, question: Question, response: unknown): Promise<Proof | undefined> {
     if (!this.accepts(response)) return undefined;
-    const created = await this.ceremonies.readCreation(response, this.challengeOf(question));
+    const created = await this.ceremonies.readCreation(response, this.challengesOf(question));
     if (!created) return undefined;
     const { name, ...passkey } = created;
     const kept: KeptPasskey = { ...passkey, userHandle: (JSON.parse(value) as PasskeyDraft).userHandle };
@@ -110,8 +115,8 @@ export class PasskeyFactor implements Factor {
     const { userHandle } = response.response as { userHandle?: unknown };
     if (userHandle !== undefined && userHandle !== null && userHandle !== kept.userHandle) return undefined;
     const { ceremonies } = this;
-    const challenge = this.challengeOf(question);
-    const found = await ceremonies.readAssertion(response, { challenge, credential: kept });
+    const challenges = this.challengesOf(question);
+    const found = await ceremonies.readAssertion(response, { challenges, credential: kept });
     // Whether it may be synced is a fact of the credential: one that changes it is another one.
     if (found?.backupEligible !== kept.backupEligible) return undefined;
     const before: PasskeyState = stateOf(lastUsed, row.id) ?? kept;

@@ -26,19 +26,13 @@ export class Removal {
     return this.take(identity, (authenticator) => authenticator.id === wanted);
   }
 
-  /** @throws InvalidInputError where the app wants the user to keep a passkey, and these are the last */
-  private async checkKept(identity: Identity, wanted: (one: TwoFactorAuthenticator) => boolean): Promise<void> {
-    const { settings, snapshots } = this.context;
-    if (!settings.passkeys) return;
-    const isPasskey = ({ mechanism }: TwoFactorAuthenticator): boolean => methodOf(mechanism) === 'passkey';
-    const passkeys = (await snapshots.ofUser(identity)).authenticators.filter(isPasskey);
-    if (passkeys.length === 0 || !passkeys.every(wanted)) return;
-    const user = await findUser(settings, identity);
-    const mustKeepOne: unknown = user !== undefined && (await settings.passkeys.mustKeepOne(user));
-    if (typeof mustKeepOne !== 'boolean')
-      throw new TypeError(`passkeys.mustKeepOne must answer true or false; got ${typeof mustKeepOne}`);
-    if (mustKeepOne)
-      throw new InvalidInputError('passkey', 'kept: this account needs one. Add another before you remove the last');
+  private async mustKeepPasskey(identity: Identity): Promise<boolean> {
+    const { settings } = this.context;
+    const user = settings.passkeys && (await findUser(settings, identity));
+    const answer: unknown = user !== undefined && (await settings.passkeys?.mustKeepOne(user));
+    if (typeof answer !== 'boolean')
+      throw new TypeError(`passkeys.mustKeepOne must answer true or false; got ${typeof answer}`);
+    return answer;
   }
 
   /**
@@ -51,12 +45,18 @@ export class Removal {
     wanted: (authenticator: TwoFactorAuthenticator) => boolean,
   ): Promise<Required<Change<undefined>>> {
     const { events, settings } = this.context;
-    await this.checkKept(identity, wanted);
+    const mustKeepPasskey = await this.mustKeepPasskey(identity);
     const part = { mechanism: undefined as TwoFactorMechanism | undefined, isLast: true };
     const { epochs } = await changeFactors(this.context, identity, {
       decide: (state) => {
         const found = state.authenticators.filter(wanted);
         if (found.length === 0) throw new TwoFactorNotSetupError();
+        // On the state that the UPDATE is bound to: of two removals at once one finds the last passkey.
+        if (mustKeepPasskey && leavesNoPasskey(state.authenticators, found))
+          throw new InvalidInputError(
+            'passkey',
+            'kept: this account needs one. Add another before you remove the last',
+          );
         part.mechanism = found[0]?.mechanism;
         const { factors, taken } = takeOut(entries(state), found);
         if (taken.length === 0) throw new Error('The rows of factors that were removed could not be deleted.');
@@ -74,4 +74,10 @@ export class Removal {
     events.emit('disabled', { userId: identity.id, ...told, at: settings.clock() });
     return { result: undefined, epochs };
   }
+}
+
+const isPasskey = ({ mechanism }: TwoFactorAuthenticator): boolean => methodOf(mechanism) === 'passkey';
+
+function leavesNoPasskey(all: readonly TwoFactorAuthenticator[], removed: readonly TwoFactorAuthenticator[]): boolean {
+  return removed.some(isPasskey) && !all.some((one) => isPasskey(one) && !removed.includes(one));
 }

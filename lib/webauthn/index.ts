@@ -61,7 +61,7 @@ export function passkeys(options: PasskeyOptions): Passkeys {
         supportedAlgorithmIDs: [...settings.algorithms],
       })),
     }),
-    readCreation: (response, challenge) => readCreation(settings, response as RegistrationResponseJSON, challenge),
+    readCreation: (response, challenges) => readCreation(settings, response as RegistrationResponseJSON, challenges),
     requestOptions: async ({ challenge, allow, userVerification: wanted = userVerification }) => ({
       ...(await generateAuthenticationOptions({
         rpID: rpId,
@@ -96,7 +96,7 @@ function isCrossOrigin({ clientDataJSON }: { readonly clientDataJSON: string }):
 function readCreation(
   { origins, rpId, userVerification, algorithms, attestation, allowAaguids, denyAaguids }: PasskeySettings,
   response: RegistrationResponseJSON,
-  challenge: string,
+  challenges: readonly string[],
 ): ReturnType<Passkeys['readCreation']> {
   return orUndefined(async () => {
     const attested = Buffer.from(response.response.attestationObject, 'base64url');
@@ -104,7 +104,7 @@ function readCreation(
     if (isCrossOrigin(response.response) || !isWhole(attested, authData)) return undefined;
     const { verified, registrationInfo } = await verifyRegistrationResponse({
       response,
-      expectedChallenge: challenge,
+      expectedChallenge: (challenge) => challenges.includes(challenge),
       expectedOrigin: [...origins],
       expectedRPID: rpId,
       requireUserVerification: userVerification === 'required',
@@ -138,13 +138,13 @@ const transportsOf = (given: unknown): string[] =>
 function readAssertion(
   { origins, rpId, userVerification }: PasskeySettings,
   response: AuthenticationResponseJSON,
-  { challenge, credential }: Parameters<Passkeys['readAssertion']>[1],
+  { challenges, credential }: Parameters<Passkeys['readAssertion']>[1],
 ): ReturnType<Passkeys['readAssertion']> {
   return orUndefined(async () => {
     if (response.id !== credential.id || isCrossOrigin(response.response)) return undefined;
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
       response,
-      expectedChallenge: challenge,
+      expectedChallenge: (challenge) => challenges.includes(challenge),
       expectedOrigin: [...origins],
       expectedRPID: rpId,
       // The counter is judged where it is kept: one that goes back need not lock its user out.
