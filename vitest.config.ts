@@ -14,7 +14,17 @@ const files = (...names: string[]): string[] =>
   names.map((name) => `test/${name}${name.endsWith('.ts') ? '' : '/**/*.test.ts'}`);
 
 /** Neither a database nor a server. */
-const unit = files('core', 'vectors', 'factors', 'standing', 'passport', 'nodemailer', 'twilio', 'errors.test.ts');
+const unit = files(
+  'core',
+  'vectors',
+  'factors',
+  'standing',
+  'passport',
+  'nodemailer',
+  'twilio',
+  'webauthn',
+  'errors.test.ts',
+);
 /** What may race, or depends on how a database works: on every database that answers, in every run. */
 const racing = files(
   'store',

@@ -24,6 +24,8 @@ export interface AuthenticatorSettings {
   counter: 'grows' | 'zero';
   /** The kind of authenticator. Default: none is told. */
   aaguid: string;
+  /** What a new passkey is vouched for by: nothing, or a signature of its own key (§6.5.4). Default `'none'`. */
+  attestation: 'none' | 'self';
 }
 
 interface Credential {
@@ -71,6 +73,7 @@ export class SoftwareAuthenticator implements AuthenticatorSettings {
   backedUp: boolean;
   counter: 'grows' | 'zero';
   aaguid: string;
+  attestation: 'none' | 'self';
   private readonly credentials: Credential[] = [];
 
   constructor(settings: Pick<AuthenticatorSettings, 'origin'> & Partial<AuthenticatorSettings>) {
@@ -82,10 +85,11 @@ export class SoftwareAuthenticator implements AuthenticatorSettings {
     this.backedUp = settings.backedUp ?? false;
     this.counter = settings.counter ?? 'grows';
     this.aaguid = settings.aaguid ?? '00000000-0000-0000-0000-000000000000';
+    this.attestation = settings.attestation ?? 'none';
   }
 
   /**
-   * Answers creation options (`RegistrationResponseJSON`), without attestation.
+   * Answers creation options (`RegistrationResponseJSON`).
    * @throws Error where it has one of the excluded passkeys, or its algorithm is not wanted
    */
   create(options: object, forged: Forgery & { readonly algorithm?: AuthenticatorAlgorithm } = {}): object {
@@ -103,16 +107,21 @@ export class SoftwareAuthenticator implements AuthenticatorSettings {
     const length = Buffer.from([id.length >> 8, id.length & 0xff]);
     const attested = [Buffer.from(this.aaguid.replaceAll('-', ''), 'hex'), length, id, encode(coseOf(publicKey))];
     const data = this.dataOf(credential, forged, Buffer.concat(attested));
+    const client = this.clientData('webauthn.create', challenge, forged);
+    const statement: [string, Cbor][] = [
+      ['alg', coseAlgorithms[algorithm]],
+      ['sig', signedBy(credential, Buffer.concat([data, sha256(client)]))],
+    ];
     const members: [string, Cbor][] = [
-      ['fmt', 'none'],
-      ['attStmt', new Map()],
+      ['fmt', this.attestation === 'self' ? 'packed' : 'none'],
+      ['attStmt', new Map(this.attestation === 'self' ? statement : [])],
       ['authData', data],
     ];
     const attestation = encode(new Map(members));
     return {
       ...named(id),
       response: {
-        clientDataJSON: base64url(this.clientData('webauthn.create', challenge, forged)),
+        clientDataJSON: base64url(client),
         attestationObject: base64url(forged.attestationObject?.(attestation) ?? attestation),
         transports: ['internal'],
       },
@@ -132,11 +141,7 @@ export class SoftwareAuthenticator implements AuthenticatorSettings {
     if (this.counter === 'grows') credential.count += 1;
     const data = this.dataOf(credential, forged);
     const client = this.clientData('webauthn.get', challenge, forged);
-    const signature = sign(
-      credential.algorithm === 'EdDSA' ? null : 'sha256',
-      Buffer.concat([data, sha256(client)]),
-      credential.privateKey,
-    );
+    const signature = signedBy(credential, Buffer.concat([data, sha256(client)]));
     return {
       ...named(forged.credentialId === undefined ? credential.id : Buffer.from(forged.credentialId, 'base64url')),
       response: {
@@ -175,6 +180,9 @@ export class SoftwareAuthenticator implements AuthenticatorSettings {
     return Buffer.from(JSON.stringify({ ...said, origin: forged.origin ?? this.origin }));
   }
 }
+
+const signedBy = ({ algorithm, privateKey }: Credential, data: Buffer): Buffer =>
+  sign(algorithm === 'EdDSA' ? null : 'sha256', data, privateKey);
 
 const named = (id: Buffer) =>
   ({ id: base64url(id), rawId: base64url(id), type: 'public-key', clientExtensionResults: {} }) as const;

@@ -64,6 +64,12 @@ describe('passkeys in a browser', { timeout: 240_000 }, () => {
     async (_name, kind) => {
       const visitor = await site.visitor();
       const { page } = visitor;
+      await page.addInitScript(`
+        window.told = [];
+        PublicKeyCredential.signalAllAcceptedCredentials = function (options) {
+          window.told.push(options);
+          return Promise.resolve();
+        };`);
       const device = await plugIn(visitor, kind);
       const { cdp, authenticatorId } = device;
       const person = await site.person();
@@ -96,6 +102,9 @@ describe('passkeys in a browser', { timeout: 240_000 }, () => {
       await page.getByRole('link', { name: 'Remove Other name' }).click();
       await page.getByRole('button', { name: 'Remove' }).click();
       await page.getByText('The method was removed.').waitFor();
+      // The browser is told which passkeys are left, so that it offers this one no more.
+      const told = await page.evaluate<{ rpId: string; allAcceptedCredentialIds: string[] }[]>('window.told');
+      expect(told.at(-1)).toMatchObject({ rpId: 'localhost', allAcceptedCredentialIds: [] });
       expect(visitor.complaints).toEqual([]);
     },
   );

@@ -1,7 +1,12 @@
+import type { AuthenticatorSettings } from 'passport-two-factor/testing';
+import type { PasskeyOptions } from 'passport-two-factor/webauthn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserSchema, type Agent, type TestApp, type TestUser } from '../support/app.js';
 import { databases } from '../support/databases.js';
 import { deviceOf, enroll, openWithPasskeys, optionsOf, withPasskey } from '../support/passkeys.js';
+
+/** Two makes of authenticators. */
+const [aaguid, other] = ['fbfc3007-154e-4ecc-8c0b-6e020557d7bd', 'd548826e-79b4-db40-a3d8-11116f7e8349'] as const;
 
 let nextId = 1;
 const newId = (): number => (nextId += 1);
@@ -330,10 +335,56 @@ describe.each(databases)('passkeys on $name', (database) => {
       ['without the user present', { flags: 0x44 }],
       ['with CBOR that is cut short', { attestationObject: (bytes: Buffer) => bytes.subarray(0, bytes.length - 5) }],
       ['with CBOR that is none', { attestationObject: () => Buffer.from('no CBOR') }],
+      ['with more after the CBOR', { attestationObject: (bytes: Buffer) => Buffer.concat([bytes, Buffer.from([0])]) }],
     ])('%s', async (_what, forged) => {
       const agent = await loggedIn(await test.user(newId()));
       expect((await answer(agent, forged)).status).toBe(401);
       expect((await test.call(agent, 'list')).body.result).toEqual([]);
+    });
+
+    const refusing: [string, Partial<PasskeyOptions>, Partial<AuthenticatorSettings>, object][] = [
+      ['by an algorithm that was not offered', { algorithms: [-7] }, {}, { algorithm: 'EdDSA' }],
+      ['by a make that is denied', { denyAaguids: [aaguid] }, { aaguid }, {}],
+      ['by a make that is none of the allowed', { allowAaguids: [other], attestation: { roots: {} } }, { aaguid }, {}],
+      ['without the attestation that is wanted', { attestation: { roots: {} } }, { aaguid }, {}],
+      ['with an attestation that is not wanted', {}, { attestation: 'self' }, {}],
+      ['without the user verified where that is wanted', { userVerification: 'required' }, { userVerified: false }, {}],
+    ];
+
+    it.each(refusing)('%s', async (_what, options, settings, forged) => {
+      const strict = await openWithPasskeys(database, {
+        dataSource: test.db,
+        keys: test.keys,
+        clock: test.clock,
+        passkeys: options,
+      });
+      const agent = strict.agent();
+      await strict.login(agent, await test.user(newId())).expect(200);
+      const device = deviceOf(settings);
+      const response = device.create(await optionsOf(strict, agent, 'setup.passkey'), forged);
+      await strict.call(agent, 'complete.passkey', response).expect(401);
+      expect((await strict.call(agent, 'list')).body.result).toEqual([]);
+    });
+
+    it('by others than those that an app wants, and those are', async () => {
+      const strict = await openWithPasskeys(database, {
+        dataSource: test.db,
+        keys: test.keys,
+        clock: test.clock,
+        passkeys: { allowAaguids: [aaguid], attestation: { roots: {} }, userVerification: 'required' },
+      });
+      const user = await test.user(newId());
+      const agent = strict.agent();
+      await strict.login(agent, user).expect(200);
+      const device = await enroll(strict, agent, deviceOf({ aaguid, attestation: 'self' }));
+      const halt = strict.agent();
+      await strict.login(halt, user).expect(202);
+      device.userVerified = false;
+      const unverified = device.get(await optionsOf(strict, halt, 'challenge.passkey'));
+      await halt.post('/2fa').send({ response: unverified }).expect(401);
+      device.userVerified = true;
+      const response = device.get(await optionsOf(strict, halt, 'challenge.passkey'));
+      await halt.post('/2fa').send({ response }).expect(200);
     });
 
     it('with the credential id of another user, or the same one twice', async () => {
