@@ -11,7 +11,7 @@ const grouped = (text: string, between: string): string => text.replace(/.{4}(?=
 const passkeyForm = (kind: 'create' | 'get', action: string, options: string, button: string): Html => html`
 <form method="post" action="${action}" data-passkey="${kind}" data-options="${options}" hidden>
 <input type="hidden" name="method" value="passkey"><input type="hidden" name="response">
-<button class="plain">${button}</button> <span class="hint" role="alert" hidden>That did not work, or it was cancelled.</span>
+<button class="plain">${button}</button> <span class="hint" role="alert" hidden>That did not work, or it was canceled.</span>
 </form>`;
 
 export const welcomeView = (): Html => html`

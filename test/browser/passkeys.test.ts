@@ -138,7 +138,7 @@ describe('passkeys in a browser', { timeout: 240_000 }, () => {
     expect(visitor.complaints).toEqual([]);
   });
 
-  test('that are cancelled leave the page as it was, with a way on', async () => {
+  test('that are canceled leave the page as it was, with a way on', async () => {
     const visitor = await site.visitor();
     const { page } = visitor;
     const device = await plugIn(visitor);
@@ -151,12 +151,34 @@ describe('passkeys in a browser', { timeout: 240_000 }, () => {
     await cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false });
     await cdp.send('WebAuthn.clearCredentials', { authenticatorId });
     await page.getByRole('button', { name: 'Use your passkey' }).click();
-    await page.getByText('That did not work, or it was cancelled.').waitFor();
+    await page.getByText('That did not work, or it was canceled.').waitFor();
     expect(await page.getByRole('button', { name: 'Use your passkey' }).isEnabled()).toBe(true);
     expect(await visitor.violations()).toEqual([]);
-    await visitor.screenshot('passkey-cancelled');
+    await visitor.screenshot('passkey-canceled');
     await page.getByRole('link', { name: 'Use another method' }).click();
     await page.getByRole('link', { name: /Backup code/ }).waitFor();
+  });
+
+  test('that nobody touches in time leave the page as it was', async () => {
+    const visitor = await site.visitor();
+    const { page } = visitor;
+    const device = await plugIn(visitor);
+    const person = await site.person();
+    await visitor.logIn(person);
+    await addPasskey(visitor);
+    await keepCodes(visitor);
+    await logInAgain(visitor, person, device);
+    const { cdp, authenticatorId } = device;
+    await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: false });
+    // Five minutes are asked for; Chromium waits as long as it is told to, within its own bounds.
+    await page.route('**/api/challenge', async (route) => {
+      const answer = await route.fetch();
+      const { options } = (await answer.json()) as { options: object };
+      await route.fulfill({ response: answer, json: { options: { ...options, timeout: 1000 } } });
+    });
+    await page.getByRole('button', { name: 'Use your passkey' }).click();
+    await page.getByText('That did not work, or it was canceled.').waitFor();
+    expect(await page.getByRole('button', { name: 'Use your passkey' }).isEnabled()).toBe(true);
   });
 
   test('are explained, and left for another method, where the browser has none or no script', async () => {

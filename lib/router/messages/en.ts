@@ -91,7 +91,7 @@ export const en = {
   'passkey.make': 'Make a passkey',
   'passkey.use': 'Use your passkey',
   'passkey.unsupported': 'This browser cannot use passkeys here. Use another method, or another browser.',
-  'passkey.failed': 'That did not work, or it was cancelled. Try again, or use another method.',
+  'passkey.failed': 'That did not work, or it was canceled. Try again, or use another method.',
   'manage.synced': 'Synced between your devices',
 
   'totp.title': 'Set up your authenticator app',
