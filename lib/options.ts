@@ -60,7 +60,10 @@ export type Send = (message: CodeMessage) => unknown;
  * in the browser (`remembered`: it earns no recent authentication), or in another way, which is treated like a
  * password.
  */
-export type StrategyKind = 'local' | 'oauth' | 'passkey' | 'remembered' | 'unknown';
+export type StrategyKind = 'local' | 'oauth' | 'remembered' | 'unknown';
+
+/** @internal The same, and what `PasskeyStrategy` alone may say: others prove no passkey to this package. */
+export type FirstFactorKind = StrategyKind | 'passkey';
 
 /** A login that `requireForOAuth` is asked about. */
 export interface OAuthLogin {

@@ -40,6 +40,7 @@ const notice = (text: unknown): Html | false =>
 const passkey = html`
 <p class="tf-actions">
 <button type="button" class="tf-button tf-plain" data-passkey-login="/2fa" hidden>Log in with a passkey</button></p>
+<p class="tf-error" role="alert" data-passkey-failed hidden>That did not work, or it was canceled.</p>
 <script src="/2fa/webauthn.js" defer></script>
 <script src="/2fa/two-factor.js" defer></script>`;
 

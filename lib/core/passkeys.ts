@@ -60,12 +60,10 @@ export type PasskeyUserVerification = 'required' | 'preferred' | 'discouraged';
 export interface Passkeys {
   /** The domain that passkeys are bound to. */
   readonly rpId: string;
-  /** What is asked of a second factor. */
-  readonly userVerification: PasskeyUserVerification;
   /** What a signature counter that goes back means: an event, or a refusal. */
   readonly counter: 'event' | 'refuse';
   /** Whether the user must keep a passkey once there is one. */
-  readonly mustKeepOne: (user: Express.User) => boolean | Promise<boolean>;
+  readonly mustKeepOne: boolean | ((user: Express.User) => boolean | Promise<boolean>);
   /** What the browser makes a passkey of. */
   readonly creationOptions: (asked: {
     readonly challenge: string;

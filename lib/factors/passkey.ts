@@ -18,6 +18,10 @@ const noPasskeys =
   'passkeys is missing: give the service new TwoFactorService({ passkeys: passkeys({ rpId, rpName, origins }) }), ' +
   'with passkeys from "passport-two-factor/webauthn"';
 
+const digestOf = (credentialId: string): string => sha256(`passkey:${credentialId}`);
+/** 128 bits of the digest tell credentials apart. */
+const rowIdOf = (digest: string): string => digest.slice(0, 32);
+
 /** A credential id has at most 1023 bytes (WebAuthn L3 §6.1). */
 const longestId = 1364;
 
@@ -48,16 +52,16 @@ export class PasskeyFactor implements Factor {
 
   /** The digest of the credential id: no two users have the same one. */
   handleOf(_userId: string, { value }: Draft): string {
-    return sha256(`passkey:${(JSON.parse(value) as Partial<KeptPasskey>).id ?? ''}`);
+    return digestOf((JSON.parse(value) as Partial<KeptPasskey>).id ?? '');
   }
 
   idOf(draft: Draft): string {
-    return this.handleOf('', draft).slice(0, 32);
+    return rowIdOf(this.handleOf('', draft));
   }
 
   /** The row of the credential that a response is of. */
   rowOf(response: PasskeyResponse): string {
-    return sha256(`passkey:${response.id}`).slice(0, 32);
+    return rowIdOf(digestOf(response.id));
   }
 
   seal({ userId, rowId }: Owner, { value }: Draft): string {

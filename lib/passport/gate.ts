@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { SecondFactorRequiredError, toError } from '../errors.js';
-import type { StrategyKind } from '../options.js';
+import type { FirstFactorKind } from '../options.js';
 import { noFind, type Identity } from '../service/identity.js';
 import type { PreparedSnapshot } from '../service/enrollment-draft.js';
 import type { FirstFactor } from '../service/login-challenge.js';
@@ -81,7 +81,7 @@ async function judge(
 }
 
 /** A strategy that proves no password proves nothing that has a name here: a provider answers for it. */
-function firstFactor(kind: StrategyKind, at: number): readonly ProvedFactor[] {
+function firstFactor(kind: FirstFactorKind, at: number): readonly ProvedFactor[] {
   if (kind === 'local') return [{ method: 'password', at }];
   return kind === 'passkey' ? [{ method: 'passkey', at, uv: false }] : [];
 }

@@ -4,15 +4,15 @@ import { setBrand } from '../core/define.js';
 import { checkOptions, checkText } from '../core/options.js';
 import type { PasskeyRequestOptions } from '../core/passkeys.js';
 import { readRemember } from '../core/remember.js';
-import { TwoFactorError } from '../errors.js';
+import { SecondFactorRequiredError } from '../errors.js';
 import type { PasskeyLogin } from '../service/passkey-login.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
-import { passkeyToken, storePasskeyToken } from '../standing/passkey-login.js';
+import { passkeyToken, storePasskeyToken } from '../standing/session-standing.js';
 import { checkService } from './check-service.js';
 import { admit, letThrough, planOf } from './gate.js';
 import { passportName, passportOf } from './passports.js';
 import { deserializer } from './serialized-user.js';
-import { captureActions } from './settle.js';
+import { captureActions, refuse } from './settle.js';
 
 /** Options of `PasskeyStrategy`. */
 export interface PasskeyStrategyOptions {
@@ -109,10 +109,9 @@ export class PasskeyStrategy extends Strategy {
         actions.success(user);
       },
       (reason: unknown) => {
-        const isRefusal = reason instanceof TwoFactorError && reason.status < 500;
-        if (options.failureRedirect === undefined || !isRefusal || reason.code === 'SECOND_FACTOR_REQUIRED')
-          actions.error(reason);
-        else actions.fail({ code: reason.code, message: reason.message }, reason.status);
+        const { secondFactorRedirect: redirect } = options;
+        if (redirect !== undefined && SecondFactorRequiredError.is(reason)) actions.redirect(redirect);
+        else refuse(actions, reason, options.failureRedirect);
       },
     );
   }

@@ -1,7 +1,7 @@
 import { setBrand } from '../core/define.js';
 import type { Request } from 'express';
 import { Strategy } from 'passport';
-import { TooManyAttemptsError, TwoFactorError, TwoFactorExpiredError } from '../errors.js';
+import { TwoFactorExpiredError } from '../errors.js';
 import { readMethods } from '../service/matching.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { checkStillThere } from '../standing/renewal.js';
@@ -10,7 +10,7 @@ import { checkOptions, checkText } from '../core/options.js';
 import { letThrough, planVerified } from './gate.js';
 import { passportName } from './passports.js';
 import { finishLogin, sessionPending, verifyStepUp } from './second-factor.js';
-import { captureActions } from './settle.js';
+import { captureActions, refuse } from './settle.js';
 import { checkService } from './check-service.js';
 
 /** Options of `SecondFactorStrategy`. */
@@ -61,15 +61,7 @@ export class SecondFactorStrategy extends Strategy {
         actions.success(user, info);
       },
       (reason: unknown) => {
-        if (options.failureRedirect === undefined || !(reason instanceof TwoFactorError) || reason.status >= 500) {
-          actions.error(reason);
-          return;
-        }
-        const { code, message, status } = reason;
-        actions.fail(
-          { code, message, ...(reason instanceof TooManyAttemptsError && { retryAfter: reason.retryAfter }) },
-          status,
-        );
+        refuse(actions, reason, options.failureRedirect);
       },
     );
   }

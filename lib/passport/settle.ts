@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { Strategy } from 'passport';
-import { toError } from '../errors.js';
+import { SecondFactorRequiredError, TooManyAttemptsError, toError, TwoFactorError } from '../errors.js';
 
 /** The five ways in which a strategy ends, as Passport has put them on one request's instance. */
 export interface Actions {
@@ -89,6 +89,23 @@ export function captureActions(strategy: Strategy, req: Request): CapturedAction
     },
     hasThrown: (reason) => thrown !== undefined && thrown.reason === reason,
   };
+}
+
+/**
+ * Ends a strategy of ours whose login was refused. A 4xx is answered by `fail` where the route has a `failureRedirect`,
+ * so that `failureMessage` and flash messages work, and by an error otherwise.
+ */
+export function refuse(actions: Actions, reason: unknown, failureRedirect: string | undefined): void {
+  const isRefusal = reason instanceof TwoFactorError && reason.status < 500 && !SecondFactorRequiredError.is(reason);
+  if (failureRedirect === undefined || !isRefusal) {
+    actions.error(reason);
+    return;
+  }
+  const { code, message, status } = reason;
+  actions.fail(
+    { code, message, ...(reason instanceof TooManyAttemptsError && { retryAfter: reason.retryAfter }) },
+    status,
+  );
 }
 
 /** Express keeps its `next` on the request. Without Express nobody can be told but the process, by a warning. */

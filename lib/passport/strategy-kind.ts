@@ -60,7 +60,7 @@ export function readsTokens(strategy: object): boolean {
 }
 
 /** @internal */
-export const strategyKinds: readonly StrategyKind[] = ['local', 'oauth', 'passkey', 'remembered', 'unknown'];
+export const strategyKinds: readonly StrategyKind[] = ['local', 'oauth', 'remembered', 'unknown'];
 
 /** @internal @throws TypeError */
 export function checkKind(where: string, kind: unknown): void {

@@ -108,7 +108,10 @@ export class Enabling {
 
   /** Undefined where another change of factors came between. */
   private async tryToAdd(identity: Identity, given: NewFactor, set: NewSet | undefined): Promise<Added | undefined> {
-    const row = this.row(identity, given, await readState(this.context, identity));
+    const before = await readState(this.context, identity);
+    const row = this.row(identity, given, before);
+    // A passkey's id is that of its credential: what a removal has left behind must not count under its name.
+    if (before.inert.some(({ id }) => id === row.id)) await this.context.authenticators.remove(row.userKey, row.id);
     let isIn = !given.isHeld;
     try {
       const named = await changeFactors(this.context, identity, {
@@ -150,6 +153,7 @@ export class Enabling {
   private name(state: PreparedSnapshot, { id, mechanism, handle }: TwoFactorAuthenticator): Decision {
     const isSame = (other: TwoFactorAuthenticator): boolean => other.mechanism === mechanism && other.handle === handle;
     if (state.authenticators.some(isSame)) throw new TwoFactorAlreadyEnabledError();
+    if (state.inert.some((other) => other.id === id)) throw new Overtaken();
     this.checkRoom(state);
     const factors = { ...entries(state), [id]: true };
     if (!fits(factors)) throw new InvalidInputError('factors', 'fewer: remove one before you add another');

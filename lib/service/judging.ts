@@ -19,7 +19,9 @@ import {
 import type { TwoFactorAccount } from '../store/rows.js';
 import { refuseLocked } from './backoff.js';
 import type { Context } from './context.js';
+import { reseal } from './delivery.js';
 import type { Identity } from './identity.js';
+import { provedOf, type Proved } from './proved.js';
 import type { Judging, Match, Subject } from './subject.js';
 import { isOpen, Verdicts } from './verdicts.js';
 
@@ -156,8 +158,17 @@ export class Judge {
     if (lockedUntil > now) this.context.events.emit('locked', { ...this.event(identity, method), lockedUntil });
   }
 
+  /** What follows a right code: its row is sealed anew where its key is old, and listeners are told. */
+  async accept(identity: Identity, match: Match): Promise<Proved> {
+    const { authenticator, method, wentBack } = match;
+    if (authenticator) await reseal(this.context, authenticator);
+    this.context.events.emit('verified', this.event(identity, method));
+    if (wentBack) this.context.events.emit('counterWentBack', this.event(identity, method));
+    return provedOf(match);
+  }
+
   /** What is told of a code. */
-  event(identity: Identity, method: MethodName | undefined) {
+  private event(identity: Identity, method: MethodName | undefined) {
     const mechanism = method && isEnrollable(method) ? mechanismOf(method) : undefined;
     return {
       userId: identity.id,

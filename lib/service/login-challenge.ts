@@ -1,6 +1,6 @@
 import type { DeliveredMethod } from '../core/methods.js';
 import { type AvailableMethods, type PublicMethods, type SpentMethods } from '../errors.js';
-import type { StrategyKind } from '../options.js';
+import type { FirstFactorKind } from '../options.js';
 import { available, masked } from './available-methods.js';
 import { createdAfter } from './challenge.js';
 import type { ChallengeSent, CodeSending } from './code-sending.js';
@@ -25,7 +25,7 @@ import type { Verification } from './verification.js';
 
 /** How the first factor was proved, kept until the second one is. */
 export interface FirstFactor {
-  readonly kind: StrategyKind;
+  readonly kind: FirstFactorKind;
   readonly remember: boolean;
   /** The strategy's `info`, which becomes `req.authInfo`: JSON of 2 KB at the most. */
   readonly info: unknown;

@@ -1,5 +1,5 @@
 import { TwoFactorExpiredError, TwoFactorNotVerifiedError } from '../errors.js';
-import type { StrategyKind } from '../options.js';
+import type { FirstFactorKind } from '../options.js';
 import type { Context } from './context.js';
 import { findUser, type Deserialize, type Identity } from './identity.js';
 import { tidy } from './factor-change.js';
@@ -18,7 +18,7 @@ export interface FinishedLogin {
   readonly info: unknown;
   readonly remember: boolean;
   /** How the first factor was proved, and when (epoch milliseconds). */
-  readonly kind: StrategyKind;
+  readonly kind: FirstFactorKind;
   readonly begunAt: number;
   /** How the second factor was. */
   readonly proved: Proved;

@@ -68,7 +68,7 @@ export class Management {
       const { id, mechanism, label, verifiedAt: createdAt } = authenticator;
       const maskedContact = await this.delivery.mask(authenticator);
       const shown = maskedContact !== undefined && { maskedContact };
-      const synced = isSynced(this.context, authenticator);
+      const synced = await isSynced(this.context, authenticator);
       const lastUsedAt = usedAt(used, id);
       return { id, mechanism, label, ...shown, ...(synced !== undefined && { synced }), createdAt, lastUsedAt };
     });
@@ -179,12 +179,9 @@ export function readId(id: unknown): string {
 }
 
 /** Undefined for what is no passkey, and for one that cannot be read. */
-function isSynced({ factors }: Context, row: TwoFactorAuthenticator): boolean | undefined {
-  if (factors.of(row) !== factors.passkey) return undefined;
-  try {
-    return factors.passkey.keptOf(row).backupEligible;
-  } catch (error) {
-    if (error instanceof SealedDataError) return undefined;
-    throw error;
-  }
+async function isSynced(context: Context, row: TwoFactorAuthenticator): Promise<boolean | undefined> {
+  const { passkey } = context.factors;
+  if (context.factors.of(row) !== passkey) return undefined;
+  const kept = await readIfReadable(context, row, () => passkey.keptOf(row));
+  return kept instanceof SealedDataError ? undefined : kept.backupEligible;
 }

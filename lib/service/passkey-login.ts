@@ -7,7 +7,7 @@ import { findUser, identityOf, type Deserialize, type Identity } from './identit
 import type { Judge } from './judging.js';
 import type { Matching } from './matching.js';
 import { newId, type PendingToken } from './pending-token.js';
-import { provedOf, type Proved } from './proved.js';
+import type { Proved } from './proved.js';
 import type { Subject } from './subject.js';
 import { isLive } from './verdicts.js';
 
@@ -63,7 +63,7 @@ export class PasskeyLogins {
    *   not right: a passkey that nobody has, a wrong signature, a used challenge, a user who is removed
    */
   async finish(begun: PendingToken | undefined, given: unknown, deserialize?: Deserialize): Promise<PasskeyLogin> {
-    const { authenticators, factors, settings, snapshots, events } = this.context;
+    const { authenticators, factors, settings, snapshots } = this.context;
     const content = begun && this.open(begun);
     if (!content || content.expiresAt <= settings.clock()) throw new TwoFactorExpiredError();
     const response = readResponse(given);
@@ -88,9 +88,8 @@ export class PasskeyLogins {
     });
     const user = await findUser(settings, identity, { deserialize });
     if (user === undefined) throw new InvalidTwoFactorCodeError();
-    events.emit('verified', this.judge.event(identity, 'passkey'));
-    if (match.wentBack) events.emit('counterWentBack', this.judge.event(identity, 'passkey'));
-    return { identity, user, proved: provedOf(match), securityEpoch: subject.snapshot.securityEpoch };
+    const proved = await this.judge.accept(identity, match);
+    return { identity, user, proved, securityEpoch: subject.snapshot.securityEpoch };
   }
 
   private open({ token, carrier, passport }: PendingToken): Content | undefined {

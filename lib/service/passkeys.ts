@@ -4,7 +4,7 @@ import type {
   PasskeyDescriptor,
   PasskeyRequestOptions,
 } from '../core/passkeys.js';
-import { TwoFactorNotSetupError } from '../errors.js';
+import { SealedDataError, TwoFactorNotSetupError } from '../errors.js';
 import type { Question } from '../factors/factor.js';
 import type { KeptPasskey } from '../factors/passkey.js';
 import type { Snapshot } from '../store/snapshot-store.js';
@@ -16,6 +16,7 @@ import { findUser, type Identity } from './identity.js';
 import type { PendingToken } from './pending-token.js';
 import type { StepUps, StepUpSession } from './step-up.js';
 import { whyMissing } from './subject.js';
+import { readIfReadable } from './unreadable.js';
 import type { Verification } from './verification.js';
 
 /** What browsers are told, so that a passkey is made or used. */
@@ -40,7 +41,7 @@ export class PasskeyCeremonies {
     const user = await findUser(settings, identity);
     if (user === undefined) throw new TwoFactorNotSetupError();
     const snapshot = await this.parts.enrollment.prepare(identity, factor, () => false);
-    const kept = this.keptOf(snapshot);
+    const { kept } = await this.read(snapshot);
     // The same for all passkeys of a user, also after the keys were rotated: an authenticator replaces its own by it.
     const userHandle = kept[0]?.userHandle ?? factor.userHandleOf(identity.id);
     const draft = { label: name, value: JSON.stringify({ userHandle }) };
@@ -61,15 +62,20 @@ export class PasskeyCeremonies {
 
   /** For a user who is logged in, whose session keeps the token of the step-up. */
   async forStepUp(identity: Identity, session?: StepUpSession): Promise<PasskeyRequestOptions> {
-    const { challenge, snapshot } = await this.parts.stepUps.begin(identity, session);
+    const { challenge, snapshot } = await this.parts.stepUps.begin(identity, 'passkey', session);
     return this.request(challenge, snapshot, identity);
   }
 
-  /** For the browser to forget the passkeys that do not count any more (WebAuthn L3 §5.1.10). */
+  /**
+   * For the browser to forget the passkeys that do not count any more (WebAuthn L3 §5.1.10).
+   * @throws SealedDataError where one of them cannot be read
+   */
   async accepted(identity: Identity): Promise<AcceptedPasskeys> {
     const { factors, snapshots } = this.context;
     const { rpId } = factors.passkey.ceremonies;
-    const kept = this.keptOf(await snapshots.ofUser(identity));
+    const { kept, unreadable } = await this.read(await snapshots.ofUser(identity));
+    // The browser would forget it for good.
+    if (unreadable) throw unreadable;
     const userId = kept[0]?.userHandle ?? factors.passkey.userHandleOf(identity.id);
     return { rpId, userId, allAcceptedCredentialIds: kept.map(({ id }) => id) };
   }
@@ -80,20 +86,31 @@ export class PasskeyCeremonies {
     identity: Identity,
   ): Promise<PasskeyRequestOptions> {
     const factor = this.context.factors.passkey;
-    const kept = this.keptOf(snapshot);
-    if (kept.length === 0) throw await whyMissing(this.context, identity, 'passkey');
+    const { kept, unreadable } = await this.read(snapshot);
+    if (kept.length === 0) throw unreadable ?? (await whyMissing(this.context, identity, 'passkey'));
     return factor.ceremonies.requestOptions({
       challenge: factor.challengeOf(question),
       allow: kept.map(descriptorOf),
     });
   }
 
-  private keptOf({ authenticators }: Snapshot): KeptPasskey[] {
+  /** One that cannot be read is passed over: another may do. */
+  private async read({ authenticators }: Snapshot): Promise<Read> {
     const { factors } = this.context;
-    return authenticators
-      .filter((row) => factors.of(row) === factors.passkey)
-      .map((row) => factors.passkey.keptOf(row));
+    const rows = authenticators.filter((row) => factors.of(row) === factors.passkey);
+    const all = await Promise.all(
+      rows.map((row) => readIfReadable(this.context, row, () => factors.passkey.keptOf(row))),
+    );
+    return {
+      kept: all.filter((one): one is KeptPasskey => !(one instanceof SealedDataError)),
+      unreadable: all.find((one): one is SealedDataError => one instanceof SealedDataError),
+    };
   }
+}
+
+interface Read {
+  readonly kept: readonly KeptPasskey[];
+  readonly unreadable: SealedDataError | undefined;
 }
 
 const descriptorOf = ({ id, transports }: KeptPasskey): PasskeyDescriptor => ({ id, transports });

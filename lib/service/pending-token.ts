@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { StrategyKind } from '../options.js';
+import type { FirstFactorKind } from '../options.js';
 import { newChallenge, type TwoFactorChallenge } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 import type { Challenge } from './challenge.js';
@@ -28,7 +28,7 @@ export interface PendingContent {
   readonly securityEpoch: number;
   readonly createdAt: number;
   readonly expiresAt: number;
-  readonly kind: StrategyKind;
+  readonly kind: FirstFactorKind;
   readonly remember: boolean;
   /** Names the Passport that began it, '' for any: another one does not finish it. */
   readonly passport: string;

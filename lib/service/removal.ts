@@ -28,8 +28,10 @@ export class Removal {
 
   private async mustKeepPasskey(identity: Identity): Promise<boolean> {
     const { settings } = this.context;
-    const user = settings.passkeys && (await findUser(settings, identity));
-    const answer: unknown = user !== undefined && (await settings.passkeys?.mustKeepOne(user));
+    const { mustKeepOne = false } = settings.passkeys ?? {};
+    if (typeof mustKeepOne === 'boolean') return mustKeepOne;
+    const user = await findUser(settings, identity);
+    const answer: unknown = user !== undefined && (await mustKeepOne(user));
     if (typeof answer !== 'boolean')
       throw new TypeError(`passkeys.mustKeepOne must answer true or false; got ${typeof answer}`);
     return answer;

@@ -5,12 +5,10 @@ import { TwoFactorExpiredError, TwoFactorNotSetupError } from '../errors.js';
 import { ofRow, stepUpRow } from './challenge.js';
 import type { Context } from './context.js';
 import type { Identity } from './identity.js';
-import { reseal } from './delivery.js';
 import { tidy } from './factor-change.js';
 import type { Judge } from './judging.js';
 import type { Matching } from './matching.js';
 import { newId, openPending, sealPending, withCodes, type PendingToken } from './pending-token.js';
-import { provedOf } from './proved.js';
 import { whyMissing, type Judging, type Match, type LoginSubject, type Subject, type Verified } from './subject.js';
 import { isLive } from './verdicts.js';
 
@@ -156,11 +154,7 @@ export class Verification {
       compared: (loaded) => this.matching.chances(loaded, asked),
       failed: methods.length === 1 ? methods[0] : undefined,
     });
-    const { method, authenticator, wentBack } = match;
-    if (authenticator) await reseal(this.context, authenticator);
-    this.context.events.emit('verified', this.judge.event(subject.identity, method));
-    if (wentBack) this.context.events.emit('counterWentBack', this.judge.event(subject.identity, method));
-    return { subject, proved: provedOf(match) };
+    return { subject, proved: await this.judge.accept(subject.identity, match) };
   }
 
   /** The verdict stands in the account: what is left of the codes decides nothing. */

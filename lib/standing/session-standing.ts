@@ -1,5 +1,5 @@
 import { checkStillThere, renew } from './renewal.js';
-import { save, sessionOf, setState, stateOf, type SessionRequest } from './session.js';
+import { save, sessionOf, setState, stateOf, type SessionRequest, type SessionState } from './session.js';
 import { withFactor, type ProvedFactor, type Standing } from './standing.js';
 
 /** What the session stands for, if it stands for this user at the account's present security epoch. */
@@ -55,14 +55,26 @@ export async function carryOver(
   await save(session);
 }
 
-export const stepUpToken = (req: SessionRequest): string | undefined => stateOf(req).stepUp;
+export const stepUpToken = (req: SessionRequest): string | undefined => text(stateOf(req).stepUp);
 
 /**
  * Before its code is sent: saved afterwards, it would bring back a session that was ended while the sender was slow.
  */
-export async function storeStepUp(req: SessionRequest, token: string): Promise<void> {
+export const storeStepUp = (req: SessionRequest, token: string): Promise<void> => keep(req, { stepUp: token });
+
+/** What stands for a login by a passkey that this session has begun. */
+export const passkeyToken = (req: SessionRequest): string | undefined => text(stateOf(req).passkey);
+
+/** A store may bring back anything. */
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** In place of an earlier one. */
+export const storePasskeyToken = (req: SessionRequest, token: string): Promise<void> => keep(req, { passkey: token });
+
+/** @throws UserNotLoggedInError where the session was ended meanwhile: saved, it would come back with its login */
+async function keep(req: SessionRequest, more: Pick<SessionState, 'stepUp' | 'passkey'>): Promise<void> {
   await checkStillThere(req);
   const session = sessionOf(req);
-  setState(session, { ...stateOf(req), stepUp: token });
+  setState(session, { ...stateOf(req), ...more });
   await save(session);
 }

@@ -43,9 +43,8 @@ export function passkeys(options: PasskeyOptions): Passkeys {
     SettingsService.setRootCertificates({ identifier: identifier as 'packed', certificates: [...certificates] });
   return {
     rpId,
-    userVerification,
     counter,
-    mustKeepOne: typeof mustKeepOne === 'function' ? mustKeepOne : () => mustKeepOne,
+    mustKeepOne,
     creationOptions: async ({ challenge, user, exclude }) => ({
       ...(await generateRegistrationOptions({
         rpID: rpId,

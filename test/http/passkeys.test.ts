@@ -124,7 +124,67 @@ describe.each(databases)('passkeys on $name', (database) => {
       expect((await test.call(agent, 'acceptedPasskeys')).body.result.allAcceptedCredentialIds).toEqual([]);
     });
 
-    it('of a user without any are NOT_SETUP', async () => {
+    it('that cannot be read are passed over, and nothing is told to the browser that would forget them', async () => {
+      const user = await test.user(newId());
+      const agent = await loggedIn(user);
+      const [one, two] = [await enroll(test, agent), await enroll(test, agent)];
+      const [first] = await test.service.list(String(user.id));
+      const rows = test.db.getRepository<{ id: string; sealed: string }>('TwoFactorAuthenticator');
+      await rows.update({ id: first!.id }, { sealed: 'v1.gone.AAAA.AAAA.AAAA' });
+      const other = await halted(user);
+      const options = await optionsOf(test, other, 'challenge.passkey');
+      expect(() => one.get(options)).toThrow('no passkey');
+      await other
+        .post('/2fa')
+        .send({ response: two.get(options) })
+        .expect(200);
+      expect((await test.call(other, 'list').expect(200)).body.result).toHaveLength(2);
+      await test.call(other, 'acceptedPasskeys').expect(500);
+      await test.call(other, 'remove', first!.id).expect(200);
+      await test.call(other, 'acceptedPasskeys').expect(200);
+    });
+
+    it('whose row a removal has left behind do not count under a new one of the same id', async () => {
+      const user = await test.user(newId());
+      const agent = await loggedIn(user);
+      const old = deviceOf();
+      const credentialId = 'B'.repeat(43).slice(0, 42) + 'A';
+      const made = old.create(await optionsOf(test, agent, 'setup.passkey'), { credentialId });
+      await test.call(agent, 'complete.passkey', made).expect(200);
+      const rows = test.db.getRepository<{ id: string; userKey: string }>('TwoFactorAuthenticator');
+      const [listed] = await test.service.list(String(user.id));
+      const left = await rows.findOneByOrFail({ id: listed!.id });
+      await test.call(agent, 'remove', left.id).expect(200);
+      await rows.insert(left);
+      expect(await test.service.list(String(user.id))).toEqual([]);
+
+      const fresh = deviceOf();
+      const again = fresh.create(await optionsOf(test, agent, 'setup.passkey'), { credentialId });
+      await test.call(agent, 'complete.passkey', again).expect(200);
+      const other = await halted(user);
+      const options = await optionsOf(test, other, 'challenge.passkey');
+      await other
+        .post('/2fa')
+        .send({ response: old.get(options) })
+        .expect(401);
+      await other
+        .post('/2fa')
+        .send({ response: fresh.get(options) })
+        .expect(200);
+    });
+
+    it('of a user without any are NOT_SETUP, and begin no step-up', async () => {
+      const { user, secret } = await test.withTotp(newId());
+      const agent = await halted(user);
+      await agent
+        .post('/2fa')
+        .send({ code: test.totp(secret) })
+        .expect(200);
+      await test.call(agent, 'challenge.passkey').expect(404);
+      expect(await test.db.getRepository('TwoFactorChallenge').countBy({ userId: String(user.id) })).toBe(0);
+    });
+
+    it('of a user without any are NOT_SETUP at a login, too', async () => {
       const { user } = await test.withTotp(newId());
       const agent = await halted(user);
       await test.call(agent, 'challenge.passkey').expect(404);
@@ -473,12 +533,33 @@ describe.each(databases)('passkeys on $name', (database) => {
     const { options, challengeToken } = (await test.agent().post('/token/passkey/options').expect(200)).body;
     const answer = { response: device.get(options as object), challengeToken };
     await rotated.agent().post('/token/passkey').send(answer).expect(200);
+    // It was used, so that it is sealed with the new key.
+    const [listed] = await test.service.list(String(user.id));
+    const row = await test.db.getRepository('TwoFactorAuthenticator').findOneByOrFail({ id: listed!.id });
+    expect(row.sealed).toMatch(/^v1\.k2\./);
     for (let login = 0; login < 2; login += 1) {
       const agent = rotated.agent();
       await rotated.login(agent, user).expect(202);
       const response = device.get(await optionsOf(rotated, agent, 'challenge.passkey'));
       await agent.post('/2fa').send({ response }).expect(200);
     }
+  });
+
+  it('are kept by a function of the user, which has to answer', async () => {
+    const answers: unknown[] = [];
+    const asked = await openWithPasskeys(database, {
+      dataSource: test.db,
+      keys: test.keys,
+      clock: test.clock,
+      passkeys: { mustKeepOne: () => answers.shift() as boolean },
+    });
+    const { user } = await withPasskey(test, newId());
+    const [row] = await test.service.list(String(user.id));
+    answers.push(undefined, true, false);
+    await expect(asked.service.remove(String(user.id), row!.id)).rejects.toThrow(/must answer true or false/);
+    await expect(asked.service.remove(String(user.id), row!.id)).rejects.toMatchObject({ field: 'passkey' });
+    await asked.service.remove(String(user.id), row!.id);
+    expect(await test.service.list(String(user.id))).toEqual([]);
   });
 
   it.each(['ES256', 'EdDSA', 'RS256'] as const)('sign by %s', async (algorithm) => {

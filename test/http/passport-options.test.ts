@@ -148,7 +148,7 @@ describe.each(databases)('the options of passport.authenticate on $name', (datab
     const inner = { name: 'local', authenticate: () => undefined };
     const make = (options: object) => () => new TwoFactorStrategy({ service: test.service, ...options }, inner);
     expect(make({ kind: 'Oauth' })).toThrow(
-      'TwoFactorStrategy: kind must be one of "local", "oauth", "passkey", "remembered", "unknown"; got string "Oauth"',
+      'TwoFactorStrategy: kind must be one of "local", "oauth", "remembered", "unknown"; got string "Oauth"',
     );
     expect(make({ secondFactorRedirect: 5 })).toThrow(
       'TwoFactorStrategy: secondFactorRedirect must be a path such as "/2fa"; got number',

@@ -37,7 +37,7 @@ describe('the options of TwoFactorStrategy', () => {
       'an unknown kind',
       { service, kind: 'saml' },
       inner,
-      /kind must be one of "local", "oauth", "passkey", "remembered", "unknown"; got string "saml"/,
+      /kind must be one of "local", "oauth", "remembered", "unknown"; got string "saml"/,
     ],
     ['a kind of null', { service, kind: null }, inner, /kind must be one of/],
     [

@@ -91,6 +91,17 @@ describe.each(databases)('the router on $name', (database) => {
     expect(headers['set-cookie']).toBeUndefined();
   });
 
+  test('an app without passkeys has no routes for them, and says so', async () => {
+    const router = await RouterApp.open(database);
+    app = router;
+    const client = await router.loggedIn(await router.test.user(1));
+    const token = await client.token();
+    for (const path of ['/enroll/passkey', '/passkey', '/passkey/options'])
+      await client.post(path, {}, token).expect(404);
+    await client.post('/challenge', { method: 'passkey' }, token).expect(400);
+    await client.post('/confirm', { method: 'passkey', response: {} }, token).expect(404);
+  });
+
   test('a client with a bearer token and no session needs no CSRF token', async () => {
     const test1 = await TestApp.open(database, {
       service: { recentAuthentication: false, deliver: { email: () => undefined } },

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import {
   carryOver,
   elevate,
+  passkeyToken,
   provedBy,
   standingOf,
   stepUpToken,
+  storePasskeyToken,
   storeStepUp,
 } from '../../lib/standing/session-standing.js';
 import type { Standing } from '../../lib/standing/standing.js';
@@ -121,12 +123,32 @@ describe('a change of factors', () => {
   });
 });
 
-describe('the token of a step-up', () => {
+describe.each([
+  ['a step-up', 'stepUp', storeStepUp, stepUpToken],
+  ['a login by a passkey', 'passkey', storePasskeyToken, passkeyToken],
+] as const)('the token of %s', (_what, name, store, token) => {
   it('is kept in the session, beside what that stands for', async () => {
     const { req, saved } = requestWith({ twoFactor: { standing: alice } });
-    expect(stepUpToken(req)).toBeUndefined();
-    await storeStepUp(req, 'token');
-    expect(stepUpToken(req)).toBe('token');
-    expect(saved).toMatchObject([{ twoFactor: { standing: alice, stepUp: 'token' } }]);
+    expect(token(req)).toBeUndefined();
+    await store(req, 'token');
+    expect(token(req)).toBe('token');
+    expect(saved).toMatchObject([{ twoFactor: { standing: alice, [name]: 'token' } }]);
+  });
+
+  it('does not bring back a login that was ended while its request ran', async () => {
+    const { req, saved } = requestWith({ passport: { user: 1 } });
+    req.user = { id: 1 };
+    req.sessionStore = {
+      get: (_id: string, done: (error: null, session: null) => void) => {
+        done(null, null);
+      },
+    };
+    await expect(store(req, 'token')).rejects.toMatchObject({ code: 'NOT_LOGGED_IN' });
+    expect(req.user).toBeUndefined();
+    expect(saved).toEqual([]);
+  });
+
+  it.each([[7], [null], [{}], [['token']]])('is none where the store brings back %j', (kept) => {
+    expect(token(requestWith({ twoFactor: { [name]: kept } }).req)).toBeUndefined();
   });
 });

@@ -44,13 +44,20 @@ const whoIsEither = (req: Request): void => {
   if (!authOf(req).pending) checkLoggedIn(req);
 };
 
-type Post = (path: string, may: (req: Request) => void, answer: (call: Call) => unknown) => void;
+interface Routes {
+  readonly get: (path: string, answer: (req: Request) => unknown) => void;
+  readonly post: (path: string, may: (req: Request) => void, answer: (call: Call) => unknown) => void;
+}
 
 /** Before a login there is no CSRF token: what is signed is bound to this session, and to this site. */
 const anybody = (): void => undefined;
 
-/** The login by a passkey alone. */
-function passkeyLogin({ service, passport, csrf, returnTo }: RouterSettings, post: Post): void {
+/** Setting up passkeys, and the login by one alone. */
+function passkeyRoutes({ service, passport, csrf, returnTo }: RouterSettings, { get, post }: Routes): void {
+  post('/api/enroll/passkey', whoIsLoggedIn, async ({ auth, body }) => ({
+    options: await auth.twoFactor.setup.passkey(body.label),
+  }));
+  get('/api/passkeys', async (req) => authOf(req).twoFactor.acceptedPasskeys());
   const strategy = new PasskeyStrategy({ service });
   const logIn = throughStrategy(passport, strategy);
   post('/api/passkey/options', anybody, async ({ req }) => ({ options: await strategy.begin(req) }));
@@ -101,7 +108,7 @@ export function apiRoutes(settings: RouterSettings): Router {
   const served = { passwords: settings.login !== undefined, passkeys: settings.service.hasPasskeys };
   get('/api/openapi.json', (req) => openApiDocument(`${req.baseUrl}/api`, served));
 
-  if (settings.service.hasPasskeys) passkeyLogin(settings, post);
+  if (served.passkeys) passkeyRoutes(settings, { get, post });
 
   // The session is a new one after it, and so is its token.
   post('/api/verify', whoIsPending, async ({ req, res }) => {
@@ -109,7 +116,7 @@ export function apiRoutes(settings: RouterSettings): Router {
     return { returnTo: takeReturnTo(req, settings.returnTo), csrfToken: csrf.token(req) };
   });
   post('/api/challenge', whoIsEither, async ({ auth, body }) => {
-    if (body.method === 'passkey') return { options: await auth.twoFactor.challenge.passkey() };
+    if (served.passkeys && body.method === 'passkey') return { options: await auth.twoFactor.challenge.passkey() };
     const { maskedContact, expiresAt, resendAfter } =
       await auth.twoFactor.challenge[keyOf(readMethod(body.method, deliveredMethods))]();
     return { maskedContact, expiresAt, resendAfter };
@@ -134,10 +141,6 @@ export function apiRoutes(settings: RouterSettings): Router {
       return { maskedContact };
     });
   }
-  post('/api/enroll/passkey', whoIsLoggedIn, async ({ auth, body }) => ({
-    options: await auth.twoFactor.setup.passkey(body.label),
-  }));
-  get('/api/passkeys', async (req) => authOf(req).twoFactor.acceptedPasskeys());
   post('/api/confirm', whoIsLoggedIn, async ({ req, auth, body }) => {
     const complete = auth.twoFactor.complete[keyOf(readMethod(body.method, enrollableMethods))];
     // What a client sends is of any type: the library looks at it.

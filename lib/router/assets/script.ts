@@ -69,6 +69,7 @@ export const scriptText = `'use strict';
       button.disabled = true;
       failed.hidden = true;
       var body = create ? { label: form.elements.label.value } : { method: 'passkey' };
+      body[form.dataset.field] = form.dataset.token;
       ask(form.dataset.options, form.dataset.token, body).then(function (json) {
         var start = create ? webauthn.startRegistration : webauthn.startAuthentication;
         return start({ optionsJSON: json.options });
@@ -94,7 +95,11 @@ export const scriptText = `'use strict';
     var base = element.dataset.passkeyLogin;
     if (element.tagName !== 'INPUT') {
       element.hidden = false;
-      element.addEventListener('click', function () { logIn(base, false).catch(function () {}); });
+      element.addEventListener('click', function () {
+        logIn(base, false).catch(function () {
+          each('[data-passkey-failed]', function (words) { words.hidden = false; });
+        });
+      });
       return;
     }
     webauthn.browserSupportsWebAuthnAutofill().then(function (supported) {

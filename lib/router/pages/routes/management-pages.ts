@@ -1,8 +1,10 @@
 import {
   InvalidInputError,
   methodOf,
+  SealedDataError,
   StepUpRequiredError,
   TwoFactorNotSetupError,
+  type RequestAuth,
   type TwoFactorError,
 } from 'passport-two-factor';
 import { checkLoggedIn } from '../../request.js';
@@ -71,9 +73,19 @@ export async function showManagement(
         method: methodOf(authenticator.mechanism),
       })),
       backupCodes: await auth.twoFactor.remainingBackupCodes(),
-      accepted: settings.service.hasPasskeys ? JSON.stringify(await auth.twoFactor.acceptedPasskeys()) : '',
+      accepted: settings.service.hasPasskeys ? await acceptedBy(auth) : '',
       home: settings.returnTo,
     },
     error ? { error } : {},
   );
+}
+
+/** As JSON; '' where one cannot be read: the browser would forget it. The page has to go on, to remove it. */
+async function acceptedBy(auth: RequestAuth): Promise<string> {
+  try {
+    return JSON.stringify(await auth.twoFactor.acceptedPasskeys());
+  } catch (error) {
+    if (error instanceof SealedDataError) return '';
+    throw error;
+  }
 }

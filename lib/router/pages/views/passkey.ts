@@ -24,12 +24,12 @@ ${links(view)}`,
 }
 
 function form(view: View, isNew: boolean): Html {
-  const { t, base, returnTo, purpose, csrfToken } = view;
+  const { t, base, returnTo, purpose, csrfToken, csrfField } = view;
   const action = isNew ? '/confirm/passkey' : purpose === 'login' ? '/verify' : '/step-up';
   const options = `${base}/api/${isNew ? 'enroll/passkey' : 'challenge'}`;
   return html`
 <form method="post" action="${base}${action}" data-passkey="${isNew ? 'create' : 'get'}"
- data-options="${options}" data-token="${csrfToken}">
+ data-options="${options}" data-field="${csrfField}" data-token="${csrfToken}">
 ${hidden(view, { method: 'passkey', returnTo })}
 <input type="hidden" name="response" value="">
 ${isNew && name(view)}
@@ -48,6 +48,10 @@ function links({ t, base, loginPath, returnTo, purpose, others }: View): Html {
   if (purpose === 'enrollment') return html`<p class="tf-links"><a href="${base}/add">${t('code.cancel')}</a></p>`;
   return html`<p class="tf-links">
 ${others && html`<a href="${withReturnTo(`${base}/choose`, returnTo)}">${t('code.other')}</a>`}
-${purpose === 'login' && html`<a href="${loginPath}">${t('code.logInAgain')}</a>`}
+${
+  purpose === 'login'
+    ? html`<a href="${loginPath}">${t('code.logInAgain')}</a>`
+    : html`<a href="${base}/">${t('code.cancel')}</a>`
+}
 </p>`;
 }
