@@ -6,6 +6,7 @@ export { twoFactorAuth } from './express/two-factor-auth.js';
 export { protect } from './passport/protect.js';
 export { impersonate } from './passport/impersonate.js';
 export { requireEnrollment } from './express/require-enrollment.js';
+export { claimsOf } from './standing/token-standing.js';
 export { requireSecondFactor } from './express/require-second-factor.js';
 export { secondFactorErrorHandler } from './express/error-handler.js';
 export { twoFactorEntities } from './store/entities.js';
@@ -75,6 +76,7 @@ export type {
   Enforce,
   KeptLogin,
   LimitSettings,
+  LoginChannel,
   OAuthLogin,
   RequireForOAuth,
   Send,
@@ -88,6 +90,9 @@ export type { ContactSetup, TotpSetup, TotpSetupOptions } from './service/enroll
 export type { ChallengeSent } from './service/code-sending.js';
 export type { Authenticator } from './service/management.js';
 export type { TwoFactorEvent, TwoFactorEventName, TwoFactorListener } from './service/events.js';
+export type { FactorMethod, ProvedFactor, TwoFactorClaim, TwoFactorClaims } from './core/standing.js';
+export type { FinishedTokenLogin, TokenLogin } from './service/token-login.js';
+export type { ReadRequestClaims } from './express/by-token.js';
 export type { PendingView } from './standing/pending-login.js';
 export type { TwoFactorAuthenticateOptions, TwoFactorStrategyOptions } from './passport/two-factor-strategy.js';
 export type {

@@ -62,6 +62,9 @@ export type Send = (message: CodeMessage) => unknown;
  */
 export type StrategyKind = 'local' | 'oauth' | 'remembered' | 'unknown';
 
+/** Where a message goes that proves a login: a mailbox, or a phone. */
+export type LoginChannel = 'email' | 'phone';
+
 /** @internal The same, and what `PasskeyStrategy` alone may say: others prove no passkey to this package. */
 export type FirstFactorKind = StrategyKind | 'passkey';
 

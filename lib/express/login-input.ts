@@ -1,11 +1,16 @@
 import { InvalidInputError } from '../errors.js';
-import { longestStrategyName } from '../passport/first-factor.js';
+import type { LoginChannel } from '../options.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 
 /** How an app's own login was made. */
 export interface LoginAsOptions {
   /** Names the way, for the record: `'sign-up'`, `'magic-link'`. 1 to 191 characters; it exempts from nothing. */
   readonly via: string;
+  /**
+   * Where a message went that has proved the login, as of a password reset: a code that goes there, too, does not
+   * finish it.
+   */
+  readonly channel?: LoginChannel;
   /** Keeps the session for `rememberFor`. */
   readonly remember?: unknown;
   /** Where `secondFactorErrorHandler` sends a browser whose login is halted. Default: that of `protect`. */
@@ -27,12 +32,4 @@ export function namesOf({ settings: { users } }: TwoFactorService, user: Express
 export function readText(field: string, value: unknown): string {
   if (typeof value !== 'string') throw new InvalidInputError(field, 'a string');
   return value;
-}
-
-/** @internal The name of a way to log in, which is kept beside the pending login. */
-export function readVia(via: unknown): string {
-  const text = readText('via', via);
-  if (text.length < 1 || text.length > longestStrategyName)
-    throw new InvalidInputError('via', `a text of 1 to ${longestStrategyName} characters`);
-  return text;
 }

@@ -1,23 +1,21 @@
 import type { Request } from 'express';
-import {
-  InvalidCredentialsError,
-  StepUpRequiredError,
-  TwoFactorExpiredError,
-  UserNotLoggedInError,
-} from '../errors.js';
+import { TwoFactorExpiredError, UserNotLoggedInError } from '../errors.js';
 import { proveFirstFactor, readRemember } from '../passport/first-factor.js';
 import { admit, letThrough, planVerified, type FirstFactorLogin } from '../passport/gate.js';
 import { deserializer } from '../passport/serialized-user.js';
 import { throughPassport } from '../passport/through-passport.js';
 import { doorOf } from '../passport/verdict.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
-import { elevate, standingOf } from '../standing/session-standing.js';
-import { logIn, type LogInPlan } from '../standing/log-in.js';
-import { pendingView, type PendingView } from '../standing/pending-login.js';
-import { userOf } from '../standing/session.js';
-import { secondFactorAt } from '../standing/standing.js';
+import { readChannel, readVia } from '../service/token-login.js';
+import { claimsOfUser } from '../standing/request-standing.js';
+import { forgetProved, holdProved, isByToken } from '../standing/token-standing.js';
+import { logIn, logOut, type LogInPlan } from '../standing/log-in.js';
+import { pendingView, viewOfToken, type PendingView } from '../standing/pending-login.js';
+import { setUser, userOf } from '../standing/session.js';
+import type { TwoFactorClaims } from '../core/standing.js';
 import type { AuthHost } from './auth-host.js';
-import { namesOf, readText, readVia, type LoginAsOptions } from './login-input.js';
+import { readText, type LoginAsOptions } from './login-input.js';
+import { reauthenticate } from './reauthenticate.js';
 import { RequestTwoFactor } from './request-two-factor.js';
 
 /** `req.auth` */
@@ -55,7 +53,9 @@ export class RequestAuth {
   async loginAs(user: Express.User, options: LoginAsOptions): Promise<Express.User> {
     const strategy = readVia((options as { via?: unknown } | undefined)?.via);
     const remember = readRemember(options.remember);
+    const channel = readChannel(options.channel);
     return this.enter(user, {
+      channel,
       strategy,
       kind: 'unknown',
       info: undefined,
@@ -73,7 +73,10 @@ export class RequestAuth {
     const pending = this.twoFactor.pendingToken();
     const known = this.twoFactor.takeVerified(pending);
     const finished = await this.service.finishing.complete(pending, known, deserializer(this.host.passport, this.req));
-    await this.logIn(finished.user, planVerified(this.service, finished));
+    if (isByToken(this.req)) {
+      holdProved(this.req, this.service.gate.verified(finished));
+      setUser(this.req, finished.user);
+    } else await this.logIn(finished.user, planVerified(this.service, finished));
     return finished.user;
   }
 
@@ -85,40 +88,21 @@ export class RequestAuth {
    *   thirty in a day; StepUpRequiredError where the user has a second factor that this session never verified
    */
   async reauthenticate(password: string): Promise<void> {
-    const { service, req } = this;
-    const current = userOf(req) as Express.User | undefined;
-    if (current === undefined || this.twoFactor.pendingToken() !== undefined) throw new UserNotLoggedInError();
-    const identity = service.identify(current);
-    const names = namesOf(service, current);
+    const identity = await this.twoFactor.loggedIn();
     readText('password', password);
-    // Counted before the password is looked at, so that of guesses made at once none goes free.
-    await service.passwords.reserve(identity);
-    const user = await this.proveOneOf(names, password);
-    if (service.identify(user).key !== identity.key) throw new InvalidCredentialsError();
-    await service.passwords.release(identity);
-    const { authenticators, securityEpoch: epoch } = await service.snapshot(identity);
-    const standing = standingOf(req, identity.key, epoch);
-    const at = service.settings.clock();
-    const byPassword = { userKey: identity.key, epoch, at, factors: [{ method: 'password', at }] } as const;
-    if (authenticators.length === 0) await elevate(req, byPassword);
-    else if (standing && secondFactorAt(standing) > 0) await elevate(req, standing);
-    else throw new StepUpRequiredError();
+    await reauthenticate({ service: this.service, req: this.req }, identity, (name) => this.prove(name, password));
   }
 
-  /** Ends the login, or the pending one. */
-  logout(): Promise<void> {
+  /**
+   * Ends the login, or the pending one. A token stays good until it expires: the client drops it, and `endStandings`
+   * ends what it stands for.
+   */
+  async logout(): Promise<void> {
     const { req, host } = this;
-    return throughPassport(
-      host.passport,
-      req,
-      () =>
-        new Promise((resolve, reject) => {
-          req.logout((error: unknown) => {
-            if (error === undefined || error === null) resolve();
-            else reject(error instanceof Error ? error : new Error('The session store failed.', { cause: error }));
-          });
-        }),
-    );
+    if (isByToken(req)) {
+      forgetProved(req);
+      setUser(req, undefined);
+    } else await throughPassport(host.passport, req, () => logOut(req));
   }
 
   /** False while a login is pending. */
@@ -128,9 +112,21 @@ export class RequestAuth {
 
   /** While a login is halted: what it can be finished with, masked, and until when (epoch milliseconds). */
   get pending(): PendingView | undefined {
-    return this.twoFactor.pendingToken() === undefined
-      ? undefined
-      : pendingView(this.req, this.service.settings.clock());
+    const pending = this.twoFactor.pendingToken();
+    if (!pending) return undefined;
+    if (pending.carrier === 'session') return pendingView(this.req, this.service.settings.clock());
+    const shown = this.service.tokenLogins.shown(pending);
+    return shown && viewOfToken(shown, pending.token);
+  }
+
+  /**
+   * What belongs into the token that the app issues now: how and when the user was authenticated. Of a token that this
+   * request came with, it is a copy that gets no younger.
+   * @throws UserNotLoggedInError where nobody is logged in
+   */
+  get claims(): TwoFactorClaims {
+    if (!this.isLoggedIn()) throw new UserNotLoggedInError();
+    return claimsOfUser(this.req, this.service.identify(userOf(this.req)).key);
   }
 
   /** @internal Whether the pending login can still be finished: its attempts may be spent. */
@@ -158,15 +154,6 @@ export class RequestAuth {
     return typeof email === 'string' && email !== '' ? email : undefined;
   }
 
-  /** An app with both may know its users by the other one. */
-  private async proveOneOf([first, other]: readonly [string, ...string[]], password: string): Promise<Express.User> {
-    const { user } = await this.prove(first, password).catch((reason: unknown) => {
-      if (reason instanceof InvalidCredentialsError && other !== undefined) return this.prove(other, password);
-      throw reason;
-    });
-    return user;
-  }
-
   private prove(identifier: string, password: unknown) {
     const strategy = this.host.findStrategy();
     return proveFirstFactor({ strategy, identifier, password: readText('password', password) }, this.req);
@@ -178,15 +165,17 @@ export class RequestAuth {
     login: Omit<FirstFactorLogin, 'session' | 'keepSessionInfo'>,
   ): Promise<Express.User> {
     const { service, req, host } = this;
+    const session = !isByToken(req);
     const plan = await throughPassport(host.passport, req, () =>
       admit({ service, req }, user, {
         ...login,
         redirect: login.redirect ?? doorOf(host.passport._sm)?.redirect,
-        session: true,
+        session,
         keepSessionInfo: false,
       }),
     );
-    await this.logIn(user, plan);
+    if (session) await this.logIn(user, plan);
+    else setUser(req, user);
     return user;
   }
 

@@ -16,6 +16,7 @@ import type { ChallengeSent } from '../service/code-sending.js';
 import type { ContactSetup, TotpSetup, TotpSetupOptions } from '../service/enrollment-input.js';
 import type { Authenticator } from '../service/management.js';
 import { userOf } from '../standing/session.js';
+import { isByToken } from '../standing/token-standing.js';
 import { RequestUser } from './request-user.js';
 
 /**
@@ -84,7 +85,7 @@ export class RequestTwoFactor extends RequestUser {
    */
   readonly challenge: ByMethod<DeliveredMethod, () => Promise<ChallengeSent>> & {
     /** Answers what the browser uses a passkey by; nothing is sent. */
-    readonly passkey: () => Promise<PasskeyRequestOptions>;
+    readonly passkey: () => Promise<PasskeyRequestOptions & { readonly challengeToken?: string }>;
   } = {
     passkey: () => this.askPasskey(),
     ...byMethod(deliveredMethods, (method) => () => this.send(method)),
@@ -117,7 +118,7 @@ export class RequestTwoFactor extends RequestUser {
 
   /** The passkeys that count, for the browser to forget the others. @throws UserNotLoggedInError */
   async acceptedPasskeys(): Promise<AcceptedPasskeys> {
-    return this.service.passkeys.accepted(this.loggedIn());
+    return this.service.passkeys.accepted(await this.loggedIn());
   }
 
   /** Verified mechanisms, unique and ascending; `[]` when nobody is logged in. */
@@ -156,7 +157,7 @@ export class RequestTwoFactor extends RequestUser {
 
   /** The verified methods, oldest first. @throws UserNotLoggedInError */
   async list(): Promise<Authenticator[]> {
-    return this.service.management.list(this.loggedIn());
+    return this.service.management.list(await this.loggedIn());
   }
 
   /**
@@ -164,22 +165,22 @@ export class RequestTwoFactor extends RequestUser {
    * @throws TwoFactorNotSetupError, InvalidInputError, TwoFactorAlreadyEnabledError
    */
   async rename(id: string, label: string): Promise<void> {
-    await this.service.management.rename(this.loggedIn(), id, label);
+    await this.service.management.rename(await this.loggedIn(), id, label);
   }
 
   /** How many backup codes are unused. */
   async remainingBackupCodes(): Promise<number> {
-    return this.service.management.remainingBackupCodes(this.loggedIn());
+    return this.service.management.remainingBackupCodes(await this.loggedIn());
   }
 
   /** The mechanism that a halted login names first. @throws TwoFactorNotSetupError */
   async setPreferredMethod(mechanism: TwoFactorMechanism): Promise<void> {
-    await this.service.management.setPreferred(this.loggedIn(), mechanism);
+    await this.service.management.setPreferred(await this.loggedIn(), mechanism);
   }
 
   /** What `setPreferredMethod` has set. */
   async getPreferredMethod(): Promise<TwoFactorMechanism | undefined> {
-    return this.service.management.getPreferred(this.loggedIn());
+    return this.service.management.getPreferred(await this.loggedIn());
   }
 
   /**
@@ -187,6 +188,8 @@ export class RequestTwoFactor extends RequestUser {
    * not.
    */
   async enrollmentDeadline(): Promise<number | undefined> {
-    return this.service.policy.deadline(this.loggedIn(), userOf(this.req) as Express.User);
+    const identity = await this.loggedIn();
+    const known = isByToken(this.req) ? undefined : (userOf(this.req) as Express.User);
+    return this.service.policy.deadline(identity, known);
   }
 }

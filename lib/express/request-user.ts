@@ -1,30 +1,36 @@
 import type { Request } from 'express';
 import type { DeliveredMethod, EnrollableMethod, MethodName } from '../core/methods.js';
 import { StepUpRequiredError, UserNotLoggedInError } from '../errors.js';
-import { sessionPending, stepUp } from '../passport/second-factor.js';
+import { pendingOf, stepUp } from '../passport/second-factor.js';
 import { nameOfPassport, type Passport } from '../passport/passports.js';
 import type { Change } from '../service/context.js';
 import type { Identity } from '../service/identity.js';
 import type { PasskeyRequestOptions } from '../core/passkeys.js';
-import type { StepUpSession } from '../service/step-up.js';
 import type { ChallengeSent } from '../service/code-sending.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import type { PendingToken } from '../service/pending-token.js';
 import type { MarkedLogin } from '../service/verification.js';
+import { withHidden } from '../core/hidden.js';
 import {
+  canHold,
   carryOver,
+  checkFit,
   elevate,
   standingEpoch,
   standingOf,
-  storeStepUp,
+  stepUpSession,
   stepUpToken,
-} from '../standing/session-standing.js';
+} from '../standing/request-standing.js';
 import { noteSent, renewPending, resendAt } from '../standing/pending-login.js';
-import { hasSession, sessionId, sessionOf, unfitSession, userOf } from '../standing/session.js';
-import { isRecent, withFactor } from '../standing/standing.js';
+import { userOf } from '../standing/session.js';
+import { isRecent, withFactor } from '../core/standing.js';
+import { checkThere } from './by-token.js';
 
-/** The user of a request, with what its session stands for. */
+/** The user of a request, with what its session or its token stands for. */
 export class RequestUser {
+  /** A pending login of a client without a session that this request has verified: its token since. */
+  private renewed: string | undefined;
+
   /** A pending login that this very request has verified, so that completing it need not read it again. */
   private verified: MarkedLogin | undefined;
 
@@ -50,7 +56,8 @@ export class RequestUser {
 
   /** @internal The pending login, where this Passport began it. */
   pendingToken(): PendingToken | undefined {
-    return sessionPending(this.req, nameOfPassport(this.service, this.passport));
+    const pending = pendingOf(this.req, nameOfPassport(this.service, this.passport));
+    return pending && this.renewed !== undefined ? { ...pending, token: this.renewed } : pending;
   }
 
   /** @internal */
@@ -59,11 +66,12 @@ export class RequestUser {
     return user === undefined ? undefined : this.service.identify(user);
   }
 
-  /** @internal */
-  protected loggedIn(): Identity {
+  /** @internal @throws UserNotLoggedInError */
+  async loggedIn(): Promise<Identity> {
     const identity = this.current();
     // A login that waits for its second factor is none, whatever the app has put on the request.
     if (!identity || this.pendingToken() !== undefined) throw new UserNotLoggedInError();
+    await checkThere(this.service, this.req, identity);
     return identity;
   }
 
@@ -85,14 +93,13 @@ export class RequestUser {
    * @throws StepUpRequiredError where this session's last authentication is too old or skipped an enrolled factor
    */
   protected async recent(): Promise<Identity> {
-    const identity = this.loggedIn();
+    const identity = await this.loggedIn();
     const { recentAuthentication, clock } = this.service.settings;
     if (recentAuthentication === false) return identity;
     const { securityEpoch } = await this.service.snapshot(identity);
     const standing = standingOf(this.req, identity.key, securityEpoch);
     if (!standing || !isRecent(standing.at, clock(), recentAuthentication)) {
-      // A step-up would not help a session that can hold nothing.
-      if (hasSession(this.req) && sessionId(sessionOf(this.req)) === undefined) throw unfitSession();
+      checkFit(this.req);
       throw new StepUpRequiredError();
     }
     return { ...identity, judgedAt: securityEpoch };
@@ -104,7 +111,7 @@ export class RequestUser {
     const { result, epochs } = await use(identity);
     // The epochs just before and after: where another session's change came in between, this one's standing ends with
     // it.
-    if (epochs && hasSession(this.req)) await carryOver(this.req, identity.key, epochs);
+    if (epochs && canHold(this.req)) await carryOver(this.req, identity.key, epochs);
     return result;
   }
 
@@ -112,11 +119,11 @@ export class RequestUser {
   protected async confirm(method: EnrollableMethod, code: unknown): Promise<string[]> {
     // Beginning it needed a recent authentication; fetching the phone may take longer than that lasts.
     // But a session whose standing has ended meanwhile must not confirm what another one has begun.
-    const identity = this.loggedIn();
+    const identity = await this.loggedIn();
     const judged =
       this.service.settings.recentAuthentication === false ? {} : { judgedAt: standingEpoch(this.req, identity.key) };
     const { result, epochs, proved } = await this.service.confirming.complete({ ...identity, ...judged }, method, code);
-    if (epochs && hasSession(this.req)) {
+    if (epochs && canHold(this.req)) {
       // What the session has proved before counts at the epoch that the new factor begins, too.
       const before = standingOf(this.req, identity.key, epochs.from);
       const whose = { userKey: identity.key, epoch: epochs.to };
@@ -156,10 +163,14 @@ export class RequestUser {
     const response = { methods, code };
     if (!pending) {
       const identity = this.current();
-      if (identity) return stepUp({ service: this.service, req: this.req }, identity, response);
+      if (identity) {
+        await checkThere(this.service, this.req, identity);
+        return stepUp({ service: this.service, req: this.req }, identity, response);
+      }
     }
     const marked = await this.service.verification.markLogin(pending, response);
-    await renewPending(this.req, marked.token);
+    if (pending?.carrier === 'session') await renewPending(this.req, marked.token);
+    else this.renewed = marked.token;
     this.verified = marked;
   }
 
@@ -168,27 +179,22 @@ export class RequestUser {
     const pending = this.pendingToken();
     if (pending) {
       const sent = await this.service.logins.sendForLogin(pending, method);
-      await noteSent(this.req, method, resendAt(sent.resendAfter, this.service.settings.clock()));
+      if (pending.carrier === 'session')
+        await noteSent(this.req, method, resendAt(sent.resendAfter, this.service.settings.clock()));
       return sent;
     }
-    return this.service.stepUps.send(this.loggedIn(), method, this.stepUpSession());
+    return this.service.stepUps.send(await this.loggedIn(), method, stepUpSession(this.req));
   }
 
   /** @internal */
-  protected askPasskey(): Promise<PasskeyRequestOptions> {
+  protected async askPasskey(): Promise<PasskeyRequestOptions & { readonly challengeToken?: string }> {
     const pending = this.pendingToken();
     if (pending) return this.service.passkeys.forLogin(pending);
-    return this.service.passkeys.forStepUp(this.loggedIn(), this.stepUpSession());
-  }
-
-  private stepUpSession(): StepUpSession {
-    const kept = stepUpToken(this.req);
-    return {
-      ...(kept !== undefined && { token: kept }),
-      // Before the code is sent: a session that is ended while the sender is slow is not brought back by its token.
-      keep: async (fresh) => {
-        if (hasSession(this.req)) await storeStepUp(this.req, fresh);
-      },
-    };
+    let challengeToken = stepUpToken(this.req);
+    const session = stepUpSession(this.req, (fresh) => {
+      challengeToken = fresh;
+    });
+    const options = await this.service.passkeys.forStepUp(await this.loggedIn(), session);
+    return challengeToken === undefined ? options : withHidden(options, { challengeToken });
   }
 }

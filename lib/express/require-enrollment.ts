@@ -4,6 +4,7 @@ import { checkText } from '../core/options.js';
 import { checkService } from '../passport/check-service.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { userOf } from '../standing/session.js';
+import { isByToken } from '../standing/token-standing.js';
 import { openPaths } from './open-path.js';
 import { hintOfPassport } from './hints.js';
 import { checkOptions } from '../core/options.js';
@@ -44,7 +45,7 @@ export function requireEnrollment(options: RequireEnrollmentOptions): RequestHan
     const hold = async (): Promise<boolean> => {
       hintOfPassport(req);
       const user = userOf(req) as Express.User | undefined;
-      return user !== undefined && !isOpen(req.path) && (await isDue(service, user));
+      return user !== undefined && !isOpen(req.path) && (await isDue(service, req, user));
     };
     // Whatever a function of the app throws denies: `next` takes nothing, and 'route', for "go on".
     hold()
@@ -59,7 +60,9 @@ export function requireEnrollment(options: RequireEnrollmentOptions): RequestHan
   };
 }
 
-async function isDue(service: TwoFactorService, user: Express.User): Promise<boolean> {
-  const deadline = await service.policy.deadline(service.identify(user), user);
+async function isDue(service: TwoFactorService, req: Request, user: Express.User): Promise<boolean> {
+  // What a token says of the user is not all that `enforce` may ask.
+  const known = isByToken(req) ? undefined : user;
+  const deadline = await service.policy.deadline(service.identify(user), known);
   return deadline !== undefined && deadline <= service.settings.clock();
 }

@@ -12,9 +12,11 @@ import { milliseconds } from '../core/option-fields.js';
 import { checkOptions, checkText } from '../core/options.js';
 import { checkService } from '../passport/check-service.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
-import { standingOf } from '../standing/session-standing.js';
+import { standingOf } from '../standing/request-standing.js';
 import { keepReturnTo, sessionOf, userOf } from '../standing/session.js';
-import { isPhishingResistant, isRecent, secondFactorAt, type ProvedFactor } from '../standing/standing.js';
+import { isPhishingResistant, isRecent, secondFactorAt, type ProvedFactor } from '../core/standing.js';
+import { readClaimsBy } from '../standing/token-standing.js';
+import { checkClaims, checkThere, type ReadRequestClaims } from './by-token.js';
 import { hintOfPassport } from './hints.js';
 
 /** Options of `requireSecondFactor`. */
@@ -25,6 +27,8 @@ export interface RequireSecondFactorOptions {
   readonly maxAge?: Duration;
   /** Whether it has to be one that another site cannot use: a passkey. Default `false`. */
   readonly phishingResistant?: boolean;
+  /** For an app with tokens, where no `twoFactorAuth` says so: answers the payload that the app has verified. */
+  readonly claims?: ReadRequestClaims;
   /** The methods that count. Default: all. */
   readonly methods?: readonly MethodName[];
   /** Where a browser goes instead of the error; the page it came for is kept as `req.session.returnTo`. */
@@ -48,13 +52,22 @@ function readMaxAge(maxAge: Duration | undefined): number | undefined {
  * @throws TypeError for an unknown option
  */
 export function requireSecondFactor(options: RequireSecondFactorOptions): RequestHandler {
-  checkOptions('requireSecondFactor', options, ['service', 'maxAge', 'redirect', 'phishingResistant', 'methods']);
-  const { service, redirect } = options;
+  checkOptions('requireSecondFactor', options, [
+    'service',
+    'maxAge',
+    'redirect',
+    'phishingResistant',
+    'methods',
+    'claims',
+  ]);
+  const { service, redirect, claims } = options;
   checkService(service, 'requireSecondFactor');
+  checkClaims('requireSecondFactor', claims, service);
   if (typeof redirect !== 'function')
     checkText('requireSecondFactor', 'redirect', { value: redirect, expected: 'a text such as "/2fa/continue"' });
   const wanted = readWanted(options);
   return (req: Request, res: Response, next: NextFunction): void => {
+    if (claims) readClaimsBy(req, claims);
     // Whatever a function of the app throws denies: `next` takes nothing, and 'route', for "go on".
     check(service, req, wanted)
       .then((refusal) => {
@@ -116,8 +129,9 @@ async function check(
   hintOfPassport(req);
   const user = userOf(req);
   if (user === undefined) return new UserNotLoggedInError();
-  if (!service.settings.enabled) return undefined;
   const identity = service.identify(user);
+  await checkThere(service, req, identity);
+  if (!service.settings.enabled) return undefined;
   const { authenticators, securityEpoch } = await service.snapshot(identity);
   if (authenticators.length === 0) return new EnrollmentRequiredError();
   const standing = standingOf(req, identity.key, securityEpoch);

@@ -12,6 +12,8 @@ import { isTwoFactorStrategy } from '../passport/two-factor-strategy.js';
 import { doorOf, openDoor } from '../passport/verdict.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { hasSession, type SessionRequest } from '../standing/session.js';
+import { readClaimsBy } from '../standing/token-standing.js';
+import { checkClaims, type ReadRequestClaims } from './by-token.js';
 import { hintOfPassport, hintOfSession } from './hints.js';
 import { OtherAuth, taken } from './other-auth.js';
 import type { FindStrategy } from './auth-host.js';
@@ -57,6 +59,11 @@ export interface TwoFactorAuthOptions {
   readonly property?: string;
   /** Names this Passport where an app has several: a pending login is finished by the one that began it. */
   readonly name?: string;
+  /**
+   * For an app with tokens: answers the payload that the app has verified, such as `(req) => req.authInfo`, and
+   * undefined for a request without a token. `req.auth` then needs no session. It needs `users.find`.
+   */
+  readonly claims?: ReadRequestClaims;
 }
 
 /**
@@ -68,9 +75,11 @@ export interface TwoFactorAuthOptions {
  * @throws TypeError for a missing service or passport, or an unknown option
  */
 export function twoFactorAuth(options: TwoFactorAuthOptions): RequestHandler {
-  checkOptions('twoFactorAuth', options, ['service', 'passport', 'login', 'property', 'name']);
+  checkOptions('twoFactorAuth', options, ['service', 'passport', 'login', 'property', 'name', 'claims']);
   const { service, passport, login = 'local', property = 'auth' } = options;
   checkService(service, 'twoFactorAuth');
+  const { claims } = options;
+  checkClaims('twoFactorAuth', claims, service);
   checkText('twoFactorAuth', 'login', { value: login, expected: 'a text such as "local"' });
   checkText('twoFactorAuth', 'property', { value: property, expected: 'a text such as "auth"' });
   if (typeof (passport as Passport | undefined)?.authenticate !== 'function') {
@@ -96,9 +105,12 @@ export function twoFactorAuth(options: TwoFactorAuthOptions): RequestHandler {
   if (manager && !doorOf(manager)) openDoor(manager, watchingDoor(service));
   return (req: Request, _res: Response, next: NextFunction): void => {
     try {
-      // Tells of cookie-session at the first request, not at the first login.
-      hasSession(req);
-      hintOfSession(req);
+      if (claims) readClaimsBy(req, claims);
+      else {
+        // Tells of cookie-session at the first request, not at the first login.
+        hasSession(req);
+        hintOfSession(req);
+      }
       refuseOtherCopies(running, req as SessionRequest);
       put(req, property, { make: () => new RequestAuth(service, req, { passport: running, findStrategy }), other });
       next();

@@ -5,8 +5,7 @@ import { runStrategy, type InnerStrategy } from './run-strategy.js';
 
 export { readRemember } from '../core/remember.js';
 
-/** @internal As long as the column in which a pending login keeps it. */
-export const longestStrategyName = 191;
+export { longestVia as longestStrategyName } from '../service/token-login.js';
 
 /** @internal */
 export interface FirstFactorProof {

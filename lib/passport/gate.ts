@@ -1,6 +1,5 @@
 import type { Request } from 'express';
 import { SecondFactorRequiredError, toError } from '../errors.js';
-import type { FirstFactorKind } from '../options.js';
 import { noFind, type Identity } from '../service/identity.js';
 import type { PreparedSnapshot } from '../service/enrollment-draft.js';
 import type { FirstFactor } from '../service/login-challenge.js';
@@ -10,7 +9,7 @@ import type { TwoFactorService } from '../service/two-factor-service.js';
 import type { LogInPlan } from '../standing/log-in.js';
 import { storePending } from '../standing/pending-login.js';
 import { sessionOf, setUser } from '../standing/session.js';
-import { withFactor, type ProvedFactor } from '../standing/standing.js';
+import { forgetProved, holdProved } from '../standing/token-standing.js';
 import { passportName, passportOf, unknownStrategy } from './passports.js';
 import { deserializer, serialize } from './serialized-user.js';
 import { forgetVerdict, recordVerdict } from './verdict.js';
@@ -21,7 +20,7 @@ export interface OfRequest {
   readonly req: Request;
 }
 
-export interface FirstFactorLogin extends Pick<FirstFactor, 'kind' | 'remember' | 'info'> {
+export interface FirstFactorLogin extends Pick<FirstFactor, 'kind' | 'remember' | 'info' | 'channel'> {
   /** What the strategy is called, or the way that the app names. */
   readonly strategy: string;
   /** `false`: there is no session, and the halted login is told by a token. */
@@ -37,7 +36,7 @@ export interface FirstFactorLogin extends Pick<FirstFactor, 'kind' | 'remember' 
  * The one place where a login whose first factor was right is let through or halted. It is let through for a user
  * without a verified method, for an exempt OAuth login, and while the second factor is not enabled.
  *
- * @returns what the session that Passport makes is to stand for; undefined for a login by token
+ * @returns what the session that Passport makes is to stand for; undefined for a login by token, which `claimsOf` tells
  * @throws SecondFactorRequiredError where it is halted; whatever else it throws, nobody is logged in
  */
 export async function admit(
@@ -50,6 +49,7 @@ export async function admit(
   } catch (reason) {
     // Neither what an earlier strategy was let through for, nor whom this one has put on the request.
     forgetVerdict(req);
+    forgetProved(req);
     if (login.session || SecondFactorRequiredError.is(reason)) setUser(req, undefined);
     if (req.user === user) req.user = undefined;
     throw toError(reason);
@@ -65,43 +65,21 @@ async function judge(
   const identity = service.identify(user);
   // No session where there should be one is an error here, before anything is decided; never "no second factor".
   if (login.session) sessionOf(req);
-  const required = settings.enabled && (await isRequired({ service, req }, user, login));
-  const snapshot = await service.snapshot(identity);
-  const { account, authenticators } = snapshot;
-  if (required && account && authenticators.length > 0) {
-    await halt({ service, req, user, identity }, { ...snapshot, account }, login);
-  }
-  if (!login.session) return undefined;
-
-  // A cookie that remembers was proved by nobody just now.
-  const isRecent = authenticators.length === 0 && login.kind !== 'remembered';
-  const at = settings.clock();
-  const standing = { userKey: identity.key, epoch: snapshot.securityEpoch, at, factors: firstFactor(login.kind, at) };
-  return planFor(service, login.remember, isRecent ? standing : undefined);
-}
-
-/** A strategy that proves no password proves nothing that has a name here: a provider answers for it. */
-function firstFactor(kind: FirstFactorKind, at: number): readonly ProvedFactor[] {
-  if (kind === 'local') return [{ method: 'password', at }];
-  return kind === 'passkey' ? [{ method: 'passkey', at, uv: false }] : [];
+  const isRequired = settings.enabled && (await isRequiredFor({ service, req }, user, login));
+  const { halted, standing } = await service.gate.admit(identity, { kind: login.kind, isRequired });
+  if (halted) return halt({ service, req, user, identity }, halted, login);
+  if (login.session) return planFor(service, login.remember, standing);
+  holdProved(req, standing);
+  return undefined;
 }
 
 /** What the session of a login whose both factors were right is to stand for. */
-export function planVerified(service: TwoFactorService, finished: FinishedLogin): LogInPlan {
-  const { identity, remember, securityEpoch: epoch, kind, begunAt, proved } = finished;
-  const at = service.settings.clock();
-  const first = { userKey: identity.key, epoch, at: begunAt, factors: firstFactor(kind, begunAt) };
-  return planFor(service, remember, withFactor(first, { ...proved, at }));
-}
+export const planVerified = (service: TwoFactorService, finished: FinishedLogin): LogInPlan =>
+  planFor(service, finished.remember, service.gate.verified(finished));
 
 /** The same for a passkey that is both factors. */
-export function planOf(
-  service: TwoFactorService,
-  { identity, proved, securityEpoch: epoch, remember }: PasskeyLogin & { readonly remember: boolean },
-): LogInPlan {
-  const at = service.settings.clock();
-  return planFor(service, remember, { userKey: identity.key, epoch, at, factors: [{ ...proved, at }] });
-}
+export const planOf = (service: TwoFactorService, login: PasskeyLogin & { readonly remember: boolean }): LogInPlan =>
+  planFor(service, login.remember, service.gate.byPasskey(login));
 
 /** Lets this user, and nobody else, through Passport's door, once and in this request. */
 export function letThrough({ service, req }: OfRequest, user: unknown, plan: LogInPlan): void {
@@ -122,7 +100,11 @@ function planFor({ settings }: TwoFactorService, remember: boolean, standing: Lo
 }
 
 /** Judged by how this login was made, never by which providers the account is linked to. */
-async function isRequired({ service, req }: OfRequest, user: Express.User, login: FirstFactorLogin): Promise<boolean> {
+async function isRequiredFor(
+  { service, req }: OfRequest,
+  user: Express.User,
+  login: FirstFactorLogin,
+): Promise<boolean> {
   const { requireForOAuth } = service.settings;
   const { strategy, kind, info, names = [strategy] } = login;
   if (kind !== 'oauth') return true;
@@ -154,13 +136,13 @@ async function halt(
   snapshot: PreparedSnapshot,
   login: FirstFactorLogin,
 ): Promise<never> {
-  const { kind, remember, info, session, keepSessionInfo, redirect } = login;
+  const { kind, remember, info, session, keepSessionInfo, redirect, channel } = login;
   const serialized = await serialize(req, user);
   // Said now: a login that nobody can be found for would cost the user a code before it fails.
   if (!service.settings.users.find && (serialized === undefined || !deserializer(passportOf(service, req), req)))
     throw new TypeError(noFind);
   const carrier = session ? 'session' : 'token';
-  const first = { kind, remember, info, passport: passportName(service, req), serialized, carrier } as const;
+  const first = { kind, remember, info, channel, passport: passportName(service, req), serialized, carrier } as const;
   const pending = await service.logins.begin(identity, snapshot, first);
   if (session) {
     const allowed = service.settings.keepInSession;

@@ -7,7 +7,8 @@ import { readRemember } from '../core/remember.js';
 import { SecondFactorRequiredError } from '../errors.js';
 import type { PasskeyLogin } from '../service/passkey-login.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
-import { passkeyToken, storePasskeyToken } from '../standing/session-standing.js';
+import { passkeyToken, storePasskeyToken } from '../standing/request-standing.js';
+import { holdProved } from '../standing/token-standing.js';
 import { checkService } from './check-service.js';
 import { admit, letThrough, planOf } from './gate.js';
 import { passportName, passportOf } from './passports.js';
@@ -140,7 +141,8 @@ export class PasskeyStrategy extends Strategy {
     const remember = readRemember(typeof options.remember === 'function' ? options.remember(req) : options.remember);
     const of = { service, req };
     if (login.proved.uv === true) {
-      if (options.session !== false) letThrough(of, login.user, planOf(service, { ...login, remember }));
+      if (options.session === false) holdProved(req, service.gate.byPasskey(login));
+      else letThrough(of, login.user, planOf(service, { ...login, remember }));
       return;
     }
     const plan = await admit(of, login.user, {

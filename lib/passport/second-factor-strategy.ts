@@ -6,10 +6,11 @@ import { readMethods } from '../service/matching.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { checkStillThere } from '../standing/renewal.js';
 import { userOf } from '../standing/session.js';
+import { challengeTokenOf, holdProved, isByToken } from '../standing/token-standing.js';
 import { checkOptions, checkText } from '../core/options.js';
 import { letThrough, planVerified } from './gate.js';
 import { passportName } from './passports.js';
-import { finishLogin, sessionPending, verifyStepUp } from './second-factor.js';
+import { finishLogin, sessionPending, stepUp, verifyStepUp } from './second-factor.js';
 import { captureActions, refuse } from './settle.js';
 import { checkService } from './check-service.js';
 
@@ -78,10 +79,18 @@ export class SecondFactorStrategy extends Strategy {
     const response = { methods, code: hasResponse ? body.response : body.code };
     const passport = passportName(service, req);
     if (options.session === false) {
-      const token = body.challengeToken;
+      // Who is logged in by a token that the app has verified proves a second factor once more.
+      const stepping = isByToken(req) && userOf(req) !== undefined ? userOf(req) : undefined;
+      if (stepping !== undefined) {
+        await stepUp({ service, req }, service.identify(stepping), response);
+        return { user: stepping, info: undefined };
+      }
+      const token = challengeTokenOf(req);
       // Whatever is no text is answered like a token that has expired.
-      if (typeof token !== 'string' || token === '') throw new TwoFactorExpiredError();
-      return finishLogin({ service, req }, { token, carrier: 'token', passport }, response);
+      if (token === undefined) throw new TwoFactorExpiredError();
+      const finished = await finishLogin({ service, req }, { token, carrier: 'token', passport }, response);
+      holdProved(req, service.gate.verified(finished));
+      return finished;
     }
 
     const pending = sessionPending(req, passport);

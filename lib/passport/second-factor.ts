@@ -3,10 +3,11 @@ import type { Identity } from '../service/identity.js';
 import type { FinishedLogin } from '../service/login-finish.js';
 import type { PendingToken } from '../service/pending-token.js';
 import type { Response } from '../service/verification.js';
-import { elevate, provedBy, stepUpToken } from '../standing/session-standing.js';
+import { canHold, elevate, provedBy, stepUpToken } from '../standing/request-standing.js';
 import { pendingPassport, pendingToken } from '../standing/pending-login.js';
-import { hasSession } from '../standing/session.js';
-import type { Standing } from '../standing/standing.js';
+import { hasSession, userOf } from '../standing/session.js';
+import { challengeTokenOf, isByToken } from '../standing/token-standing.js';
+import type { Standing } from '../core/standing.js';
 import type { OfRequest } from './gate.js';
 import { isSamePassport, passportOf } from './passports.js';
 import { deserializer } from './serialized-user.js';
@@ -32,10 +33,20 @@ export async function verifyStepUp(
   return provedBy(req, whose, { ...proved, at: service.settings.clock() });
 }
 
-/** The same, stamped on the session, whose data is kept. */
+/** The same, stamped on the session, whose data is kept, or told by the claims. */
 export async function stepUp(given: OfRequest, identity: Identity, response: Response): Promise<void> {
   const standing = await verifyStepUp(given, identity, response);
-  if (hasSession(given.req)) await elevate(given.req, standing);
+  if (canHold(given.req)) await elevate(given.req, standing);
+}
+
+/**
+ * The pending login of this request: the session's, or the one whose token a client without a session sends back. Who
+ * is logged in by a token has none: what is sent back then stands for a step-up.
+ */
+export function pendingOf(req: Request, passport: string): PendingToken | undefined {
+  if (!isByToken(req)) return sessionPending(req, passport);
+  const token = userOf(req) === undefined ? challengeTokenOf(req) : undefined;
+  return token === undefined ? undefined : { token, carrier: 'token', passport };
 }
 
 /** The session's pending login, for the Passport that began it: to another one there is none. */

@@ -1,6 +1,6 @@
 import type { DeliveredMethod } from '../core/methods.js';
-import { type AvailableMethods, type PublicMethods, type SpentMethods } from '../errors.js';
-import type { FirstFactorKind } from '../options.js';
+import { InvalidCredentialsError, type AvailableMethods, type PublicMethods, type SpentMethods } from '../errors.js';
+import type { FirstFactorKind, LoginChannel } from '../options.js';
 import { available, masked } from './available-methods.js';
 import { createdAfter } from './challenge.js';
 import type { ChallengeSent, CodeSending } from './code-sending.js';
@@ -16,6 +16,7 @@ import {
   rowOf,
   sealPending,
   withCodes,
+  withoutChannel,
   type Carrier,
   type PendingChallenge,
   type PendingContent,
@@ -33,6 +34,8 @@ export interface FirstFactor {
   readonly passport?: string;
   /** Who holds the pending login. */
   readonly carrier: Carrier;
+  /** Where the message went that proved it. */
+  readonly channel?: LoginChannel | undefined;
   /** What Passport would have kept of the user in the session. */
   readonly serialized?: unknown;
 }
@@ -71,10 +74,13 @@ export class LoginChallenge {
    * @throws TooManyAttemptsError where nothing but spent methods is left, or codes were made for too many logins in a
    *   minute
    */
-  async begin(identity: Identity, snapshot: PreparedSnapshot, first: FirstFactor): Promise<PendingLogin> {
+  async begin(identity: Identity, given: PreparedSnapshot, first: FirstFactor): Promise<PendingLogin> {
     const { settings, events, snapshots, challenges } = this.context;
     const { halts, sending } = this.parts;
     const now = settings.clock();
+    const { carrier, channel } = first;
+    const snapshot = withoutChannel(given, channel);
+    if (snapshot.authenticators.length === 0) throw new InvalidCredentialsError(onlyThere);
     const kept = textOfKept(settings, first);
     const isLong = Buffer.byteLength(kept) > longestInToken;
     // Before anything is made: a login that has to wait sends nothing.
@@ -97,10 +103,12 @@ export class LoginChallenge {
       hasRow: isLong || halts.hasContacts(snapshot),
       kind: first.kind,
       remember: first.remember,
+      ...(channel && { channel }),
+      ...(carrier === 'token' && { methods: masked(availableMethods) }),
       passport: first.passport ?? '',
       kept: isLong || kept,
     };
-    const opened = withCodes(content, first.carrier, { identity, snapshot });
+    const opened = withCodes(content, carrier, { identity, snapshot });
     const challenge = { ...opened, codes: JSON.stringify(made.codes) };
     if (isLong || Object.keys(made.codes).length > 0) {
       await this.store(challenge, isLong ? sealKept(this.context, challenge, kept) : '');
@@ -108,7 +116,7 @@ export class LoginChallenge {
     await challenges.remove(gone);
     events.emit('challenged', { userId: identity.id, at: now });
     return {
-      token: sealPending(this.context, content, first.carrier),
+      token: sealPending(this.context, content, carrier),
       availableMethods,
       expiresAt: content.expiresAt,
       passport: content.passport,
@@ -141,6 +149,9 @@ export class LoginChallenge {
     if (!(await challenges.add(rowOf(challenge, info)))) throw new Error('Two challenges have the same id.');
   }
 }
+
+const onlyThere =
+  'This login was proved where the second factor would be, too. Log in by another way, such as the password.';
 
 /** Seconds until another code may be asked for: for every contact of a locked account, else where one was made. */
 const waitsOf = ({ contacts, codes, retryAfter }: HaltCodes): PendingLogin['resendAfter'] => ({

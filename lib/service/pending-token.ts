@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { FirstFactorKind } from '../options.js';
+import { methodOf, twoFactorMethods } from '../core/methods.js';
+import type { PublicMethods } from '../errors.js';
+import type { FirstFactorKind, LoginChannel } from '../options.js';
 import { newChallenge, type TwoFactorChallenge } from '../store/rows.js';
 import type { Snapshot } from '../store/snapshot-store.js';
 import type { Challenge } from './challenge.js';
@@ -30,6 +32,10 @@ export interface PendingContent {
   readonly expiresAt: number;
   readonly kind: FirstFactorKind;
   readonly remember: boolean;
+  /** Where the message went that proved the first factor; absent where none did. */
+  readonly channel?: LoginChannel;
+  /** What a page may show of it, for a client without a session. */
+  readonly methods?: PublicMethods;
   /** Names the Passport that began it, '' for any: another one does not finish it. */
   readonly passport: string;
   /** Whether there may be such a row: the user has contacts that codes go to, or `kept` lies in it. */
@@ -95,6 +101,14 @@ export function withCodes(
     info: row?.info ?? '',
     isStored: row !== undefined,
   };
+}
+
+/** The user without the factors that are reached where the first one was: two messages to one mailbox are one. */
+export function withoutChannel<S extends Pick<Snapshot, 'authenticators'>>(snapshot: S, channel?: LoginChannel): S {
+  if (channel === undefined) return snapshot;
+  const isOther = ({ mechanism }: { readonly mechanism: number }): boolean =>
+    twoFactorMethods[methodOf(mechanism)].channel !== channel;
+  return { ...snapshot, authenticators: snapshot.authenticators.filter(isOther) };
 }
 
 /** The row that a pending login gets with its first code. @param info sealed: what is too long for the token */

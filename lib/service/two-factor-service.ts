@@ -16,7 +16,7 @@ import type { ChallengeSent } from './code-sending.js';
 import { identityOf } from './identity.js';
 import type { ContactSetup, TotpSetup, TotpSetupOptions } from './enrollment-input.js';
 import { type Authenticator } from './management.js';
-import { UseCases } from './use-cases.js';
+import { LoginService } from './login-service.js';
 
 /**
  * The second factor of an app's users: set-up, verification and management. The strategies and `twoFactorAuth()` stand
@@ -25,7 +25,7 @@ import { UseCases } from './use-cases.js';
  *
  * @throws TypeError from the constructor, saying which option is wrong and what to write instead
  */
-export class TwoFactorService extends UseCases {
+export class TwoFactorService extends LoginService {
   /**
    * Begins an enrollment, for `complete` to confirm within 15 minutes; with `requireVerification` false enables it at
    * once.

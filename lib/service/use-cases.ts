@@ -13,6 +13,7 @@ import { HaltCoding } from './halt-codes.js';
 import { Judge } from './judging.js';
 import { LoginChallenge } from './login-challenge.js';
 import { LoginFinish } from './login-finish.js';
+import { LoginGate } from './login-gate.js';
 import { Management } from './management.js';
 import { Matching } from './matching.js';
 import { PasskeyCeremonies } from './passkeys.js';
@@ -21,6 +22,7 @@ import { PasswordLimit } from './password-limit.js';
 import { Policy } from './policy.js';
 import { Removal } from './removal.js';
 import { StepUps } from './step-up.js';
+import { TokenLogins } from './token-login.js';
 import { Verification } from './verification.js';
 import type { AcceptedPasskeys } from '../core/passkeys.js';
 import type { TwoFactorOptions } from '../options.js';
@@ -38,6 +40,8 @@ export class UseCases {
   readonly enrollment: Enrollment;
   /** @internal */
   readonly confirming: EnrollmentConfirmation;
+  /** @internal */
+  readonly gate: LoginGate;
   /** @internal */
   readonly logins: LoginChallenge;
   /** @internal */
@@ -60,7 +64,10 @@ export class UseCases {
   readonly passwords: PasswordLimit;
   /** @internal */
   protected readonly context: Context;
-  private readonly ending: Ending;
+  /** @internal */
+  protected readonly ending: Ending;
+  /** @internal */
+  readonly tokenLogins: TokenLogins;
 
   constructor(options: TwoFactorOptions) {
     this.context = createContext(options);
@@ -84,6 +91,9 @@ export class UseCases {
     const { enrollment, verification, stepUps } = this;
     this.passkeys = new PasskeyCeremonies(this.context, { enrollment, drafts, verification, stepUps });
     this.passkeyLogins = new PasskeyLogins(this.context, matching, judge);
+    this.gate = new LoginGate(this.context);
+    const { gate, logins, finishing, passkeys } = this;
+    this.tokenLogins = new TokenLogins(this.context, { gate, logins, verification, finishing, passkeys });
     this.policy = new Policy(this.context);
     this.ending = new Ending(this.context);
     this.passwords = new PasswordLimit(this.context);
@@ -125,22 +135,6 @@ export class UseCases {
   canSend(mechanism: DeliveredMechanism): boolean {
     const method = deliveredMethods.find((name) => mechanismOf(name) === mechanism);
     return method !== undefined && this.settings.deliver[method] !== undefined;
-  }
-
-  /**
-   * Ends what every session of the user stands for: second factors and recent authentications. Factors stay, and
-   * nobody is logged out. For a changed password and "log out everywhere".
-   */
-  async endStandings(userId: string): Promise<void> {
-    return this.ending.endStandings(identityOf(userId));
-  }
-
-  /**
-   * Erases a user whom the app has erased: no row of any table is left. An error leaves a user whom nobody logs in as
-   * until the call is made again. Whoever is given the id later begins with nothing.
-   */
-  async forget(userId: string): Promise<void> {
-    return this.ending.forget(identityOf(userId));
   }
 
   /** @internal Tells the listeners of what happened outside of the service. */

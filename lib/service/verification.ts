@@ -8,7 +8,7 @@ import type { Identity } from './identity.js';
 import { tidy } from './factor-change.js';
 import type { Judge } from './judging.js';
 import type { Matching } from './matching.js';
-import { newId, openPending, sealPending, withCodes, type PendingToken } from './pending-token.js';
+import { newId, openPending, sealPending, withCodes, withoutChannel, type PendingToken } from './pending-token.js';
 import { whyMissing, type Judging, type Match, type LoginSubject, type Subject, type Verified } from './subject.js';
 import { isLive } from './verdicts.js';
 
@@ -127,7 +127,8 @@ export class Verification {
     if (!content || content.expiresAt <= this.context.settings.clock()) throw new TwoFactorExpiredError();
     const identity = { id: content.userId, key: sha256(content.userId) };
     const { snapshots } = this.context;
-    const snapshot = content.hasRow ? await snapshots.withLogins(identity) : await snapshots.ofUser(identity);
+    const read = content.hasRow ? await snapshots.withLogins(identity) : await snapshots.ofUser(identity);
+    const snapshot = withoutChannel(read, content.channel);
     const { account, securityEpoch } = snapshot;
     // Verified by a factor that its owner has removed since: a thief's login must not outlive what it was verified by.
     if (!account || content.securityEpoch !== securityEpoch) throw new TwoFactorExpiredError();

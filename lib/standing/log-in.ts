@@ -1,7 +1,7 @@
 import { setOwn } from '../core/define.js';
 import { regenerateJudged } from './renewal.js';
 import { passportKey, save, sessionOf, setState, setUser, type Session, type SessionRequest } from './session.js';
-import { secondFactorAt, type Standing } from './standing.js';
+import { secondFactorAt, type Standing } from '../core/standing.js';
 
 export type Done = (error?: unknown) => void;
 
@@ -118,6 +118,16 @@ export function logIn(req: LogInRequest, user: unknown, options: LogInOptions = 
       else reject(asError(error));
     };
     req.logIn.call(req, user, options, done);
+  });
+}
+
+/** Calls `req.logout` as a promise. */
+export function logOut(req: { logout: (done: (error?: unknown) => void) => void }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    req.logout((error) => {
+      if (isNone(error)) resolve();
+      else reject(error instanceof Error ? error : new Error('The session store failed.', { cause: error }));
+    });
   });
 }
 

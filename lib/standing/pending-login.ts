@@ -29,6 +29,8 @@ export interface PendingView {
   readonly spent: SpentMethods;
   /** Seconds until a code is looked at, where wrong codes had locked the account at the halt; undefined otherwise. */
   readonly retryAfter: number | undefined;
+  /** Without a session: what stands for it since the last `verify.*`, for the client to send back. */
+  readonly challengeToken?: string;
 }
 
 /**
@@ -116,6 +118,12 @@ export function pendingView(req: SessionRequest, now: number): PendingView | und
     },
   );
 }
+
+/** The same for a client without a session: what it is told at each sending is not kept. */
+export const viewOfToken = (
+  { methods, expiresAt }: Pick<PendingView, 'methods' | 'expiresAt'>,
+  challengeToken: string,
+): PendingView => withHidden({ methods, expiresAt }, { codes: {}, spent: {}, retryAfter: undefined, challengeToken });
 
 const secondsLeft = (at: number, now: number): number => Math.max(0, Math.ceil((at - now) / 1000));
 

@@ -1,6 +1,6 @@
 import type { DeliveredMethod } from '../core/methods.js';
 import { sha256 } from '../core/keyring.js';
-import { readStanding, type Standing } from './standing.js';
+import { readStanding, type Standing } from '../core/standing.js';
 
 /** What is used of express-session, structurally: stores and versions of it differ, this does not. */
 export interface Session {
@@ -66,12 +66,16 @@ const unfit =
 /** What is said of a session that cannot carry a second factor. */
 export const unfitSession = (): Error => new Error(unfit);
 
-/** True for an app without sessions (JWT); `cookie-session` and other half sessions throw. */
+export function isSession(session: unknown): session is Session {
+  const { regenerate, save } = Object(session) as Partial<Session>;
+  return typeof regenerate === 'function' && typeof save === 'function';
+}
+
+/** False for an app without sessions (JWT). @throws Error for `cookie-session` and other half sessions */
 export function hasSession(req: SessionRequest): boolean {
   const { session } = req;
   if (session === undefined || session === null) return false;
-  const { regenerate, save } = session as Partial<Session>;
-  if (typeof regenerate !== 'function' || typeof save !== 'function') throw unfitSession();
+  if (!isSession(session)) throw unfitSession();
   return true;
 }
 

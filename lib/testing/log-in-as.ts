@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import type { TwoFactorService } from 'passport-two-factor';
 import { doorOf, recordVerdict, type SessionManager } from '../passport/verdict.js';
 import { logIn, type LogInRequest } from '../standing/log-in.js';
-import type { Standing } from '../standing/standing.js';
+import type { Standing } from '../core/standing.js';
 
 /** How a test's user is logged in. */
 export interface TestLogIn {

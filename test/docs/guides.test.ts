@@ -389,13 +389,13 @@ describe('docs/jwt.md, run', () => {
     const jsonwebtoken = (await import('jsonwebtoken')).default;
     const bearer = {
       name: 'jwt',
-      authenticate(this: { success(user: object): void; fail(): void }, req: Request): void {
+      authenticate(this: { success(user: object, info: object): void; fail(): void }, req: Request): void {
         try {
           const claims = jsonwebtoken.verify(
             (req.get('authorization') ?? '').replace('Bearer ', ''),
             'of the test',
           ) as { sub: string; amr: string[] };
-          this.success({ id: Number(claims.sub), amr: claims.amr });
+          this.success({ id: Number(claims.sub), amr: claims.amr }, claims);
         } catch {
           this.fail();
         }
@@ -404,7 +404,7 @@ describe('docs/jwt.md, run', () => {
     guide.passport.use(bearer as never);
     await guide.run(jwt('# JWT'), {}, { jsonwebtoken });
     await guide.run(jwt('## Guarding'));
-    await guide.run(jwt('## Enrolling'));
+    await guide.run(jwt('## `req.auth`'), {}, { jsonwebtoken });
     guide.app.get('/admin', (_req, res) => {
       res.json({ admin: true });
     });
@@ -433,13 +433,21 @@ describe('docs/jwt.md, run', () => {
     await post('/token/2fa', { challengeToken, code: guide.code(secret) }).expect(401);
 
     // The token from before the factor, and whoever holds it, adds no other one; that of both factors does.
-    for (const path of ['/account/2fa', '/account/2fa/confirm']) {
-      expect((await post(path, { code: guide.code(secret) }, first.token).expect(403)).body).toMatchObject({
-        error: { code: 'STEP_UP_REQUIRED' },
-      });
-    }
+    const stale = { error: { code: 'STEP_UP_REQUIRED' } };
+    expect((await post('/account/2fa', {}, first.token).expect(403)).body).toMatchObject(stale);
     await guide.service.rename('1', (await guide.service.list('1'))[0]!.id, 'old phone');
-    await post('/account/2fa', {}, second.token).expect(200).expect('Cache-Control', 'no-store');
+    const begun = await post('/account/2fa', {}, second.token).expect(200).expect('Cache-Control', 'no-store');
+    const code = guide.code((begun.body as { secret: string }).secret);
+    expect((await post('/account/2fa/confirm', { code }, first.token).expect(403)).body).toMatchObject(stale);
+    const third = (await post('/account/2fa/confirm', { code }, second.token).expect(200)).body as { token: string };
+    await request(guide.app).get('/admin').set('Authorization', `Bearer ${second.token}`).expect(403);
+    await request(guide.app).get('/admin').set('Authorization', `Bearer ${third.token}`).expect(200);
+    guide.clock.advance('30s');
+    const { body } = await post('/account/step-up', { code: guide.code(secret) }, third.token).expect(200);
+    await request(guide.app)
+      .get('/admin')
+      .set('Authorization', `Bearer ${(body as { token: string }).token}`)
+      .expect(200);
   });
 });
 

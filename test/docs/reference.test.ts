@@ -207,6 +207,7 @@ describe('req.auth in the README', () => {
     const common = names(membersOf('lib/express/request-two-factor.ts', 'RequestTwoFactor'));
     const all = names([
       ...membersOf('lib/service/two-factor-service.ts', 'TwoFactorService'),
+      ...membersOf('lib/service/login-service.ts', 'LoginService'),
       ...membersOf('lib/service/use-cases.ts', 'UseCases'),
     ]);
     expect(all).toEqual(expect.arrayContaining(common));

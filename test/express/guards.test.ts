@@ -86,7 +86,7 @@ describe('requireSecondFactor', () => {
   it.each([
     [
       { maxage: '5m' },
-      /^requireSecondFactor: there is no option "maxage"; there are service, maxAge, redirect, phishingResistant, methods; did you mean "maxAge"\?$/,
+      /^requireSecondFactor: there is no option "maxage"; there are service, maxAge, redirect, phishingResistant, methods, claims; did you mean "maxAge"\?$/,
     ],
     [{ redirect: 7 }, /^requireSecondFactor: redirect must be a text/],
     [{ maxAge: 'soon' }, /^requireSecondFactor: maxAge must be a duration/],

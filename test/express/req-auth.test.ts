@@ -198,7 +198,7 @@ describe('an option that there is not', () => {
     [
       'twoFactorAuth',
       () => ours({ propery: 'x' }),
-      /^twoFactorAuth: there is no option "propery"; there are service, passport, login, property, name; did you mean "property"\?$/,
+      /^twoFactorAuth: there is no option "propery"; there are service, passport, login, property, name, claims; did you mean "property"\?$/,
     ],
     ['twoFactorAuth', () => ours({ property: '' }), /^twoFactorAuth: property must be a text/],
     ['twoFactorAuth', () => ours({ login: 7 }), /^twoFactorAuth: login must be a text/],

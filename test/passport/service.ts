@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import type { TwoFactorService } from 'passport-two-factor';
+import { LoginGate } from '../../lib/service/login-gate.js';
 import { runStrategy, type InnerStrategy } from '../../lib/passport/run-strategy.js';
 import type { Actions } from '../../lib/passport/settle.js';
 
@@ -24,21 +25,24 @@ export function serviceWith({ authenticators = [], account, verdict, enabled = t
   const answer = <T>(result: T) => (verdict ? Promise.reject(verdict) : Promise.resolve(result));
   const identity = { id: '1', key: 'alice' };
   const subject = { challenge: { id: 'challenge' }, snapshot: { securityEpoch: 3 } };
+  const settings = {
+    enabled,
+    keepInSession: [],
+    rememberFor: 1000,
+    clock: () => now,
+    requireForOAuth: false,
+    users: { find: () => ({ id: 1 }) },
+  };
+  const snapshot = () => {
+    asked.push(['snapshot']);
+    return Promise.resolve({ account, authenticators, securityEpoch: 3 });
+  };
   const service = {
     setup: {},
-    settings: {
-      enabled,
-      keepInSession: [],
-      rememberFor: 1000,
-      clock: () => now,
-      requireForOAuth: false,
-      users: { find: () => ({ id: 1 }) },
-    },
+    settings,
     identify: () => identity,
-    snapshot: () => {
-      asked.push(['snapshot']);
-      return Promise.resolve({ account, authenticators, securityEpoch: 3 });
-    },
+    snapshot,
+    gate: new LoginGate({ settings, snapshots: { ofUser: snapshot } } as never),
     verification: {
       verifyLogin: (pending: { token: string; carrier: string } | undefined, response: object) => {
         asked.push(['verifyLogin', pending && `${pending.carrier} ${pending.token}`, response]);

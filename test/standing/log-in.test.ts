@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Standing } from '../../lib/standing/standing.js';
+import type { Standing } from '../../lib/core/standing.js';
 import { recordVerdict, type SessionManager } from '../../lib/passport/verdict.js';
 import { logIn, type LogInPlan } from '../../lib/standing/log-in.js';
 import { boundTo, passportRequest, requestWith, type TestRequest } from './session.js';

@@ -85,13 +85,16 @@ function passingRejectionsOn(app: Express): Express {
   return app;
 }
 
+/** An app of the Express that is tested, whose async handlers may throw. */
+export const newApp = (): Express => (process.env.EXPRESS === 'express-4' ? passingRejectionsOn(express()) : express());
+
 /** An Express app as a user of the library would write it, with everything a test wants to look at. */
 export class TestApp {
   readonly clock: FakeClock;
   readonly sent: Sent[] = [];
   readonly keys: string;
   readonly passport = new passportModule.Passport();
-  readonly app: Express = process.env.EXPRESS === 'express-4' ? passingRejectionsOn(express()) : express();
+  readonly app: Express = newApp();
   /** The last error that reached the end of the app. */
   lastError: unknown;
 

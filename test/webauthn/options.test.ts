@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { passkeys, relatedOrigins } from 'passport-two-factor/webauthn';
 import { isWhole } from '../../lib/webauthn/strict-cbor.js';
-import { acrOf, amrOf } from '../../lib/standing/standing.js';
+import { acrOf, amrOf } from '../../lib/core/standing.js';
 
 const right = { rpId: 'example.com', rpName: 'MyApp', origins: 'https://example.com' };
 

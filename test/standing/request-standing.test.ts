@@ -8,8 +8,8 @@ import {
   stepUpToken,
   storePasskeyToken,
   storeStepUp,
-} from '../../lib/standing/session-standing.js';
-import type { Standing } from '../../lib/standing/standing.js';
+} from '../../lib/standing/request-standing.js';
+import type { Standing } from '../../lib/core/standing.js';
 import { boundTo, requestWith } from './session.js';
 
 const now = Date.UTC(2026, 0, 1);

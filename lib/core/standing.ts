@@ -1,4 +1,4 @@
-import { twoFactorMethods, type MethodName } from '../core/methods.js';
+import { twoFactorMethods, type MethodName } from './methods.js';
 
 /** How a factor of a login was proved. */
 export type FactorMethod = 'password' | MethodName;
@@ -15,8 +15,8 @@ export interface ProvedFactor {
 }
 
 /**
- * What a login stands for: whose it is, which factors were proved and when. A session holds it; `epoch` ends it,
- * since every change of the user's factors raises the account's security epoch.
+ * What a login stands for: whose it is, which factors were proved and when. A session holds it, or a token of the
+ * app's; `epoch` ends it, since every change of the user's factors raises the account's security epoch.
  */
 export interface Standing {
   /** Digest of the user's id: another user who comes to own the session has none of it. */
@@ -68,14 +68,56 @@ export function withFactor(standing: Standing, factor: ProvedFactor): Standing {
   return { ...standing, at: factor.at, factors: [...others, factor] };
 }
 
-/** `maxAge` milliseconds; a time in the future (clocks of several machines differ) is as old as it is ahead. */
-export const isRecent = (at: number, now: number, maxAge: number): boolean => Math.abs(now - at) <= maxAge;
+/** By how much the clocks of an app's machines may differ. */
+const longestAhead = 10_000;
+
+/** `maxAge` milliseconds. A time in the future is not recent: it would stay so for longer than it may. */
+export const isRecent = (at: number, now: number, maxAge: number): boolean =>
+  now - at <= maxAge && at - now <= Math.min(longestAhead, maxAge);
 
 /** Undefined for what is no standing, such as what a session of version 0.1 holds: it stands for nothing. */
 export function readStanding(value: unknown): Standing | undefined {
   const { userKey, epoch, at, factors } = (value ?? {}) as Partial<Record<keyof Standing, unknown>>;
   const isOne = typeof userKey === 'string' && isTime(epoch) && isTime(at) && Array.isArray(factors);
-  return isOne && factors.every(isFactor) ? (value as Standing) : undefined;
+  return isOne && factors.every(isFactor) ? ({ userKey, epoch, at, factors } as Standing) : undefined;
+}
+
+/** What a token says of a login, and what it is worth later: to be put into the token beside its subject. */
+export interface TwoFactorClaims {
+  /** How the user was authenticated (RFC 8176): `['pwd', 'otp', 'mfa']`. */
+  readonly amr: string[];
+  /** `aal1`, `aal2` (NIST SP 800-63B-4), or `phr`: phishing-resistant (OpenID Connect EAP ACR Values). */
+  readonly acr: 'aal1' | 'aal2' | 'phr';
+  /** When, in epoch seconds (OpenID Connect Core §2); absent for a login that skipped a factor of the user's. */
+  readonly auth_time?: number;
+  /** What guards and `req.auth` read again. It holds no secret, and is worth nothing for another user. */
+  readonly two_factor?: TwoFactorClaim;
+}
+
+/** This package's own member of the claims. */
+export interface TwoFactorClaim {
+  /** SHA-256 of the user's id, as hex. */
+  readonly user: string;
+  /** The account's security epoch then: every change of factors, and `endStandings`, ends what is older. */
+  readonly epoch: number;
+  /** Epoch milliseconds of the last authentication that skipped no enrolled factor. */
+  readonly at: number;
+  /** Each method that was proved, and when (epoch milliseconds). */
+  readonly factors: readonly ProvedFactor[];
+}
+
+/** The claims of a login; those of one that stands for nothing where there is no standing. */
+export function claimsFrom(standing: Standing | undefined): TwoFactorClaims {
+  if (!standing) return { amr: [], acr: 'aal1' };
+  const { userKey: user, epoch, at, factors } = standing;
+  const auth_time = Math.floor(at / 1000);
+  return { amr: amrOf(standing), acr: acrOf(standing), auth_time, two_factor: { user, epoch, at, factors } };
+}
+
+/** What a payload says of a login; undefined for one without our member, or with one of another form. */
+export function standingIn(payload: object): Standing | undefined {
+  const { user: userKey, ...rest } = Object(Reflect.get(payload, 'two_factor')) as Partial<TwoFactorClaim>;
+  return readStanding({ ...rest, userKey });
 }
 
 const isTime = (value: unknown): boolean => Number.isSafeInteger(value);
