@@ -1,7 +1,7 @@
 // Builds dist: the declarations of the public API by tsc, and one CommonJS file an entry. One copy of every class, so that
 // `instanceof` works, in lines that a person can read: a stack trace and "go to definition" land in code.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import ts from 'typescript';
@@ -57,7 +57,14 @@ const prune = (folder) => {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
     if (statSync(path).isDirectory()) prune(path);
-    else if (path.endsWith('.d.ts') && !reached.has(path)) rmSync(path);
+    else if (!path.endsWith('.d.ts')) continue;
+    else if (!reached.has(path)) rmSync(path);
+    // Tabs: the declarations have no texts whose spaces would be lost.
+    else
+      writeFileSync(
+        path,
+        readFileSync(path, 'utf8').replace(/^(?: {4})+/gm, (spaces) => '\t'.repeat(spaces.length / 4)),
+      );
   }
   if (readdirSync(folder).length === 0) rmSync(folder, { recursive: true });
 };

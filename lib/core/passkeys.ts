@@ -9,6 +9,8 @@ export interface PasskeyCreationOptions {
 export interface PasskeyRequestOptions {
   /** Random for this ceremony, in base64url. */
   readonly challenge: string;
+  /** Names a step-up by a client without a session, which sends it back beside the answer; in no JSON. */
+  readonly challengeToken?: string;
   readonly [member: string]: unknown;
 }
 

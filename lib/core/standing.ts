@@ -5,6 +5,7 @@ export type FactorMethod = 'password' | MethodName;
 
 /** A factor, and when it was proved. */
 export interface ProvedFactor {
+  /** What it was proved by. */
   readonly method: FactorMethod;
   /** Epoch milliseconds. */
   readonly at: number;
@@ -15,6 +16,7 @@ export interface ProvedFactor {
 }
 
 /**
+ * @internal
  * What a login stands for: whose it is, which factors were proved and when. A session holds it, or a token of the
  * app's; `epoch` ends it, since every change of the user's factors raises the account's security epoch.
  */
@@ -36,6 +38,7 @@ function amrOfFactor({ method, uv, synced }: ProvedFactor): readonly string[] {
 }
 
 /**
+ * @internal
  * The Authentication Methods References of a login (RFC 8176): those of each method, and `mfa` for two or more. A
  * passkey that lies on one device is `hwk`, one that is synced `swk`; one that has verified its user adds `user`.
  */
@@ -44,11 +47,12 @@ export function amrOf({ factors }: Standing): string[] {
   return values.length > 1 ? [...values, 'mfa'] : values;
 }
 
-/** Whether it was proved by what another site cannot use (NIST SP 800-63B-4 §3.2.5). */
+/** @internal Whether it was proved by what another site cannot use (NIST SP 800-63B-4 §3.2.5). */
 export const isPhishingResistant = ({ method }: ProvedFactor): boolean =>
   method !== 'password' && 'isPhishingResistant' in twoFactorMethods[method];
 
 /**
+ * @internal
  * The Authentication Context Class: the assurance level of NIST SP 800-63B-4 that the login has reached, or `phr` where
  * its second factor was phishing-resistant (OpenID Connect EAP ACR Values).
  */
@@ -58,11 +62,11 @@ export function acrOf({ factors }: Standing): 'aal1' | 'aal2' | 'phr' {
   return factors.some(lifts) ? 'aal2' : 'aal1';
 }
 
-/** Epoch milliseconds of the last second factor, 0 for none: a password makes it no younger. */
+/** @internal Epoch milliseconds of the last second factor, 0 for none: a password makes it no younger. */
 export const secondFactorAt = ({ factors }: Pick<Standing, 'factors'>): number =>
   Math.max(0, ...factors.filter(({ method }) => method !== 'password').map(({ at }) => at));
 
-/** The standing with one more proof, in place of an older one by the same method. */
+/** @internal The standing with one more proof, in place of an older one by the same method. */
 export function withFactor(standing: Standing, factor: ProvedFactor): Standing {
   const others = standing.factors.filter(({ method }) => method !== factor.method);
   return { ...standing, at: factor.at, factors: [...others, factor] };
@@ -71,11 +75,11 @@ export function withFactor(standing: Standing, factor: ProvedFactor): Standing {
 /** By how much the clocks of an app's machines may differ. */
 const longestAhead = 10_000;
 
-/** `maxAge` milliseconds. A time in the future is not recent: it would stay so for longer than it may. */
+/** @internal `maxAge` milliseconds. A time in the future is not recent: it would stay so for longer than it may. */
 export const isRecent = (at: number, now: number, maxAge: number): boolean =>
   now - at <= maxAge && at - now <= Math.min(longestAhead, maxAge);
 
-/** Undefined for what is no standing, such as what a session of version 0.1 holds: it stands for nothing. */
+/** @internal Undefined for what is no standing, such as what a session of version 0.1 holds: it stands for nothing. */
 export function readStanding(value: unknown): Standing | undefined {
   const { userKey, epoch, at, factors } = (value ?? {}) as Partial<Record<keyof Standing, unknown>>;
   const isOne = typeof userKey === 'string' && isTime(epoch) && isTime(at) && Array.isArray(factors);
@@ -106,7 +110,7 @@ export interface TwoFactorClaim {
   readonly factors: readonly ProvedFactor[];
 }
 
-/** The claims of a login; those of one that stands for nothing where there is no standing. */
+/** @internal The claims of a login; those of one that stands for nothing where there is no standing. */
 export function claimsFrom(standing: Standing | undefined): TwoFactorClaims {
   if (!standing) return { amr: [], acr: 'aal1' };
   const { userKey: user, epoch, at, factors } = standing;
@@ -114,7 +118,7 @@ export function claimsFrom(standing: Standing | undefined): TwoFactorClaims {
   return { amr: amrOf(standing), acr: acrOf(standing), auth_time, two_factor: { user, epoch, at, factors } };
 }
 
-/** What a payload says of a login; undefined for one without our member, or with one of another form. */
+/** @internal What a payload says of a login; undefined for one without our member, or with one of another form. */
 export function standingIn(payload: object): Standing | undefined {
   const { user: userKey, ...rest } = Object(Reflect.get(payload, 'two_factor')) as Partial<TwoFactorClaim>;
   return readStanding({ ...rest, userKey });

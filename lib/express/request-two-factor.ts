@@ -85,7 +85,7 @@ export class RequestTwoFactor extends RequestUser {
    */
   readonly challenge: ByMethod<DeliveredMethod, () => Promise<ChallengeSent>> & {
     /** Answers what the browser uses a passkey by; nothing is sent. */
-    readonly passkey: () => Promise<PasskeyRequestOptions & { readonly challengeToken?: string }>;
+    readonly passkey: () => Promise<PasskeyRequestOptions>;
   } = {
     passkey: () => this.askPasskey(),
     ...byMethod(deliveredMethods, (method) => () => this.send(method)),

@@ -187,7 +187,7 @@ export class RequestUser {
   }
 
   /** @internal */
-  protected async askPasskey(): Promise<PasskeyRequestOptions & { readonly challengeToken?: string }> {
+  protected async askPasskey(): Promise<PasskeyRequestOptions> {
     const pending = this.pendingToken();
     if (pending) return this.service.passkeys.forLogin(pending);
     let challengeToken = stepUpToken(this.req);

@@ -41,7 +41,7 @@ interface Shown {
 const kinds: readonly unknown[] = ['local', 'remembered', 'unknown'];
 const channels: readonly unknown[] = ['email', 'phone'];
 
-/** Logins of apps that check the first factor themselves and hold no session. */
+/** @internal Logins of apps that check the first factor themselves and hold no session. */
 export class TokenLogins {
   constructor(
     private readonly context: Context,

@@ -2,7 +2,7 @@ import { claimsFrom, standingIn, type Standing, type TwoFactorClaims } from '../
 import { UserNotLoggedInError } from '../errors.js';
 import { isSession, type SessionRequest } from './session.js';
 
-/** Answers what the request's token says, which the app has verified; undefined for a request without one. */
+/** @internal Answers what the request's token says, which the app has verified; undefined for a request without one. */
 export type ReadClaims = (req: never) => unknown;
 
 interface Held {
@@ -13,17 +13,17 @@ interface Held {
 
 const requests = new WeakMap<object, Held>();
 
-/** Says where the claims of this request's token are. They are read when needed: the app may verify it later. */
+/** @internal Says where the claims of this request's token are. They are read late: the app may verify it later. */
 export function readClaimsBy(req: object, read: ReadClaims): void {
   requests.set(req, { ...requests.get(req), read: read as (req: object) => unknown });
 }
 
-/** Keeps what the login of this request stands for, for the token that the app issues now. */
+/** @internal Keeps what the login of this request stands for, for the token that the app issues now. */
 export function holdProved(req: object, standing: Standing | undefined): void {
   requests.set(req, { ...requests.get(req), proved: { standing } });
 }
 
-/** After a login that was refused, and at the end of one. */
+/** @internal After a login that was refused, and at the end of one. */
 export function forgetProved(req: object): void {
   const { read } = requests.get(req) ?? {};
   requests.set(req, read ? { read } : {});
@@ -37,14 +37,14 @@ function payloadOf(req: object): object | undefined {
   throw new TypeError(`claims must answer the payload of the token that the app has verified; got ${typeof payload}`);
 }
 
-/** Whether a token, and no session, says what the login of this request stands for. */
+/** @internal Whether a token, and no session, says what the login of this request stands for. */
 export function isByToken(req: SessionRequest): boolean {
   const held = requests.get(req);
   if (held?.proved) return true;
   return held?.read !== undefined && (payloadOf(req) !== undefined || !isSession(req.session));
 }
 
-/** What that is, of whichever user and epoch. */
+/** @internal What that is, of whichever user and epoch. */
 export function tokenStanding(req: object): Standing | undefined {
   const { proved } = requests.get(req) ?? {};
   if (proved) return proved.standing;
@@ -52,7 +52,7 @@ export function tokenStanding(req: object): Standing | undefined {
   return payload && standingIn(payload);
 }
 
-/** Whether this request has proved something that the client's token does not say yet. */
+/** @internal Whether this request has proved something that the client's token does not say yet. */
 export const hasProved = (req: object): boolean => requests.get(req)?.proved !== undefined;
 
 /**
@@ -72,7 +72,7 @@ export function claimsOf(req: object): TwoFactorClaims {
   return claimsFrom(tokenStanding(req));
 }
 
-/** What stands for a pending login or a step-up: the client sends back what it was given. */
+/** @internal What stands for a pending login or a step-up: the client sends back what it was given. */
 export function challengeTokenOf(req: object): string | undefined {
   const { challengeToken } = Object((req as { body?: unknown }).body) as { challengeToken?: unknown };
   return typeof challengeToken === 'string' && challengeToken !== '' ? challengeToken : undefined;
