@@ -16,7 +16,6 @@ export interface ProvedFactor {
 }
 
 /**
- * @internal
  * What a login stands for: whose it is, which factors were proved and when. A session holds it, or a token of the
  * app's; `epoch` ends it, since every change of the user's factors raises the account's security epoch.
  */
