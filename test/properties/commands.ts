@@ -101,15 +101,17 @@ export class LogIn extends Step {
       browser.state = { kind: 'in', user, auth: { at: now, epoch: Math.max(0, user.securityEpoch) } };
       return;
     }
-    const mailed = user.email && countSend(user, now);
+    // What a locked account cannot use is offered, and not sent.
+    const locked = throttled(user, now);
+    const offered = user.email && countSend(locked ? { ...user } : user, now);
     // Only a message could finish it, and there is none left: nothing is begun.
     if (status === 429) {
-      expect(mailed || user.totp !== undefined).toBe(false);
+      expect(offered || user.totp !== undefined).toBe(false);
       return;
     }
     expect(status).toBe(202);
     expect(body.methods.totp).toBe(user.totp === undefined ? undefined : true);
-    expect(body.methods.email !== undefined).toBe(mailed);
+    expect(body.methods.email !== undefined).toBe(offered);
     user.pendings += 1;
     browser.state = {
       kind: 'pending',
@@ -117,7 +119,8 @@ export class LogIn extends Step {
       epoch: epochOf(user),
       expiresAt: now + 600_000,
       replaced: undefined,
-      email: mailed ? { code: test.lastCode(), expiresAt: now + 300_000, sentAt: now, sends: 1 } : undefined,
+      email:
+        offered && !locked ? { code: test.lastCode(), expiresAt: now + 300_000, sentAt: now, sends: 1 } : undefined,
     };
   }
 }
@@ -301,7 +304,7 @@ export class Resend extends Step {
       expect(status).toBeOneOf([404, 409]);
     } else if (email && (email.sends > 3 || email.sentAt + [0, 30_000, 60_000, 120_000][email.sends]! > now)) {
       expect(status).toBe(429);
-    } else if (!countSend(user, now)) {
+    } else if (throttled(user, now) || !countSend(user, now)) {
       expect(status).toBe(429);
     } else {
       expect(status).toBe(200);
