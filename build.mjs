@@ -42,6 +42,22 @@ for (const entry of entries) {
     legalComments: 'none',
     plugins: [withoutComments],
   });
+  indentByTabs(`dist/${entry}.js`, 2);
+}
+
+/** Indents by tabs in place of spaces, which are a tenth of the package; lines inside of a template are its text. */
+function indentByTabs(path, width) {
+  const text = readFileSync(path, 'utf8');
+  const templates = [];
+  const look = (node) => {
+    if (ts.isTemplateLiteralToken(node)) templates.push([node.getStart(source), node.end]);
+    ts.forEachChild(node, look);
+  };
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022);
+  look(source);
+  const tabs = (spaces, at) =>
+    templates.some(([start, end]) => start < at && at < end) ? spaces : '\t'.repeat(spaces.length / width);
+  writeFileSync(path, text.replace(new RegExp(`^(?: {${width}})+`, 'gm'), tabs));
 }
 
 // Declarations of internals that no public one names are left out.
@@ -59,12 +75,7 @@ const prune = (folder) => {
     if (statSync(path).isDirectory()) prune(path);
     else if (!path.endsWith('.d.ts')) continue;
     else if (!reached.has(path)) rmSync(path);
-    // Tabs: the declarations have no texts whose spaces would be lost.
-    else
-      writeFileSync(
-        path,
-        readFileSync(path, 'utf8').replace(/^(?: {4})+/gm, (spaces) => '\t'.repeat(spaces.length / 4)),
-      );
+    else indentByTabs(path, 4);
   }
   if (readdirSync(folder).length === 0) rmSync(folder, { recursive: true });
 };
