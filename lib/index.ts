@@ -92,7 +92,7 @@ export type { Authenticator } from './service/management.js';
 export type { TwoFactorEvent, TwoFactorEventName, TwoFactorListener } from './service/events.js';
 export type { FactorMethod, ProvedFactor, TwoFactorClaim, TwoFactorClaims } from './core/standing.js';
 export type { FinishedTokenLogin, TokenLogin } from './service/token-login.js';
-export type { ReadRequestClaims } from './express/by-token.js';
+export type { ReadRequestClaims } from './passport/by-token.js';
 export type { PendingView } from './standing/pending-login.js';
 export type { TwoFactorAuthenticateOptions, TwoFactorStrategyOptions } from './passport/two-factor-strategy.js';
 export type {

@@ -2,7 +2,7 @@ import type { Passkeys } from './core/passkeys.js';
 import type { Request } from 'express';
 import type {} from 'passport';
 import type { DataSource } from 'typeorm';
-import type { DeliveredMechanism, DeliveredMethod } from './core/methods.js';
+import type { DeliveredMechanism, DeliveredMethod, MethodTable } from './core/methods.js';
 import type { ChallengePurpose } from './core/one-time-code.js';
 
 /** The app's user: `Express.User` where the app has declared its members, as @types/passport asks, else untyped. */
@@ -62,8 +62,8 @@ export type Send = (message: CodeMessage) => unknown;
  */
 export type StrategyKind = 'local' | 'oauth' | 'remembered' | 'unknown';
 
-/** Where a message goes that proves a login: a mailbox, or a phone. */
-export type LoginChannel = 'email' | 'phone';
+/** Where a message goes that proves a login: `'email'` or `'phone'`. */
+export type LoginChannel = MethodTable[DeliveredMethod]['channel'];
 
 /** @internal The same, and what `PasskeyStrategy` alone may say: others prove no passkey to this package. */
 export type FirstFactorKind = StrategyKind | 'passkey';

@@ -1,21 +1,20 @@
-import { InvalidCredentialsError, StepUpRequiredError, UserNotLoggedInError } from '../errors.js';
+import { InvalidCredentialsError, StepUpRequiredError } from '../errors.js';
 import { secondFactorAt } from '../core/standing.js';
+import type { Present } from '../passport/by-token.js';
 import type { ProvenUser } from '../passport/first-factor.js';
 import type { OfRequest } from '../passport/gate.js';
-import { findUser, type Identity } from '../service/identity.js';
 import { elevate, standingOf } from '../standing/request-standing.js';
-import { userOf } from '../standing/session.js';
-import { isByToken } from '../standing/token-standing.js';
 import { namesOf } from './login-input.js';
 
 /** Proves the current user's password by a name that the user logs in by. */
 type Prove = (name: string) => Promise<ProvenUser>;
 
 /** @internal Asks the current user for the password again. */
-export async function reauthenticate({ service, req }: OfRequest, identity: Identity, prove: Prove): Promise<void> {
-  // What a token says of the user need not have the name.
-  const current = isByToken(req) ? await findUser(service.settings, identity) : (userOf(req) as Express.User);
-  if (current === undefined) throw new UserNotLoggedInError();
+export async function reauthenticate(
+  { service, req }: OfRequest,
+  { identity, user: current }: Present,
+  prove: Prove,
+): Promise<void> {
   const names = namesOf(service, current);
   // Counted before the password is looked at, so that of guesses made at once none goes free.
   await service.passwords.reserve(identity);

@@ -88,9 +88,9 @@ export class RequestAuth {
    *   thirty in a day; StepUpRequiredError where the user has a second factor that this session never verified
    */
   async reauthenticate(password: string): Promise<void> {
-    const identity = await this.twoFactor.loggedIn();
+    const present = await this.twoFactor.present();
     readText('password', password);
-    await reauthenticate({ service: this.service, req: this.req }, identity, (name) => this.prove(name, password));
+    await reauthenticate({ service: this.service, req: this.req }, present, (name) => this.prove(name, password));
   }
 
   /**

@@ -15,8 +15,6 @@ import type { AcceptedPasskeys, PasskeyCreationOptions, PasskeyRequestOptions } 
 import type { ChallengeSent } from '../service/code-sending.js';
 import type { ContactSetup, TotpSetup, TotpSetupOptions } from '../service/enrollment-input.js';
 import type { Authenticator } from '../service/management.js';
-import { userOf } from '../standing/session.js';
-import { isByToken } from '../standing/token-standing.js';
 import { RequestUser } from './request-user.js';
 
 /**
@@ -188,8 +186,7 @@ export class RequestTwoFactor extends RequestUser {
    * not.
    */
   async enrollmentDeadline(): Promise<number | undefined> {
-    const identity = await this.loggedIn();
-    const known = isByToken(this.req) ? undefined : (userOf(this.req) as Express.User);
-    return this.service.policy.deadline(identity, known);
+    const { identity, user } = await this.present();
+    return this.service.policy.deadline(identity, user);
   }
 }

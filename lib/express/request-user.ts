@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import type { DeliveredMethod, EnrollableMethod, MethodName } from '../core/methods.js';
 import { StepUpRequiredError, UserNotLoggedInError } from '../errors.js';
+import { presentUser, type Present } from '../passport/by-token.js';
 import { pendingOf, stepUp } from '../passport/second-factor.js';
 import { nameOfPassport, type Passport } from '../passport/passports.js';
 import type { Change } from '../service/context.js';
@@ -24,7 +25,6 @@ import {
 import { noteSent, renewPending, resendAt } from '../standing/pending-login.js';
 import { userOf } from '../standing/session.js';
 import { isRecent, withFactor } from '../core/standing.js';
-import { checkThere } from './by-token.js';
 
 /** The user of a request, with what its session or its token stands for. */
 export class RequestUser {
@@ -67,12 +67,15 @@ export class RequestUser {
   }
 
   /** @internal @throws UserNotLoggedInError */
-  async loggedIn(): Promise<Identity> {
-    const identity = this.current();
+  async present(): Promise<Present> {
     // A login that waits for its second factor is none, whatever the app has put on the request.
-    if (!identity || this.pendingToken() !== undefined) throw new UserNotLoggedInError();
-    await checkThere(this.service, this.req, identity);
-    return identity;
+    if (this.pendingToken() !== undefined) throw new UserNotLoggedInError();
+    return presentUser({ service: this.service, req: this.req });
+  }
+
+  /** @internal @throws UserNotLoggedInError */
+  protected async loggedIn(): Promise<Identity> {
+    return (await this.present()).identity;
   }
 
   /** @internal */
@@ -161,13 +164,7 @@ export class RequestUser {
   protected async check(methods: readonly MethodName[], code: unknown): Promise<void> {
     const pending = this.pendingToken();
     const response = { methods, code };
-    if (!pending) {
-      const identity = this.current();
-      if (identity) {
-        await checkThere(this.service, this.req, identity);
-        return stepUp({ service: this.service, req: this.req }, identity, response);
-      }
-    }
+    if (!pending && this.current()) return stepUp({ service: this.service, req: this.req }, response);
     const marked = await this.service.verification.markLogin(pending, response);
     if (pending?.carrier === 'session') await renewPending(this.req, marked.token);
     else this.renewed = marked.token;

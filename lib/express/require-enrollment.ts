@@ -4,7 +4,9 @@ import { checkText } from '../core/options.js';
 import { checkService } from '../passport/check-service.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { userOf } from '../standing/session.js';
-import { isByToken } from '../standing/token-standing.js';
+import { readClaimsBy } from '../standing/token-standing.js';
+import { checkClaims, presentUser, type ReadRequestClaims } from '../passport/by-token.js';
+import type { OfRequest } from '../passport/gate.js';
 import { openPaths } from './open-path.js';
 import { hintOfPassport } from './hints.js';
 import { checkOptions } from '../core/options.js';
@@ -20,6 +22,8 @@ export interface RequireEnrollmentOptions {
    * They are compared with `req.path`: below a path that the guard itself is mounted at, with what comes after that.
    */
   readonly except?: readonly string[];
+  /** For an app with tokens, where no `twoFactorAuth` says so: answers the payload that the app has verified. */
+  readonly claims?: ReadRequestClaims;
 }
 
 /**
@@ -30,9 +34,10 @@ export interface RequireEnrollmentOptions {
  * @throws TypeError for an unknown option, and for a `redirect` that is not among `except`: it would redirect for ever
  */
 export function requireEnrollment(options: RequireEnrollmentOptions): RequestHandler {
-  checkOptions('requireEnrollment', options, ['service', 'redirect', 'except']);
-  const { service, redirect, except = [] } = options;
+  checkOptions('requireEnrollment', options, ['service', 'redirect', 'except', 'claims']);
+  const { service, redirect, except = [], claims } = options;
   checkService(service, 'requireEnrollment');
+  checkClaims('requireEnrollment', claims, service);
   checkText('requireEnrollment', 'redirect', { value: redirect, expected: 'a text such as "/2fa/enroll"' });
   const isOpen = openPaths('requireEnrollment', except);
   if (redirect !== undefined && !isOpen(new URL(redirect, 'http://localhost').pathname)) {
@@ -42,10 +47,10 @@ export function requireEnrollment(options: RequireEnrollmentOptions): RequestHan
     );
   }
   return (req: Request, res: Response, next: NextFunction): void => {
+    if (claims) readClaimsBy(req, claims);
     const hold = async (): Promise<boolean> => {
       hintOfPassport(req);
-      const user = userOf(req) as Express.User | undefined;
-      return user !== undefined && !isOpen(req.path) && (await isDue(service, req, user));
+      return userOf(req) !== undefined && !isOpen(req.path) && (await isDue({ service, req }));
     };
     // Whatever a function of the app throws denies: `next` takes nothing, and 'route', for "go on".
     hold()
@@ -60,9 +65,8 @@ export function requireEnrollment(options: RequireEnrollmentOptions): RequestHan
   };
 }
 
-async function isDue(service: TwoFactorService, req: Request, user: Express.User): Promise<boolean> {
-  // What a token says of the user is not all that `enforce` may ask.
-  const known = isByToken(req) ? undefined : user;
-  const deadline = await service.policy.deadline(service.identify(user), known);
+async function isDue({ service, req }: OfRequest): Promise<boolean> {
+  const { identity, user } = await presentUser({ service, req });
+  const deadline = await service.policy.deadline(identity, user);
   return deadline !== undefined && deadline <= service.settings.clock();
 }

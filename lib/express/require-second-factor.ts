@@ -15,8 +15,8 @@ import type { TwoFactorService } from '../service/two-factor-service.js';
 import { standingOf } from '../standing/request-standing.js';
 import { keepReturnTo, sessionOf, userOf } from '../standing/session.js';
 import { isPhishingResistant, isRecent, secondFactorAt, type ProvedFactor } from '../core/standing.js';
-import { readClaimsBy } from '../standing/token-standing.js';
-import { checkClaims, checkThere, type ReadRequestClaims } from './by-token.js';
+import { isByToken, readClaimsBy } from '../standing/token-standing.js';
+import { checkClaims, presentUser, type ReadRequestClaims } from '../passport/by-token.js';
 import { hintOfPassport } from './hints.js';
 
 /** Options of `requireSecondFactor`. */
@@ -127,10 +127,9 @@ async function check(
   { maxAge, counts }: Wanted,
 ): Promise<TwoFactorError | undefined> {
   hintOfPassport(req);
-  const user = userOf(req);
-  if (user === undefined) return new UserNotLoggedInError();
-  const identity = service.identify(user);
-  await checkThere(service, req, identity);
+  if (userOf(req) === undefined) return new UserNotLoggedInError();
+  if (!service.settings.enabled && !isByToken(req)) return undefined;
+  const { identity } = await presentUser({ service, req });
   if (!service.settings.enabled) return undefined;
   const { authenticators, securityEpoch } = await service.snapshot(identity);
   if (authenticators.length === 0) return new EnrollmentRequiredError();

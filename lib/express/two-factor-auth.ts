@@ -13,7 +13,7 @@ import { doorOf, openDoor } from '../passport/verdict.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
 import { hasSession, type SessionRequest } from '../standing/session.js';
 import { readClaimsBy } from '../standing/token-standing.js';
-import { checkClaims, type ReadRequestClaims } from './by-token.js';
+import { checkClaims, type ReadRequestClaims } from '../passport/by-token.js';
 import { hintOfPassport, hintOfSession } from './hints.js';
 import { OtherAuth, taken } from './other-auth.js';
 import type { FindStrategy } from './auth-host.js';

@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { SecondFactorRequiredError, toError } from '../errors.js';
 import { noFind, type Identity } from '../service/identity.js';
 import type { PreparedSnapshot } from '../service/enrollment-draft.js';
-import type { FirstFactor } from '../service/login-challenge.js';
+import { haltOf, type FirstFactor } from '../service/login-challenge.js';
 import type { FinishedLogin } from '../service/login-finish.js';
 import type { PasskeyLogin } from '../service/passkey-login.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
@@ -153,12 +153,5 @@ async function halt(
   }
   // Only now: a message that arrives before its pending login is stored could not be answered.
   await pending.deliver();
-  const { methods, availableMethods, expiresAt, token } = pending;
-  throw new SecondFactorRequiredError({
-    methods,
-    availableMethods,
-    expiresAt,
-    ...(!session && { challengeToken: token }),
-    ...(redirect !== undefined && { redirect }),
-  });
+  throw haltOf(pending, carrier, redirect);
 }

@@ -78,12 +78,12 @@ export class SecondFactorStrategy extends Strategy {
     const methods = readMethods(hasResponse ? (body.method ?? 'passkey') : body.method);
     const response = { methods, code: hasResponse ? body.response : body.code };
     const passport = passportName(service, req);
+    const user = userOf(req);
     if (options.session === false) {
       // Who is logged in by a token that the app has verified proves a second factor once more.
-      const stepping = isByToken(req) && userOf(req) !== undefined ? userOf(req) : undefined;
-      if (stepping !== undefined) {
-        await stepUp({ service, req }, service.identify(stepping), response);
-        return { user: stepping, info: undefined };
+      if (isByToken(req) && user !== undefined) {
+        await stepUp({ service, req }, response);
+        return { user, info: undefined };
       }
       const token = challengeTokenOf(req);
       // Whatever is no text is answered like a token that has expired.
@@ -94,9 +94,8 @@ export class SecondFactorStrategy extends Strategy {
     }
 
     const pending = sessionPending(req, passport);
-    const user = userOf(req);
     if (!pending && user !== undefined) {
-      const standing = await verifyStepUp({ service, req }, service.identify(user), response);
+      const standing = await verifyStepUp({ service, req }, response);
       await checkStillThere(req);
       letThrough({ service, req }, user, { standing, keep: [], keepAll: true });
       return { user, info: undefined };

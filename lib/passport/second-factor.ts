@@ -1,5 +1,4 @@
 import type { Request } from 'express';
-import type { Identity } from '../service/identity.js';
 import type { FinishedLogin } from '../service/login-finish.js';
 import type { PendingToken } from '../service/pending-token.js';
 import type { Response } from '../service/verification.js';
@@ -8,6 +7,7 @@ import { pendingPassport, pendingToken } from '../standing/pending-login.js';
 import { hasSession, userOf } from '../standing/session.js';
 import { challengeTokenOf, isByToken } from '../standing/token-standing.js';
 import type { Standing } from '../core/standing.js';
+import { presentUser } from './by-token.js';
 import type { OfRequest } from './gate.js';
 import { isSamePassport, passportOf } from './passports.js';
 import { deserializer } from './serialized-user.js';
@@ -23,19 +23,16 @@ export async function finishLogin(
 }
 
 /** Verifies a code of the user who is logged in. */
-export async function verifyStepUp(
-  { service, req }: OfRequest,
-  identity: Identity,
-  response: Response,
-): Promise<Standing> {
+export async function verifyStepUp({ service, req }: OfRequest, response: Response): Promise<Standing> {
+  const { identity } = await presentUser({ service, req });
   const { subject, proved } = await service.verification.verifyUser(identity, response, stepUpToken(req) ?? '');
   const whose = { userKey: identity.key, epoch: subject.snapshot.securityEpoch };
   return provedBy(req, whose, { ...proved, at: service.settings.clock() });
 }
 
 /** The same, stamped on the session, whose data is kept, or told by the claims. */
-export async function stepUp(given: OfRequest, identity: Identity, response: Response): Promise<void> {
-  const standing = await verifyStepUp(given, identity, response);
+export async function stepUp(given: OfRequest, response: Response): Promise<void> {
+  const standing = await verifyStepUp(given, response);
   if (canHold(given.req)) await elevate(given.req, standing);
 }
 

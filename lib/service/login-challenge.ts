@@ -1,5 +1,11 @@
 import type { DeliveredMethod } from '../core/methods.js';
-import { InvalidCredentialsError, type AvailableMethods, type PublicMethods, type SpentMethods } from '../errors.js';
+import {
+  InvalidCredentialsError,
+  SecondFactorRequiredError,
+  type AvailableMethods,
+  type PublicMethods,
+  type SpentMethods,
+} from '../errors.js';
 import type { FirstFactorKind, LoginChannel } from '../options.js';
 import { available, masked } from './available-methods.js';
 import { createdAfter } from './challenge.js';
@@ -58,6 +64,20 @@ export interface PendingLogin {
   readonly deliver: () => Promise<void>;
 }
 
+/** What a halted login is told by. A client without a session is given its token; a session holds it. */
+export const haltOf = (
+  { token, methods, availableMethods, expiresAt }: PendingLogin,
+  carrier: Carrier,
+  redirect?: string,
+): SecondFactorRequiredError =>
+  new SecondFactorRequiredError({
+    methods,
+    availableMethods,
+    expiresAt,
+    ...(carrier === 'token' && { challengeToken: token }),
+    ...(redirect !== undefined && { redirect }),
+  });
+
 /** Begins and feeds pending logins. */
 export class LoginChallenge {
   constructor(
@@ -91,6 +111,7 @@ export class LoginChallenge {
     const made = await halts.prepare(id, identity, snapshot);
     const availableMethods = available(snapshot, made.contacts);
     if (Object.keys(availableMethods).length === 0) throw made.refusal;
+    const methods = masked(availableMethods);
 
     const content: PendingContent = {
       id,
@@ -104,7 +125,7 @@ export class LoginChallenge {
       kind: first.kind,
       remember: first.remember,
       ...(channel && { channel }),
-      ...(carrier === 'token' && { methods: masked(availableMethods) }),
+      ...(carrier === 'token' && { methods }),
       passport: first.passport ?? '',
       kept: isLong || kept,
     };
@@ -120,7 +141,7 @@ export class LoginChallenge {
       availableMethods,
       expiresAt: content.expiresAt,
       passport: content.passport,
-      methods: masked(availableMethods),
+      methods,
       resendAfter: waitsOf(made),
       spent: made.spent,
       ...(made.retryAfter !== undefined && { retryAfter: made.retryAfter }),

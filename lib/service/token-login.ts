@@ -1,13 +1,13 @@
 import { claimsFrom, type TwoFactorClaims } from '../core/standing.js';
-import { type DeliveredMethod, type MethodName } from '../core/methods.js';
+import { deliveredMethods, twoFactorMethods, type DeliveredMethod, type MethodName } from '../core/methods.js';
 import { checkOptions } from '../core/options.js';
 import type { PasskeyRequestOptions } from '../core/passkeys.js';
-import { InvalidInputError, SecondFactorRequiredError, type PublicMethods } from '../errors.js';
+import { InvalidInputError } from '../errors.js';
 import type { LoginChannel, StrategyKind } from '../options.js';
 import type { ChallengeSent } from './code-sending.js';
 import type { Context } from './context.js';
 import { identify, noFind } from './identity.js';
-import type { LoginChallenge } from './login-challenge.js';
+import { haltOf, type LoginChallenge, type PendingLogin } from './login-challenge.js';
 import type { LoginFinish } from './login-finish.js';
 import type { LoginGate } from './login-gate.js';
 import { readMethods } from './matching.js';
@@ -33,13 +33,8 @@ export interface FinishedTokenLogin {
   readonly claims: TwoFactorClaims;
 }
 
-interface Shown {
-  readonly methods: PublicMethods;
-  readonly expiresAt: number;
-}
-
 const kinds: readonly unknown[] = ['local', 'remembered', 'unknown'];
-const channels: readonly unknown[] = ['email', 'phone'];
+const channels: readonly unknown[] = deliveredMethods.map((method) => twoFactorMethods[method].channel);
 
 /** @internal Logins of apps that check the first factor themselves and hold no session. */
 export class TokenLogins {
@@ -63,10 +58,9 @@ export class TokenLogins {
     const { halted, standing } = await this.parts.gate.admit(identity, { kind, isRequired: settings.enabled });
     if (!halted) return claimsFrom(standing);
     const first = { kind, remember: false, info: undefined, carrier: 'token', ...(channel && { channel }) } as const;
-    const { deliver, token, ...pending } = await this.parts.logins.begin(identity, halted, first);
-    await deliver();
-    const { methods, availableMethods, expiresAt } = pending;
-    throw new SecondFactorRequiredError({ methods, availableMethods, expiresAt, challengeToken: token });
+    const pending = await this.parts.logins.begin(identity, halted, first);
+    await pending.deliver();
+    throw haltOf(pending, 'token');
   }
 
   async finish(challengeToken: unknown, response: unknown, method?: MethodName): Promise<FinishedTokenLogin> {
@@ -78,7 +72,7 @@ export class TokenLogins {
   }
 
   /** What a page may show of it; undefined where it has expired. Whether it can be finished, the database tells. */
-  shown(pending: PendingToken): Shown | undefined {
+  shown(pending: PendingToken): Pick<PendingLogin, 'methods' | 'expiresAt'> | undefined {
     const { methods = {}, expiresAt = 0 } = openPending(this.context, pending) ?? {};
     return expiresAt > this.context.settings.clock() ? { methods, expiresAt } : undefined;
   }
@@ -121,5 +115,5 @@ export function readVia(via: unknown): string {
 /** @internal */
 export function readChannel(channel: unknown): LoginChannel | undefined {
   if (channel === undefined || channels.includes(channel)) return channel as LoginChannel | undefined;
-  throw new InvalidInputError('channel', '"email" or "phone"');
+  throw new InvalidInputError('channel', `one of ${channels.map((name) => `"${String(name)}"`).join(', ')}`);
 }

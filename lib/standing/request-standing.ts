@@ -12,7 +12,7 @@ import {
   type SessionRequest,
   type SessionState,
 } from './session.js';
-import { challengeTokenOf, holdProved, isByToken, tokenStanding } from './token-standing.js';
+import { challengeTokenOf, hasProved, holdProved, isByToken, tokenStanding } from './token-standing.js';
 
 /** What the session, or the token, stands for: of whichever user and epoch. */
 const held = (req: SessionRequest): Standing | undefined =>
@@ -32,9 +32,9 @@ export function standingOf(req: SessionRequest, userKey: string, securityEpoch: 
   return standing?.userKey === userKey && standing.epoch === securityEpoch ? standing : undefined;
 }
 
-/** Its claims. */
+/** The claims of this user: of what this request has proved with `session: false`, or else of what it stands for. */
 export const claimsOfUser = (req: SessionRequest, userKey: string): TwoFactorClaims => {
-  const standing = held(req);
+  const standing = hasProved(req) ? tokenStanding(req) : held(req);
   return claimsFrom(standing?.userKey === userKey ? standing : undefined);
 };
 

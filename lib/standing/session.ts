@@ -66,6 +66,7 @@ const unfit =
 /** What is said of a session that cannot carry a second factor. */
 export const unfitSession = (): Error => new Error(unfit);
 
+/** Whether it has what a second factor needs of it. */
 export function isSession(session: unknown): session is Session {
   const { regenerate, save } = Object(session) as Partial<Session>;
   return typeof regenerate === 'function' && typeof save === 'function';

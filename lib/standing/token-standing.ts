@@ -37,12 +37,12 @@ function payloadOf(req: object): object | undefined {
   throw new TypeError(`claims must answer the payload of the token that the app has verified; got ${typeof payload}`);
 }
 
-/** @internal Whether a token, and no session, says what the login of this request stands for. */
-export function isByToken(req: SessionRequest): boolean {
-  const held = requests.get(req);
-  if (held?.proved) return true;
-  return held?.read !== undefined && (payloadOf(req) !== undefined || !isSession(req.session));
-}
+/**
+ * @internal Whether a token, and no session, says what the login of this request stands for: only where the app has
+ * said where its claims are. A login with `session: false` in an app with sessions leaves them what they are.
+ */
+export const isByToken = (req: SessionRequest): boolean =>
+  requests.get(req)?.read !== undefined && (payloadOf(req) !== undefined || !isSession(req.session));
 
 /** @internal What that is, of whichever user and epoch. */
 export function tokenStanding(req: object): Standing | undefined {

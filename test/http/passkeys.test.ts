@@ -32,6 +32,17 @@ describe.each(databases)('passkeys on $name', (database) => {
     return agent;
   };
 
+  /** Logged in by the code of an app. */
+  const byTotp = async () => {
+    const { user, secret } = await test.withTotp(newId());
+    const agent = await halted(user);
+    await agent
+      .post('/2fa')
+      .send({ code: test.totp(secret) })
+      .expect(200);
+    return { user, agent };
+  };
+
   describe('as a second factor', () => {
     it('are set up by a browser, named by it or by the user, and listed', async () => {
       const user = await test.user(newId());
@@ -90,12 +101,7 @@ describe.each(databases)('passkeys on $name', (database) => {
     });
 
     it('count where a route wants what cannot be phished, and a code does not', async () => {
-      const { user, secret } = await test.withTotp(newId());
-      const agent = await halted(user);
-      await agent
-        .post('/2fa')
-        .send({ code: test.totp(secret) })
-        .expect(200);
+      const { agent } = await byTotp();
       await agent.get('/admin').expect(200);
       await agent.get('/phishing-resistant').expect(403);
     });
@@ -174,12 +180,7 @@ describe.each(databases)('passkeys on $name', (database) => {
     });
 
     it('of a user without any are NOT_SETUP, and begin no step-up', async () => {
-      const { user, secret } = await test.withTotp(newId());
-      const agent = await halted(user);
-      await agent
-        .post('/2fa')
-        .send({ code: test.totp(secret) })
-        .expect(200);
+      const { user, agent } = await byTotp();
       await test.call(agent, 'challenge.passkey').expect(404);
       expect(await test.db.getRepository('TwoFactorChallenge').countBy({ userId: String(user.id) })).toBe(0);
     });

@@ -4,6 +4,7 @@ import request from 'supertest';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   claimsOf,
+  requireEnrollment,
   requireSecondFactor,
   secondFactorErrorHandler,
   SecondFactorRequiredError,
@@ -76,6 +77,7 @@ class TokenApp {
     });
     app.get('/admin', requireSecondFactor({ service }), (_req, res) => res.json({ ok: true }));
     app.get('/fresh', requireSecondFactor({ service, maxAge: '5m' }), (_req, res) => res.json({ ok: true }));
+    app.get('/enrolled', requireEnrollment({ service }), (_req, res) => res.json({ ok: true }));
     app.post('/call', async (req, res) => {
       const { member, args } = req.body as { member: string; args: unknown[] };
       let owner: unknown = req.auth;
@@ -232,8 +234,12 @@ describe.each(databases)('an app with tokens on $name', (database) => {
     const third = await verified(bob);
     await app.get('/admin', third).expect(200);
     await test.db.getRepository(UserSchema).update({ id: 2 }, { disabled: 1 });
-    for (const path of ['/admin', '/fresh'])
+    for (const path of ['/admin', '/fresh', '/enrolled'])
       expect((await app.get(path, third).expect(401)).body.error.code).toBe('NOT_LOGGED_IN');
+    // Nor is another token to be had by a right code.
+    test.clock.advance('30s');
+    const stepUp = await app.post('/login/code', { code: test.totp(bob.secret) }, third).expect(401);
+    expect(stepUp.body.error.code).toBe('NOT_LOGGED_IN');
     for (const member of ['list', 'verify.totp', 'generateNewBackupCodes', 'setup.totp', 'remainingBackupCodes'])
       await app.call(third, `twoFactor.${member}`, ...(member === 'verify.totp' ? ['123456'] : [])).expect(401);
   });
@@ -331,6 +337,42 @@ describe.each(databases)('an app with tokens on $name', (database) => {
     ] as const)
       await expect(test.service.login(user as never, given as never)).rejects.toThrow(field);
     await expect(test.service.login(user as never, { via: 'x', chanel: 'email' } as never)).rejects.toThrow('chanel');
+  });
+});
+
+describe('a login with session: false in an app with sessions', () => {
+  const open = (claims?: (req: object) => unknown) =>
+    TestApp.open(databases[0]!, {
+      routes: (app, { passport, service, db }) => {
+        if (claims) app.use(twoFactorAuth({ service, passport, claims }));
+        const proved = passport.authenticate('local', { session: false }) as RequestHandler;
+        app.post('/log-out', proved, async (req, res) => {
+          await req.auth.logout();
+          res.end();
+        });
+        app.post('/log-in', proved, async (req, res) => {
+          await req.auth.loginAs(await db.getRepository(UserSchema).findOneByOrFail({ id: 1 }), { via: 'own' });
+          res.json(req.auth.claims);
+        });
+        app.post('/claims', proved, (req, res) => {
+          res.json(req.auth.claims);
+        });
+      },
+    });
+
+  it.each([
+    ['without claims', undefined],
+    ['with claims, for a request that has no token', () => undefined],
+  ])('leaves log-in and log-out to the session, %s', async (_how, claims) => {
+    const test = await open(claims);
+    const user = await test.user(1);
+    const agent = test.agent();
+    await agent.post('/log-in').send(user).expect(200);
+    await agent.get('/me').expect(200, { id: 1 });
+    expect((await agent.post('/claims').send(user).expect(200)).body.amr).toEqual(['pwd']);
+    await agent.post('/log-out').send(user).expect(200);
+    await agent.get('/me').expect(401);
+    await test.close();
   });
 });
 

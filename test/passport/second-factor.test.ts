@@ -136,11 +136,12 @@ describe('what a code is for', () => {
   it('is kept in the session where there is one, and in none where there is none', async () => {
     const { service } = serviceWith();
     const { req, saved } = passportRequest({ cart: 1 });
-    const alice = { id: '1', key: 'alice' };
-    await stepUp({ service, req: req as unknown as Request }, alice, { methods: ['totp'], code: '1' });
+    const response = { methods: ['totp'], code: '1' } as const;
+    await stepUp({ service, req: Object.assign(req, { user: { id: 1 } }) as unknown as Request }, response);
     expect(saved).toMatchObject([{ cart: 1, twoFactor: { standing: { userKey: 'alice', epoch: 3 } } }]);
     await expect(
-      stepUp({ service, req: {} as Request }, alice, { methods: ['totp'], code: '1' }),
+      stepUp({ service, req: { user: { id: 1 } } as unknown as Request }, response),
     ).resolves.toBeUndefined();
+    await expect(stepUp({ service, req: {} as Request }, response)).rejects.toMatchObject({ code: 'NOT_LOGGED_IN' });
   });
 });

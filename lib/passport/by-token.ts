@@ -2,7 +2,9 @@ import type { Request } from 'express';
 import { UserNotLoggedInError } from '../errors.js';
 import { findUser, type Identity } from '../service/identity.js';
 import type { TwoFactorService } from '../service/two-factor-service.js';
+import { userOf } from '../standing/session.js';
 import { isByToken } from '../standing/token-standing.js';
+import type { OfRequest } from './gate.js';
 
 /** Answers the payload of the request's token, which the app has verified; undefined for a request without one. */
 export type ReadRequestClaims = (req: Request) => unknown;
@@ -25,10 +27,21 @@ export function checkClaims(where: string, claims: unknown, service: TwoFactorSe
 }
 
 /**
- * @internal A session's user is read by Passport for every request; that of a token is as old as the token.
- * @throws UserNotLoggedInError where the app has removed or disabled the user
+ * @internal The user of this request. Passport reads a session's for every request; that of a token is as old as the
+ * token, and is looked up.
+ * @throws UserNotLoggedInError where there is none, or the app has removed or disabled the user
  */
-export async function checkThere(service: TwoFactorService, req: Request, identity: Identity): Promise<void> {
-  if (!isByToken(req)) return;
-  if ((await findUser(service.settings, identity)) === undefined) throw new UserNotLoggedInError();
+export async function presentUser({ service, req }: OfRequest): Promise<Present> {
+  const given = userOf(req) as Express.User | undefined;
+  if (given === undefined) throw new UserNotLoggedInError();
+  const identity = service.identify(given);
+  const user = isByToken(req) ? await findUser(service.settings, identity) : given;
+  if (user === undefined) throw new UserNotLoggedInError();
+  return { identity, user };
+}
+
+/** @internal Who is logged in. */
+export interface Present {
+  readonly identity: Identity;
+  readonly user: Express.User;
 }
