@@ -41,7 +41,9 @@ const alone = files('service/making-backup-codes.test.ts');
 const whole = files('browser', 'examples', 'types', 'package');
 
 /** Backup codes are hashed slowly, which test/core looks at; everybody else need not wait for it. */
-const quickHash = ['test/support/quick-hash.ts'];
+const quickHash = 'test/support/quick-hash.ts';
+/** Which examples the properties try. */
+const propertySeed = 'test/support/property-seed.ts';
 
 const test = {
   environment: 'node',
@@ -61,19 +63,19 @@ export default defineConfig({
     ...test,
     coverage: { provider: 'v8', include: ['lib/**/*.ts'], reporter: ['text', 'html'] },
     projects: [
-      { extends: true, test: { name: 'unit', include: unit } },
+      { extends: true, test: { name: 'unit', include: unit, setupFiles: [propertySeed] } },
       { extends: true, test: { name: 'racing', include: racing } },
       {
         extends: true,
         test: {
           // TEST_DATABASES narrows its databases: each of them proves the same.
           name: 'main',
-          setupFiles: quickHash,
+          setupFiles: [quickHash, propertySeed],
           include: ['test/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...unit, ...racing, ...whole, ...alone, ...papers],
         },
       },
-      { extends: true, test: { name: 'papers', include: papers, setupFiles: quickHash } },
+      { extends: true, test: { name: 'papers', include: papers, setupFiles: [quickHash] } },
       { extends: true, test: { name: 'alone', include: alone, isolate: true } },
       { extends: true, test: { name: 'whole', include: whole } },
       { extends: true, test: { name: 'load', include: ['lab/load/**/*.test.ts'] } },

@@ -122,6 +122,8 @@ describe('a contact', () => {
         expect(kind.read(normal, undefined).contact).toBe(normal);
         expect(normal).not.toMatch(/[\r\n\0]/);
         const mask = kind.mask(normal);
+        // A name of stars alone is found in the stars that stand for every name.
+        if (/^\*{1,3}@/.test(normal)) return;
         expect(mask).not.toContain(kind === emailContacts ? normal : normal.slice(3));
       }),
       { numRuns: 1000 },
