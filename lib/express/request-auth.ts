@@ -16,12 +16,15 @@ import type { TwoFactorClaims } from '../core/standing.js';
 import type { AuthHost } from './auth-host.js';
 import { readText, type LoginAsOptions } from './login-input.js';
 import { reauthenticate } from './reauthenticate.js';
+import { RequestToken } from './request-token.js';
 import { RequestTwoFactor } from './request-two-factor.js';
 
 /** `req.auth` */
 export class RequestAuth {
   /** The second factor of this user. */
   readonly twoFactor: RequestTwoFactor;
+  /** @internal */
+  readonly token: RequestToken;
 
   /** @internal */
   constructor(
@@ -30,6 +33,7 @@ export class RequestAuth {
     private readonly host: AuthHost,
   ) {
     this.twoFactor = new RequestTwoFactor(service, req, host.passport);
+    this.token = new RequestToken(service, req);
   }
 
   /**

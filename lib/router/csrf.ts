@@ -1,6 +1,7 @@
 import { csrfSync } from 'csrf-sync';
 import type { Request, RequestHandler } from 'express';
 import { only, sessionOf } from './request.js';
+import { isWithoutCookies } from './tokens.js';
 
 /** Tokens of a guard that the app has before all of its routes, and so before the router. */
 export interface AppCsrf {
@@ -30,6 +31,7 @@ const sessionKey = 'twoFactorCsrf';
  * it in: with a cookie beside it, the cookie's session may be whom the request acts for.
  */
 function isBearerOnly(req: Request): boolean {
+  if (isWithoutCookies(req)) return true;
   const alone = sessionOf(req) === undefined || req.headers.cookie === undefined;
   return alone && /^bearer ./i.test(req.headers.authorization ?? '');
 }

@@ -42,9 +42,13 @@ export function finishLogin({ service, passport }: RouterSettings): FinishLogin 
 /** Runs a strategy of the router's own by Passport, which logs in or stamps the session, and answers after that. */
 export function throughStrategy(passport: RouterSettings['passport'], strategy: Runnable): FinishLogin {
   const proved = watch(strategy);
-  const middleware = passport.authenticate(strategy) as RequestHandler;
+  const bySession = passport.authenticate(strategy) as RequestHandler;
+  const byToken = passport.authenticate(strategy, { session: false }) as RequestHandler;
   return async (req, res) => {
-    if (!sessionOf(req)) throw new InvalidInputError('session', 'there: what a code proves is kept in it');
+    const isByToken = authOf(req).token.counts;
+    if (!isByToken && !sessionOf(req))
+      throw new InvalidInputError('session', 'there: what a code proves is kept in it');
+    const middleware = isByToken ? byToken : bySession;
     await new Promise<void>((resolve, reject) => {
       void middleware(req, res, (error?: unknown) => {
         if (error === undefined || error === null) resolve();
@@ -60,7 +64,7 @@ export function throughStrategy(passport: RouterSettings['passport'], strategy: 
  * Where the user was going, once: said by the request, or kept in the session by the guard that turned the user away.
  */
 export function takeReturnTo(req: Request, fallback: string): string {
-  const session = sessionOf(req);
+  const session = authOf(req).token.counts ? undefined : sessionOf(req);
   const kept = session?.returnTo;
   if (session) delete session.returnTo;
   return firstLocalPath([bodyOf(req).returnTo, kept], fallback);

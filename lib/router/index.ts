@@ -13,6 +13,7 @@ export { twoFactorErrorPages, type ErrorPageOptions } from './error-pages.js';
 export { html, Html, type HtmlValue } from './pages/html.js';
 export type { AppCsrf } from './csrf.js';
 export type { TwoFactorRouterOptions } from './options.js';
+export type { RouterTokens } from './tokens.js';
 export type { MessageKey, Messages, MessageTable, Translate } from './messages/index.js';
 export type {
   CodePurpose,

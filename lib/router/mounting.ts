@@ -10,7 +10,7 @@ const hasToken = (req: Request): boolean => req.headers.authorization !== undefi
  */
 function checkOrder(req: Request): void {
   const auth = authOf(req);
-  if (auth.isLoggedIn() || auth.pending) return;
+  if (auth.token.counts || auth.isLoggedIn() || auth.pending) return;
   const session = sessionOf(req);
   if (!session) {
     if (hasToken(req)) return;

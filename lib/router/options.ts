@@ -13,6 +13,7 @@ import { csrfOf, type AppCsrf, type Csrf } from './csrf.js';
 import { isLocalPath } from './return-to.js';
 import { catalog, type Catalog, type MessageTable } from './messages/index.js';
 import { pageNames, type PageRenderers } from './pages/page-types.js';
+import type { RouterTokens } from './tokens.js';
 
 /** Options of `twoFactorRouter`. */
 export interface TwoFactorRouterOptions {
@@ -41,6 +42,8 @@ export interface TwoFactorRouterOptions {
    * read from. The guard then decides in place of the router's own check. Default: the router's own tokens.
    */
   readonly csrf?: AppCsrf;
+  /** For an app with tokens: where the claims of a request are, and how another token is issued. */
+  readonly tokens?: RouterTokens;
 }
 
 /** The options with their defaults. */
@@ -58,6 +61,7 @@ export interface RouterSettings {
   /** The browser's side of passkeys; undefined where the service has none. */
   readonly webauthn: Asset | undefined;
   readonly csrf: Csrf;
+  readonly tokens: RouterTokens | undefined;
 }
 
 function refuse(option: string, expected: string, given: unknown): never {
@@ -99,16 +103,32 @@ function readMethods(methods: unknown, service: TwoFactorService): readonly Enro
   return enrollableMethods.filter((method) => methods.includes(method));
 }
 
+function readMembers(option: string, given: object, known: readonly string[]): Record<string, unknown> {
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new TypeError(`twoFactorRouter: there is no option "${option}.${unknown}"; there are ${known.join(', ')}`);
+  return given as Record<string, unknown>;
+}
+
 function readCsrf(csrf: unknown): AppCsrf | undefined {
   if (csrf === undefined) return undefined;
   if (typeof csrf !== 'object' || csrf === null) refuse('csrf', 'an object: { token, field? }', csrf);
-  const { token, field, ...others } = csrf as Record<string, unknown>;
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined)
-    throw new TypeError(`twoFactorRouter: there is no option "csrf.${unknown}"; there are token, field`);
+  const { token, field } = readMembers('csrf', csrf, ['token', 'field']);
   if (typeof token !== 'function') refuse('csrf.token', 'a function of the request: (req) => req.csrfToken()', token);
   if (field !== undefined && !isText(field)) refuse('csrf.field', 'the name of a form field', field);
   return csrf as AppCsrf;
+}
+
+function readTokens(tokens: unknown): RouterTokens | undefined {
+  if (tokens === undefined) return undefined;
+  if (typeof tokens !== 'object' || tokens === null)
+    refuse('tokens', 'an object: { claims, issue, strategy? }', tokens);
+  const { claims, issue, strategy } = readMembers('tokens', tokens, ['claims', 'issue', 'strategy']);
+  if (typeof claims !== 'function') refuse('tokens.claims', 'a function of the request: (req) => req.authInfo', claims);
+  if (typeof issue !== 'function')
+    refuse('tokens.issue', 'a function that answers another token: (user, claims, req) => …', issue);
+  if (strategy !== undefined && !isText(strategy)) refuse('tokens.strategy', 'the name of a strategy', strategy);
+  return tokens as RouterTokens;
 }
 
 const names = [
@@ -123,6 +143,7 @@ const names = [
   'stylesheet',
   'methods',
   'csrf',
+  'tokens',
 ];
 
 /** @throws TypeError that names the option and what it must be */
@@ -152,5 +173,6 @@ export function readRouterOptions(given: TwoFactorRouterOptions): RouterSettings
     methods: readMethods(options.methods, service),
     webauthn: webauthnAsset(service),
     csrf: csrfOf(readCsrf(options.csrf)),
+    tokens: readTokens(options.tokens),
   };
 }

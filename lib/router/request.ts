@@ -34,6 +34,8 @@ export interface ClaimedBody {
   readonly returnTo?: string;
   readonly uri?: string;
   readonly again?: string;
+  readonly challengeToken?: unknown;
+  readonly session?: unknown;
 }
 
 export function bodyOf(req: Request): ClaimedBody {

@@ -32,10 +32,18 @@ const onlyOnThisSite =
  */
 export function twoFactorRouter(options: TwoFactorRouterOptions): Router {
   const settings = readRouterOptions(options);
-  const { service, passport, login } = settings;
+  const { service, passport, login, tokens } = settings;
   const router = Router();
   router.use(onlyOnThisSite(settings));
-  router.use(twoFactorAuth({ service, passport, property: authProperty, ...(login !== undefined && { login }) }));
+  router.use(
+    twoFactorAuth({
+      service,
+      passport,
+      property: authProperty,
+      ...(login !== undefined && { login }),
+      ...(tokens && { claims: tokens.claims }),
+    }),
+  );
   router.use(apiRoutes(settings));
   if (settings.pages) router.use(pageRoutes(settings));
   return router;

@@ -32,6 +32,12 @@ export function setUser(req: SessionRequest, user: unknown): void {
   (req as Record<string, unknown>)[userProperty(req)] = user;
 }
 
+/** Whether the session says that somebody is logged in. */
+export function sessionHasLogin(req: SessionRequest): boolean {
+  const session = req.session as Record<string, unknown> | undefined | null;
+  return (session?.[passportKey(req)] as { user?: unknown } | undefined)?.user !== undefined;
+}
+
 /** Where everything of this library lies in the session. It points and tells; it decides nothing that counts. */
 export interface SessionState {
   /** The token of a halted login, and what a page may show of it. */

@@ -7,6 +7,8 @@ export type ReadClaims = (req: never) => unknown;
 
 interface Held {
   readonly read?: (req: object) => unknown;
+  /** Whether the session of the request counts for nothing. */
+  readonly alone?: boolean;
   /** What this request has proved. */
   readonly proved?: { readonly standing: Standing | undefined };
 }
@@ -25,8 +27,13 @@ export function holdProved(req: object, standing: Standing | undefined): void {
 
 /** @internal After a login that was refused, and at the end of one. */
 export function forgetProved(req: object): void {
-  const { read } = requests.get(req) ?? {};
-  requests.set(req, read ? { read } : {});
+  const { read, alone } = requests.get(req) ?? {};
+  requests.set(req, { ...(read && { read }), ...(alone && { alone }) });
+}
+
+/** @internal From now on the session of this request counts for nothing: it may be another user's. */
+export function ignoreSession(req: object): void {
+  requests.set(req, { ...requests.get(req), alone: true });
 }
 
 /** @throws TypeError for claims that are no object: a text is a token that nobody has verified */
@@ -41,8 +48,10 @@ function payloadOf(req: object): object | undefined {
  * @internal Whether a token, and no session, says what the login of this request stands for: only where the app has
  * said where its claims are. A login with `session: false` in an app with sessions leaves them what they are.
  */
-export const isByToken = (req: SessionRequest): boolean =>
-  requests.get(req)?.read !== undefined && (payloadOf(req) !== undefined || !isSession(req.session));
+export function isByToken(req: SessionRequest): boolean {
+  const { read, alone } = requests.get(req) ?? {};
+  return read !== undefined && (alone === true || payloadOf(req) !== undefined || !isSession(req.session));
+}
 
 /** @internal What that is, of whichever user and epoch. */
 export function tokenStanding(req: object): Standing | undefined {

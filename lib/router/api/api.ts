@@ -22,6 +22,7 @@ import {
   only,
   readMethod,
 } from '../request.js';
+import { issuedTokens, readBearer, readChallengeToken } from '../tokens.js';
 import { apiErrors, methodNotAllowed } from './api-errors.js';
 import { openApiDocument } from './openapi.js';
 import { statusOf } from './status.js';
@@ -41,7 +42,11 @@ const whoIsPending = (req: Request): void => {
   if (!authOf(req).pending) throw new TwoFactorExpiredError();
 };
 const whoIsEither = (req: Request): void => {
-  if (!authOf(req).pending) checkLoggedIn(req);
+  const auth = authOf(req);
+  if (auth.pending) return;
+  // What was sent back for a login that has expired: nobody is logged in by it, and another login is due.
+  if (!auth.isLoggedIn() && bodyOf(req).challengeToken !== undefined) throw new TwoFactorExpiredError();
+  checkLoggedIn(req);
 };
 
 interface Routes {
@@ -52,15 +57,24 @@ interface Routes {
 /** Before a login there is no CSRF token: what is signed is bound to this session, and to this site. */
 const anybody = (): void => undefined;
 
+/** What stands for a step-up, where the client keeps it and no session does. */
+const sentBack = (auth: RequestAuth, { challengeToken }: { readonly challengeToken?: string }): object =>
+  auth.token.counts && auth.isLoggedIn() && challengeToken !== undefined ? { challengeToken } : {};
+
 /** Setting up passkeys, and the login by one alone. */
-function passkeyRoutes({ service, passport, csrf, returnTo }: RouterSettings, { get, post }: Routes): void {
+function passkeyRoutes({ service, passport, csrf, returnTo, tokens }: RouterSettings, { get, post }: Routes): void {
   post('/api/enroll/passkey', whoIsLoggedIn, async ({ auth, body }) => ({
     options: await auth.twoFactor.setup.passkey(body.label),
   }));
   get('/api/passkeys', async (req) => authOf(req).twoFactor.acceptedPasskeys());
   const strategy = new PasskeyStrategy({ service });
   const logIn = throughStrategy(passport, strategy);
-  post('/api/passkey/options', anybody, async ({ req }) => ({ options: await strategy.begin(req) }));
+  // A client that wants a token says so where the browser has a session, too.
+  const wantsToken = ({ auth, body }: Call): boolean =>
+    tokens !== undefined && (auth.token.counts || body.session === false);
+  post('/api/passkey/options', anybody, async (call) =>
+    wantsToken(call) ? strategy.beginForToken(call.req) : { options: await strategy.begin(call.req) },
+  );
   post('/api/passkey', anybody, async ({ req, res }) => {
     await logIn(req, res);
     return { returnTo: takeReturnTo(req, returnTo), csrfToken: csrf.token(req) };
@@ -69,7 +83,7 @@ function passkeyRoutes({ service, passport, csrf, returnTo }: RouterSettings, { 
 
 /** The JSON API, below `/api`. What changes or reveals anything is a POST that carries the session's CSRF token. */
 export function apiRoutes(settings: RouterSettings): Router {
-  const { csrf } = settings;
+  const { csrf, tokens, passport } = settings;
   const api = Router();
   const finish = finishLogin(settings);
   const methods = new Map<string, string[]>();
@@ -77,11 +91,13 @@ export function apiRoutes(settings: RouterSettings): Router {
     methods.set(path, [...(methods.get(path) ?? []), method]);
   };
 
+  const bearer = tokens ? [readBearer(passport, tokens)] : [];
   const get = (path: string, answer: (req: Request) => unknown): void => {
     allow(path, 'GET');
     api.get(
       path,
       noStore,
+      ...bearer,
       mountedInOrder,
       asyncHandler(async (req, res) => {
         res.json(await answer(req));
@@ -94,18 +110,25 @@ export function apiRoutes(settings: RouterSettings): Router {
     api.post(
       path,
       noStore,
+      ...bearer,
       mountedInOrder,
       json({ limit: bodyLimit }),
+      ...(tokens ? [readChallengeToken] : []),
       only(may),
       ...(may === anybody ? [] : [csrf.check]),
       asyncHandler(async (req, res) => {
-        res.json(await answer({ auth: authOf(req), body: bodyOf(req), req, res }));
+        const answered = await answer({ auth: authOf(req), body: bodyOf(req), req, res });
+        res.json({ ...(answered as object), ...(await issuedTokens(req, tokens)) });
       }),
     );
   };
 
   get('/api/status', (req) => statusOf(req, settings));
-  const served = { passwords: settings.login !== undefined, passkeys: settings.service.hasPasskeys };
+  const served = {
+    passwords: settings.login !== undefined,
+    passkeys: settings.service.hasPasskeys,
+    tokens: tokens !== undefined,
+  };
   get('/api/openapi.json', (req) => openApiDocument(`${req.baseUrl}/api`, served));
 
   if (served.passkeys) passkeyRoutes(settings, { get, post });
@@ -116,10 +139,13 @@ export function apiRoutes(settings: RouterSettings): Router {
     return { returnTo: takeReturnTo(req, settings.returnTo), csrfToken: csrf.token(req) };
   });
   post('/api/challenge', whoIsEither, async ({ auth, body }) => {
-    if (served.passkeys && body.method === 'passkey') return { options: await auth.twoFactor.challenge.passkey() };
-    const { maskedContact, expiresAt, resendAfter } =
-      await auth.twoFactor.challenge[keyOf(readMethod(body.method, deliveredMethods))]();
-    return { maskedContact, expiresAt, resendAfter };
+    if (served.passkeys && body.method === 'passkey') {
+      const options = await auth.twoFactor.challenge.passkey();
+      return { options, ...sentBack(auth, options) };
+    }
+    const sent = await auth.twoFactor.challenge[keyOf(readMethod(body.method, deliveredMethods))]();
+    const { maskedContact, expiresAt, resendAfter } = sent;
+    return { maskedContact, expiresAt, resendAfter, ...sentBack(auth, sent) };
   });
   post('/api/step-up', whoIsLoggedIn, async ({ req, res, auth, body }) => {
     if (!('password' in body)) await finish(req, res);

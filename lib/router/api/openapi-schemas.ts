@@ -125,3 +125,48 @@ export const schemas: Readonly<Record<string, Schema>> = {
   Remaining: object({ remaining: { type: 'integer' } }),
   BackupCodes: object({ backupCodes: codes }),
 };
+
+/** What a client keeps in place of a session. */
+const kept = {
+  challengeToken: {
+    type: 'string',
+    description:
+      'Of a halted login or a step-up, as the client was given it, and sends it back with every call for it.',
+  },
+};
+const issued = {
+  tokens: { description: 'What the app issues in place of the token of this request; only where it says more.' },
+};
+
+/** What the schemas have beside, all of it optional, where clients hold a token in place of a session. */
+const byToken: Readonly<Record<string, Readonly<Record<string, Schema>>>> = {
+  ChallengeInput: kept,
+  ChallengeSent: kept,
+  PasskeyAnswer: kept,
+  PasskeyOptions: kept,
+  Verification: kept,
+  BackupCodes: issued,
+  Confirmed: issued,
+  Success: issued,
+  Verified: issued,
+};
+
+function extended(name: string, schema: Schema): Schema {
+  const more = byToken[name];
+  if (!more) return schema;
+  const { properties, required } = schema as { properties: object; required: readonly string[] };
+  // Without a session there is no token of it.
+  return {
+    ...schema,
+    properties: { ...properties, ...more },
+    required: required.filter((member) => member !== 'csrfToken'),
+  };
+}
+
+/** The schemas of a router that serves clients with tokens, too. */
+export const schemasByToken: Readonly<Record<string, Schema>> = {
+  ...Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, extended(name, schema)])),
+  PasskeyLogin: object({
+    'session?': { const: false, description: 'For a client that wants tokens where the browser has a session, too.' },
+  }),
+};

@@ -1,5 +1,5 @@
-import { ref, schemas } from './openapi-schemas.js';
-import { operations, passkeyOperations, stepUpByCode, type Operation } from './operations.js';
+import { ref, schemas, schemasByToken } from './openapi-schemas.js';
+import { operations, passkeyOperations, passkeyOptionsByToken, stepUpByCode, type Operation } from './operations.js';
 
 const json = (schema: unknown) => ({ content: { 'application/json': { schema } } });
 
@@ -11,14 +11,29 @@ function failure(codes: readonly string[]): object {
   };
 }
 
-function describe(path: string, verb: 'get' | 'post', { summary, body, answer, errors }: Operation): object {
+/** For these a client without a login sends the `challengeToken`, or needs nothing. */
+const withoutLogin = ['/verify', '/challenge', '/passkey/options', '/passkey'];
+
+/** What proves whose request it is. */
+const securityOf = (path: string, tokens: boolean): readonly object[] => [
+  { session: [], csrf: [] },
+  { bearer: [] },
+  ...(tokens && withoutLogin.includes(path) ? [{}] : []),
+];
+
+function describe(
+  path: string,
+  verb: 'get' | 'post',
+  { tokens, ...operation }: Operation & { readonly tokens: boolean },
+): object {
+  const { summary, body, answer, errors } = operation;
   const id = `${verb} ${path.slice(1)}`.replace(/[ /-](\w)/g, (_all, letter: string) => letter.toUpperCase());
   const inputs = (body ?? []).map(ref);
   const answers = [answer].flat().map(ref);
   return {
     operationId: id,
     summary,
-    ...(verb === 'post' && { security: [{ session: [], csrf: [] }, { bearer: [] }] }),
+    ...(verb === 'post' && { security: securityOf(path, tokens) }),
     ...(inputs.length > 0 && {
       requestBody: { required: true, ...json(inputs.length === 1 ? inputs[0] : { anyOf: inputs }) },
     }),
@@ -35,16 +50,22 @@ interface Served {
   readonly passwords?: boolean;
   /** Whether there are passkeys. Default true. */
   readonly passkeys?: boolean;
+  /** Whether clients hold tokens. Default false. */
+  readonly tokens?: boolean;
 }
 
 /** OpenAPI 3.1 of the JSON API as it is mounted. */
-export function openApiDocument(url: string, { passwords = true, passkeys = true }: Served = {}): object {
+export function openApiDocument(
+  url: string,
+  { passwords = true, passkeys = true, tokens = false }: Served = {},
+): object {
   const served = {
     ...operations,
     ...(!passwords && { '/step-up': { post: stepUpByCode } }),
     ...(passkeys && passkeyOperations),
+    ...(passkeys && tokens && { '/passkey/options': { post: passkeyOptionsByToken } }),
   };
-  const { Reauthentication: byPassword, ...others } = schemas;
+  const { Reauthentication: byPassword, ...others } = tokens ? schemasByToken : schemas;
   return {
     openapi: '3.1.0',
     info: {
@@ -59,7 +80,10 @@ export function openApiDocument(url: string, { passwords = true, passkeys = true
       Object.entries(served).map(([path, verbs]) => [
         path,
         Object.fromEntries(
-          Object.entries(verbs).map(([verb, operation]) => [verb, describe(path, verb as 'get' | 'post', operation)]),
+          Object.entries(verbs).map(([verb, operation]) => [
+            verb,
+            describe(path, verb as 'get' | 'post', { ...operation, tokens }),
+          ]),
         ),
       ]),
     ),
@@ -76,7 +100,7 @@ export function openApiDocument(url: string, { passwords = true, passkeys = true
         bearer: {
           type: 'http',
           scheme: 'bearer',
-          description: 'For an app that authenticates by tokens, without cookies.',
+          description: 'For an app that authenticates by tokens. Cookies of such a request count for nothing.',
         },
       },
     },

@@ -152,6 +152,14 @@ export const operations: Operations = {
   },
 };
 
+/** A login by a passkey, whose client may keep it in place of a session. */
+export const passkeyOptionsByToken: Operation = {
+  summary: 'Begin a login by a passkey alone',
+  body: ['PasskeyLogin'],
+  answer: 'PasskeyOptions',
+  errors: unreadable,
+};
+
 /** A step-up of an app without passwords. */
 export const stepUpByCode: Operation = {
   summary: 'Confirm again that it is you, by a code',
