@@ -99,7 +99,7 @@ module.exports = {
     ...layers.map(layerRule),
     // What an app imports by a subpath uses the package by its name, and of the layers no more than pure functions.
     {
-      files: ['lib/{router,nodemailer,twilio,testing}/**/*.ts'],
+      files: ['lib/{router,nestjs,nodemailer,twilio,testing}/**/*.ts'],
       excludedFiles: ['lib/testing/log-in-as.ts'],
       rules: {
         'no-restricted-imports': [
@@ -131,7 +131,7 @@ module.exports = {
     },
     // A Nest module is an empty class; what it is stands in its decorator.
     {
-      files: ['examples/nestjs/**/*.ts'],
+      files: ['lib/nestjs/**/*.ts', 'examples/nestjs*/**/*.ts', 'test/nestjs/**/*.ts'],
       rules: { '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }] },
     },
   ],

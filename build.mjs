@@ -6,16 +6,21 @@ import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import ts from 'typescript';
 
-const entries = ['index', 'router/index', 'testing/index', 'nodemailer/index', 'twilio/index', 'webauthn/index'].filter(
-  (entry) => existsSync(`lib/${entry}.ts`),
-);
+const parts = ['router', 'nestjs', 'testing', 'nodemailer', 'twilio', 'webauthn'];
+const entries = ['index', ...parts.map((part) => `${part}/index`)].filter((entry) => existsSync(`lib/${entry}.ts`));
 
 /** Comments are for the sources: esbuild would keep some of them. */
 const withoutComments = {
   name: 'without-comments',
   setup: ({ onLoad }) =>
     onLoad({ filter: /\.ts$/ }, ({ path }) => {
-      const compilerOptions = { target: 'ES2022', module: 'ESNext', removeComments: true, verbatimModuleSyntax: false };
+      const compilerOptions = {
+        target: 'ES2022',
+        module: 'ESNext',
+        removeComments: true,
+        verbatimModuleSyntax: false,
+        experimentalDecorators: true,
+      };
       return { contents: ts.transpileModule(readFileSync(path, 'utf8'), { compilerOptions }).outputText, loader: 'js' };
     }),
 };

@@ -1,7 +1,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Authenticator as Passport } from 'passport';
 import { watchingDoor } from '../passport/door.js';
-import { refuseOtherCopies } from '../passport/other-copy.js';
+import { refuseOtherCopies, refuseOtherService } from '../passport/other-copy.js';
 import { introduce, type Passport as RunningPassport } from '../passport/passports.js';
 import type { InnerStrategy } from '../passport/run-strategy.js';
 import { detectKind } from '../passport/strategy-kind.js';
@@ -111,6 +111,7 @@ export function twoFactorAuth(options: TwoFactorAuthOptions): RequestHandler {
         hasSession(req);
         hintOfSession(req);
       }
+      if (manager) refuseOtherService(running, service);
       refuseOtherCopies(running, req as SessionRequest);
       put(req, property, { make: () => new RequestAuth(service, req, { passport: running, findStrategy }), other });
       next();

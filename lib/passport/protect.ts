@@ -38,6 +38,14 @@ export interface Protected {
   readonly left: string[];
 }
 
+/** What a call of `protect` has put in place, and how it is taken away for another service. */
+interface Protection {
+  readonly service: TwoFactorService;
+  readonly undo: () => void;
+}
+
+const protections = new WeakMap<Passport, Protection>();
+
 const where = 'protect';
 const optionNames = ['service', 'secondFactorRedirect', 'only', 'except', 'kinds', 'name'];
 
@@ -47,6 +55,9 @@ const optionNames = ['service', 'secondFactorRedirect', 'only', 'except', 'kinds
  * like a login by password. Strategies are wrapped too, those registered later as well, which tells how a login was
  * made and serves `session: false`. Those that authenticate a program by token are left out. `'two-factor'` is
  * registered where it is missing.
+ *
+ * A Passport has one such service at a time. Called again with another one, as by the next app of a test run, it takes
+ * over what the last call has wrapped; requests of the app before are then refused by its `twoFactorAuth`.
  *
  * @throws TypeError for an option that there is not, and for a name in `only`, `except` or `kinds` that no strategy
  *   has:
@@ -66,10 +77,19 @@ export function protect(passport: { readonly use: unknown }, options: ProtectOpt
     if (registry._strategies[name] === undefined)
       throw new TypeError(`protect: no strategy is registered as "${name}"; register it first`);
   }
+  const before = protections.get(registry);
+  const isTakenOver = before !== undefined && before.service !== service;
+  if (isTakenOver) before.undo();
   introduce(service, registry, { where, name: options.name });
   guardSessionManager(registry, judgingDoor({ service, secondFactorRedirect }));
 
+  const made = new Map<InnerStrategy | undefined, InnerStrategy>();
   const wrap = (name: string, strategy: InnerStrategy): InnerStrategy => {
+    const registered = wrapped(name, strategy);
+    if (registered !== strategy) made.set(registered, strategy);
+    return registered;
+  };
+  const wrapped = (name: string, strategy: InnerStrategy): InnerStrategy => {
     if (name === 'session' || isTwoFactorStrategy(strategy) || isJudge(strategy)) return strategy;
     if (except.includes(name) || only?.includes(name) === false) return letThroughBy(strategy);
     if (kinds[name] === undefined && only === undefined && readsTokens(strategy)) return strategy;
@@ -99,7 +119,20 @@ export function protect(passport: { readonly use: unknown }, options: ProtectOpt
     use(name, wrap(name, inner));
     return registry;
   };
-  if (registry._strategies['two-factor'] === undefined) use('two-factor', new SecondFactorStrategy({ service }));
+  const own = registry._strategies['two-factor'] === undefined ? new SecondFactorStrategy({ service }) : undefined;
+  if (own) use('two-factor', own);
+  protections.set(registry, {
+    service,
+    undo: () => {
+      registry.use = use;
+      for (const [name, strategy] of Object.entries(registry._strategies)) {
+        const inner = made.get(strategy);
+        if (inner) use(name, inner);
+        else if (strategy === own) Reflect.deleteProperty(registry._strategies, name);
+      }
+      if (!isTakenOver) before?.undo();
+    },
+  });
   return done;
 }
 

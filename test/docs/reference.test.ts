@@ -2,6 +2,7 @@ import ms, { type StringValue } from 'ms';
 import { describe, expect, it } from 'vitest';
 import * as library from 'passport-two-factor';
 import * as nodemailerPart from 'passport-two-factor/nodemailer';
+import * as nestjsPart from 'passport-two-factor/nestjs';
 import * as routerPart from 'passport-two-factor/router';
 import * as testingPart from 'passport-two-factor/testing';
 import * as twilioPart from 'passport-two-factor/twilio';
@@ -269,6 +270,7 @@ describe('the events and exports in the README', () => {
   it('are the exports of its other parts', () => {
     const parts: Record<string, object> = {
       router: routerPart,
+      nestjs: nestjsPart,
       testing: testingPart,
       nodemailer: nodemailerPart,
       twilio: twilioPart,

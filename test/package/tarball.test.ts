@@ -103,7 +103,7 @@ describe('the packed package', () => {
   });
 
   it('is small, and its code is in lines that a person can read', () => {
-    expect(packed.size(files)).toBeLessThan(760_000);
+    expect(packed.size(files)).toBeLessThan(820_000);
     expect(packed.size(['dist/index.js', ...packed.declarations('dist/index.d.ts')])).toBeLessThan(380_000);
     for (const file of files.filter((name) => name.endsWith('.js'))) {
       const lines = packed.read(file).split('\n');
@@ -241,6 +241,10 @@ describe('the other parts', () => {
     },
     nodemailer: { exports: ['emailSender'], peers: [] },
     twilio: { exports: ['smsSender'], peers: [] },
+    nestjs: {
+      exports: ['Auth', 'EnrollmentGuard', 'SecondFactor', 'SecondFactorGuard', 'SessionLogin', 'TwoFactorModule'],
+      peers: ['@nestjs/common', '@nestjs/core', '@nestjs/passport', 'express', 'reflect-metadata', 'rxjs'],
+    },
     webauthn: { exports: ['passkeys', 'relatedOrigins'], peers: ['@simplewebauthn/server'] },
   };
 
