@@ -17,7 +17,7 @@ function layerRule(layer) {
 
 module.exports = {
   root: true,
-  ignorePatterns: ['node_modules', 'dist', 'coverage', 'test/.artifacts'],
+  ignorePatterns: ['node_modules', 'dist', 'coverage', 'test/.artifacts', 'test/router/api.generated.ts'],
   env: { node: true, es2022: true },
   parserOptions: { ecmaVersion: 2022, sourceType: 'module' },
   extends: ['eslint:recommended'],

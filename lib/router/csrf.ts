@@ -36,6 +36,9 @@ function isBearerOnly(req: Request): boolean {
   return alone && /^bearer ./i.test(req.headers.authorization ?? '');
 }
 
+/** Only the session of a browser has one. */
+const hasToken = (req: Request): boolean => sessionOf(req) !== undefined && !isWithoutCookies(req);
+
 const protection = csrfSync({
   size: 32,
   getTokenFromRequest: (req) => {
@@ -52,7 +55,7 @@ const protection = csrfSync({
 
 const own: Csrf = {
   field: ownField,
-  token: (req) => (sessionOf(req) ? protection.generateToken(req) : undefined),
+  token: (req) => (hasToken(req) ? protection.generateToken(req) : undefined),
   check: protection.csrfSynchronisedProtection,
 };
 
@@ -67,7 +70,7 @@ function ofTheApp({ token: read, field = ownField }: AppCsrf): Csrf {
   };
   return {
     field,
-    token: (req) => (sessionOf(req) ? token(req) : undefined),
+    token: (req) => (hasToken(req) ? token(req) : undefined),
     // The app's guard has decided before. Should it be missing, there is no token to be had, or the browser tells.
     check: only((req) => {
       if (isBearerOnly(req)) return;

@@ -14,6 +14,11 @@ function failure(codes: readonly string[]): object {
 /** For these a client without a login sends the `challengeToken`, or needs nothing. */
 const withoutLogin = ['/verify', '/challenge', '/passkey/options', '/passkey'];
 
+/** A bearer token that is refused is so everywhere. */
+function withRefusedToken(errors: Operation['errors']): Operation['errors'] {
+  return { ...errors, 401: [...new Set([...(errors[401] ?? []), 'NOT_LOGGED_IN'])] };
+}
+
 /** What proves whose request it is. */
 const securityOf = (path: string, tokens: boolean): readonly object[] => [
   { session: [], csrf: [] },
@@ -39,7 +44,9 @@ function describe(
     }),
     responses: {
       200: { description: 'Done', ...json(answers.length === 1 ? answers[0] : { anyOf: answers }) },
-      ...Object.fromEntries(Object.entries(errors).map(([status, codes]) => [status, failure(codes)])),
+      ...Object.fromEntries(
+        Object.entries(tokens ? withRefusedToken(errors) : errors).map(([status, codes]) => [status, failure(codes)]),
+      ),
     },
   };
 }
