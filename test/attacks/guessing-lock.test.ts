@@ -1,18 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databases } from '../support/databases.js';
 import type { TestApp } from '../support/app.js';
-import {
-  codeOf,
-  expectDenied,
-  facade,
-  guessWrong,
-  halted,
-  loggedIn,
-  openApp,
-  strategies,
-  waysIn,
-  type WayIn,
-} from './support.js';
+import { codeOf, expectDenied, facade, guessWrong, halted, loggedIn, openApp, strategies, waysIn } from './support.js';
 
 describe.each(databases)('being locked on $name', (database) => {
   let test: TestApp;
@@ -23,23 +12,20 @@ describe.each(databases)('being locked on $name', (database) => {
   });
   afterAll(() => test.close());
 
-  const stepUp = (wayIn: WayIn, agent: Parameters<WayIn['second']>[0], code: string) =>
-    wayIn === facade ? test.call(agent, 'verify.totp', code) : wayIn.second(agent, code);
-
   it.each(waysIn)('33: six wrong codes at a step-up of a full session through $way are stopped', async (wayIn) => {
     const { user, secret } = await test.withTotp((ids += 1));
-    const agent = await loggedIn(test, user, secret);
+    const agent = await loggedIn(test, user, secret, wayIn);
     for (let guess = 0; guess < 5; guess += 1)
-      expect(codeOf(await stepUp(wayIn, agent, test.wrongTotp(secret)).expect(401))).toBe('INVALID_CODE');
-    expect(codeOf(await stepUp(wayIn, agent, test.wrongTotp(secret)).expect(429))).toBe('TOO_MANY_ATTEMPTS');
-    const right = await stepUp(wayIn, agent, test.totp(secret)).expect(429);
+      expect(codeOf(await wayIn.stepUp(agent, test.wrongTotp(secret)).expect(401))).toBe('INVALID_CODE');
+    expect(codeOf(await wayIn.stepUp(agent, test.wrongTotp(secret)).expect(429))).toBe('TOO_MANY_ATTEMPTS');
+    const right = await wayIn.stepUp(agent, test.totp(secret)).expect(429);
     expect(right.headers['retry-after']).toBe('30');
     await agent.get('/me').expect(200, { id: user.id });
     // The guesses count for a login too: there is one budget.
     const pending = await halted(test, user, wayIn);
     await expectDenied(pending, wayIn.second(pending, test.totp(secret)), 'TOO_MANY_ATTEMPTS');
     test.clock.advance('30s');
-    await stepUp(wayIn, agent, test.totp(secret)).expect(200);
+    await wayIn.stepUp(agent, test.totp(secret)).expect(200);
   });
 
   it('34: six wrong codes at the confirmation of an enrollment discard its secret', async () => {
@@ -100,11 +86,11 @@ describe.each(databases)('being locked on $name', (database) => {
 
   it.each(waysIn)('35a: a lock leaves a full session alive, which keeps what it was, through $way', async (wayIn) => {
     const { user, secret } = await test.withTotp((ids += 1));
-    const full = await loggedIn(test, user, secret);
+    const full = await loggedIn(test, user, secret, wayIn);
     await guessWrong(test, user, secret, 5, wayIn);
     for (const path of ['/me', '/admin', '/fresh']) await full.get(path).expect(200);
     await test.call(full, 'list').expect(200);
-    expect(codeOf(await stepUp(wayIn, full, test.totp(secret)).expect(429))).toBe('TOO_MANY_ATTEMPTS');
+    expect(codeOf(await wayIn.stepUp(full, test.totp(secret)).expect(429))).toBe('TOO_MANY_ATTEMPTS');
     await full.get('/admin').expect(200);
   });
 

@@ -291,7 +291,7 @@ describe.each(databases)('leaks, on $name', (database) => {
       const enrolled = await withEverything();
       const { user } = enrolled;
       await guessWrong(test, user, enrolled.secret, 5);
-      const pending = await halted(test, user);
+      const pending = await halted(test, user, wayIn);
       const before = await counters(test, user.id);
       const answers = [];
       for (const code of [right(enrolled), wrong(enrolled), right(enrolled)]) {

@@ -5,7 +5,7 @@ import { TwoFactorStrategy, type RequireForOAuth } from 'passport-two-factor';
 import { databases } from '../support/databases.js';
 import { UserSchema, type TestApp, type TestUser } from '../support/app.js';
 import { Provider, type FindUser } from './oauth.js';
-import { codeOf, expectDenied, halted, openApp, waysIn } from './support.js';
+import { codeOf, expectDenied, halted, openApp, waysBySession } from './support.js';
 
 /** Nothing tells that this one is OAuth, so nothing exempts it. */
 class MagicLink extends Strategy {
@@ -82,7 +82,7 @@ describe.each(databases)('skipping the second step by OAuth on $name', (database
     return { ...made, person };
   }
 
-  describe.each(waysIn)('finished through $way', (wayIn) => {
+  describe.each(waysBySession)('finished through $way', (wayIn) => {
     it.each<[string, RequireForOAuth]>([
       ['true', true],
       ['its name', ['trusted']],
@@ -141,7 +141,7 @@ describe.each(databases)('skipping the second step by OAuth on $name', (database
     ] as const) {
       expect(codeOf(await test.call(agent, member, argument).expect(403))).toBe('STEP_UP_REQUIRED');
     }
-    for (const wayIn of waysIn) {
+    for (const wayIn of waysBySession) {
       const password = await halted(app, user, wayIn);
       await expectDenied(password, password.post('/complete'), 'NOT_VERIFIED');
     }

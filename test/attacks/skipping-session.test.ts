@@ -6,7 +6,7 @@ import { secondFactorErrorHandler, twoFactorAuth } from 'passport-two-factor';
 import { databases } from '../support/databases.js';
 import type { TestApp } from '../support/app.js';
 import { FailingStore, type StoreMethod } from './failing.js';
-import { halted, openApp, waysIn } from './support.js';
+import { halted, openApp, waysBySession } from './support.js';
 
 const loseSession: RequestHandler = (req, _res, next) => {
   Reflect.deleteProperty(req, 'session');
@@ -100,7 +100,7 @@ describe.each(databases)('16: sessions that fail on $name', (database) => {
     expect(answer.headers).not.toHaveProperty('set-cookie');
   });
 
-  describe.each(waysIn)('through $way', (wayIn) => {
+  describe.each(waysBySession)('through $way', (wayIn) => {
     it('a store that is disconnected, so that there is no req.session at all, lets nobody in', async () => {
       const { user, secret } = await test.withTotp((ids += 1));
       const plain = await test.user((ids += 1));

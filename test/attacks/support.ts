@@ -3,38 +3,93 @@ import type { AddressInfo } from 'node:net';
 import request from 'supertest';
 import { expect } from 'vitest';
 import { twoFactorEntities } from 'passport-two-factor';
-import { TestApp, UserSchema, type Agent, type AppOptions, type TestUser } from '../support/app.js';
+import { clientWithTokens, TestApp, UserSchema, type Agent, type AppOptions, type TestUser } from '../support/app.js';
 import type { TestDatabase } from '../support/databases.js';
 
 export type Method = 'totp' | 'email' | 'sms' | 'backup_code';
 
-/** An attack on a login is tried on both ways in: `req.auth` and `passport.authenticate`. */
+/** An attack on a login is tried on each way in: `req.auth` and `passport.authenticate`, by session and by token. */
 export interface WayIn {
   readonly way: string;
   readonly firstPath: string;
   readonly secondPath: string;
+  /** Holds what this way keeps: cookies, or tokens. */
+  client(agent: Agent): Agent;
   first(agent: Agent, user: TestUser, more?: object): request.Test;
   second(agent: Agent, code: unknown, method?: Method, more?: object): request.Test;
+  /** By whoever is logged in. */
+  stepUp(agent: Agent, code: string): request.Test;
 }
 
 export const facade: WayIn = {
   way: 'req.auth',
   firstPath: '/login',
   secondPath: '/verify-2fa',
+  client: (agent) => agent,
   first: (agent, { email, password }, more) => agent.post('/login').send({ email, password, ...more }),
   second: (agent, code, method = 'totp', more = {}) =>
     agent.post('/verify-2fa').send({ code, method: method === 'backup_code' ? 'backupCode' : method, ...more }),
+  stepUp: (agent, code) => agent.post('/call').send({ member: 'verify.totp', args: [code] }),
 };
 
 export const strategies: WayIn = {
   way: 'passport.authenticate',
   firstPath: '/passport/login',
   secondPath: '/2fa',
+  client: (agent) => agent,
   first: (agent, { email, password }, more) => agent.post('/passport/login').send({ email, password, ...more }),
   second: (agent, code, method, more = {}) => agent.post('/2fa').send({ code, ...(method && { method }), ...more }),
+  stepUp: (agent, code) => agent.post('/2fa').send({ code }),
 };
 
-export const waysIn: readonly WayIn[] = [facade, strategies];
+/** An attack on the session itself. */
+export const waysBySession: readonly WayIn[] = [facade, strategies];
+
+const holding = new WeakSet<Agent>();
+
+/** From now on this client holds tokens: it sends what the answers have brought it. */
+function holdTokens(agent: Agent): Agent {
+  if (holding.has(agent)) return agent;
+  holding.add(agent);
+  let token: string | undefined;
+  let challengeToken: string | undefined;
+  agent.set(...clientWithTokens);
+  agent.use((call: request.Test) => {
+    if (token !== undefined) void call.set('Authorization', `Bearer ${token}`);
+    if (challengeToken !== undefined) void call.send({ challengeToken });
+  });
+  agent.on('response', ({ headers, body }: request.Response) => {
+    const given = body as { challengeToken?: string };
+    // A new login has no token of an earlier one.
+    if (given.challengeToken !== undefined) token = undefined;
+    token = headers['x-token'] ?? token;
+    challengeToken = headers['x-challenge-token'] ?? given.challengeToken ?? challengeToken;
+  });
+  return agent;
+}
+
+export const facadeByToken: WayIn = {
+  ...facade,
+  way: 'req.auth by token',
+  client: holdTokens,
+  first: (agent, user, more) => facade.first(holdTokens(agent), user, more),
+};
+
+export const strategiesByToken: WayIn = {
+  way: 'passport.authenticate by token',
+  firstPath: '/token/login',
+  secondPath: '/token/2fa',
+  client: holdTokens,
+  first: (agent, { email, password }, more) =>
+    holdTokens(agent)
+      .post('/token/login')
+      .send({ email, password, ...more }),
+  second: (agent, code, method, more = {}) =>
+    agent.post('/token/2fa').send({ code, ...(method && { method }), ...more }),
+  stepUp: (agent, code) => agent.post('/token/2fa').send({ code }),
+};
+
+export const waysIn: readonly WayIn[] = [...waysBySession, facadeByToken, strategiesByToken];
 
 /** A new browser whose login is halted. */
 export async function halted(
@@ -49,9 +104,9 @@ export async function halted(
 }
 
 /** A new browser that is logged in by both factors. The step of the code is spent, the clock stands in the next one. */
-export async function loggedIn(test: TestApp, user: TestUser, secret: string): Promise<Agent> {
-  const agent = await halted(test, user);
-  await facade.second(agent, test.totp(secret)).expect(200);
+export async function loggedIn(test: TestApp, user: TestUser, secret: string, wayIn: WayIn = facade): Promise<Agent> {
+  const agent = await halted(test, user, wayIn);
+  await wayIn.second(agent, test.totp(secret)).expect(200);
   test.clock.advance('30s');
   return agent;
 }

@@ -1,5 +1,6 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import session, { type Store } from 'express-session';
+import jwt from 'jsonwebtoken';
 import passportModule from 'passport';
 import { Strategy as LocalStrategy } from 'passport-local';
 import request from 'supertest';
@@ -215,7 +216,13 @@ export class TestApp {
     passport.use(new TwoFactorStrategy({ service }, local));
     passport.use(new SecondFactorStrategy({ service }));
     app.use(passport.session());
-    app.use(twoFactorAuth({ service, passport, login: 'local' }));
+    const claims = (req: Request): unknown => Reflect.get(req, tokenPayload);
+    const bySession = twoFactorAuth({ service, passport, login: 'local' });
+    const byToken = twoFactorAuth({ service, passport, login: 'local', claims });
+    app.use((req, res, next) => {
+      if (!readToken(req, res)) bySession(req, res, next);
+      else byToken(req, res, next);
+    });
 
     app.post('/login', async (req, res) => {
       await req.auth.login(req.body.email, req.body.password, req.body.remember);
@@ -287,6 +294,36 @@ export class TestApp {
     const { contact, otpValue } = (result ?? {}) as { contact?: string; otpValue?: string };
     if (contact !== undefined && otpValue !== undefined) this.sent.push({ mechanism, to: contact, code: otpValue });
   }
+}
+
+/** A client that has said so holds tokens, and no cookie of it counts. */
+export const clientWithTokens = ['x-client', 'token'] as const;
+
+const tokenPayload = 'tokenPayload';
+const tokenSecret = 'test';
+
+/** As Nest apps do it: the user of a client with tokens is whom its token names. Each answer brings the next token. */
+function readToken(req: Request, res: Response): boolean {
+  const [header, value] = clientWithTokens;
+  if (req.get(header) !== value) return false;
+  Reflect.deleteProperty(req, 'session');
+  Reflect.deleteProperty(req, 'user');
+  const token = /^Bearer (.+)$/.exec(req.get('authorization') ?? '')?.[1];
+  if (token !== undefined) {
+    const payload = jwt.verify(token, tokenSecret) as { sub: string };
+    Object.assign(req, { [tokenPayload]: payload, user: { id: Number(payload.sub) } });
+  }
+  const json = res.json.bind(res);
+  res.json = (body: { result?: { challengeToken?: string } }) => {
+    if (res.statusCode < 300 && req.auth.isLoggedIn()) {
+      const subject = { sub: String((req.user as TestUser).id) };
+      res.set('x-token', jwt.sign({ ...req.auth.claims, ...subject }, tokenSecret));
+    }
+    const challengeToken = body.result?.challengeToken ?? req.auth.pending?.challengeToken;
+    if (challengeToken !== undefined) res.set('x-challenge-token', challengeToken);
+    return json(body);
+  };
+  return true;
 }
 
 async function verifyBy(req: Request): Promise<void> {
