@@ -1,16 +1,17 @@
 import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { twoFactorMigrations } from 'passport-two-factor';
+import { twoFactorEntities, twoFactorMigrations } from 'passport-two-factor';
+import { TwoFactorModule } from 'passport-two-factor/nestjs';
 import { Accounts } from '../quickstart/accounts.js';
 import { readKeys } from '../quickstart/keys.js';
-import type { DemoAccount } from './accounts/account.entity.js';
+import { DemoAccount } from './accounts/account.entity.js';
 import { AccountsModule } from './accounts/accounts.module.js';
 import { CreateUsers } from './accounts/create-users.migration.js';
 import { AuthModule } from './auth/auth.module.js';
 import { Mailer } from './mail/mailer.js';
 import { MailModule } from './mail/mail.module.js';
-import { TwoFactorModule } from './two-factor/two-factor.module.js';
+import { TwoFactorController } from './two-factor/two-factor.controller.js';
 import { VaultController } from './vault.controller.js';
 
 const database = process.env.DATABASE ?? join(__dirname, 'demo.sqlite');
@@ -22,8 +23,7 @@ const database = process.env.DATABASE ?? join(__dirname, 'demo.sqlite');
       database,
       enableWAL: true,
       timeout: 5000,
-      // Those of `TypeOrmModule.forFeature`, the second factor's among them.
-      autoLoadEntities: true,
+      entities: [DemoAccount, ...twoFactorEntities()],
       migrations: [CreateUsers, ...twoFactorMigrations()],
       migrationsRun: true,
       retryAttempts: 1,
@@ -39,6 +39,7 @@ const database = process.env.DATABASE ?? join(__dirname, 'demo.sqlite');
           find: (id) => accounts.find(Number(id)),
         },
         twoFactor: { issuer: 'MyApp' },
+        errors: { status: 202 },
         deliver: {
           email: (message) => {
             mailer.send(message);
@@ -49,6 +50,6 @@ const database = process.env.DATABASE ?? join(__dirname, 'demo.sqlite');
     AuthModule,
     MailModule,
   ],
-  controllers: [VaultController],
+  controllers: [TwoFactorController, VaultController],
 })
 export class AppModule {}

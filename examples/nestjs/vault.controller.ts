@@ -1,8 +1,9 @@
 import { Controller, Get, UseGuards } from '@nestjs/common';
-import { SecondFactorGuard } from './two-factor/second-factor.guard.js';
+import { SecondFactor, SecondFactorGuard } from 'passport-two-factor/nestjs';
 
 @Controller('vault')
-@UseGuards(SecondFactorGuard({ maxAge: '5m' }))
+@UseGuards(SecondFactorGuard)
+@SecondFactor({ maxAge: '5m' })
 export class VaultController {
   @Get()
   open() {

@@ -12,6 +12,7 @@ export { SecondFactor, SecondFactorGuard, type SecondFactorOptions } from './sec
 export { EnrollmentGuard } from './enrollment.guard.js';
 export { SessionLogin, type SessionLoginOptions } from './session-login.js';
 export { Auth } from './auth.decorator.js';
+export { withTwoFactor, type OpenApiLike } from './swagger.js';
 export type {
   GivenService,
   NestRouterOptions,

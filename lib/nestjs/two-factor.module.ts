@@ -7,6 +7,7 @@ import { DataSource } from 'typeorm';
 import { TwoFactorExceptionFilter } from './exception.filter.js';
 import { given, TwoFactorHost } from './host.js';
 import { rememberProperty } from './requests.js';
+import { takeOver } from './take-over.js';
 import type { TwoFactorModuleAsyncOptions, TwoFactorModuleOptions } from './options.js';
 
 const optionsToken = 'passport-two-factor:options';
@@ -66,6 +67,7 @@ export class TwoFactorModule implements NestModule {
     checkAdapter(httpAdapter);
     const { service, passport, settings } = this.host;
     const { only, except, kinds, secondFactorRedirect, name, login, property = 'auth', claims, router } = settings;
+    takeOver(passport, service);
     protect(passport, { service, ...given({ only, except, kinds, secondFactorRedirect, name }) });
     const auth = given({ login, property: settings.property, name, claims });
     httpAdapter.use(remembering(property, twoFactorAuth({ service, passport, ...auth })));

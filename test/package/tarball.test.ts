@@ -242,7 +242,15 @@ describe('the other parts', () => {
     nodemailer: { exports: ['emailSender'], peers: [] },
     twilio: { exports: ['smsSender'], peers: [] },
     nestjs: {
-      exports: ['Auth', 'EnrollmentGuard', 'SecondFactor', 'SecondFactorGuard', 'SessionLogin', 'TwoFactorModule'],
+      exports: [
+        'Auth',
+        'EnrollmentGuard',
+        'SecondFactor',
+        'SecondFactorGuard',
+        'SessionLogin',
+        'TwoFactorModule',
+        'withTwoFactor',
+      ],
       peers: ['@nestjs/common', '@nestjs/core', '@nestjs/passport', 'express', 'reflect-metadata', 'rxjs'],
     },
     webauthn: { exports: ['passkeys', 'relatedOrigins'], peers: ['@simplewebauthn/server'] },

@@ -1,10 +1,9 @@
 import { BadRequestException, Body, Controller, Get, HttpCode, Inject, Post, Req, UseGuards } from '@nestjs/common';
 import type { Request } from 'express';
 import { UserNotLoggedInError, type RequestAuth } from 'passport-two-factor';
+import { Auth, SessionLogin } from 'passport-two-factor/nestjs';
 import { Accounts } from '../../quickstart/accounts.js';
 import type { Account } from '../../quickstart/database.js';
-import { Auth } from '../two-factor/auth.decorator.js';
-import { CodeGuard, PasswordGuard } from './login.guard.js';
 
 /** Who is logged in, as clients see it. */
 function me({ user }: Request) {
@@ -24,16 +23,18 @@ export class AuthController {
     return { email: account.email };
   }
 
+  /** The password. Of a user with a second factor it answers the halt: nobody is logged in. */
   @Post('login')
   @HttpCode(200)
-  @UseGuards(PasswordGuard)
+  @UseGuards(SessionLogin('local'))
   logIn(@Req() req: Request) {
     return me(req);
   }
 
+  /** The code: finishes a halted login. For a user who is logged in it is a step-up. */
   @Post('login/code')
   @HttpCode(200)
-  @UseGuards(CodeGuard)
+  @UseGuards(SessionLogin('two-factor'))
   enterCode(@Req() req: Request) {
     return me(req);
   }

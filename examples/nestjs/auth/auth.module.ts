@@ -3,11 +3,10 @@ import { AccountsModule } from '../accounts/accounts.module.js';
 import { AuthController } from './auth.controller.js';
 import { PasswordStrategy } from './password.strategy.js';
 import { SessionSerializer } from './session.serializer.js';
-import { Strategies } from './strategies.js';
 
 @Module({
   imports: [AccountsModule],
   controllers: [AuthController],
-  providers: [PasswordStrategy, SessionSerializer, Strategies],
+  providers: [PasswordStrategy, SessionSerializer],
 })
 export class AuthModule {}

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import type { RequestAuth } from 'passport-two-factor';
-import { Auth } from './auth.decorator.js';
+import { Auth } from 'passport-two-factor/nestjs';
 
 /** Enrollment and management. The library checks who is logged in, how long ago, and what the body holds. */
 @Controller('2fa')
