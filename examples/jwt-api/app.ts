@@ -1,43 +1,50 @@
-import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
 import passportModule from 'passport';
 import { Strategy as LocalStrategy } from 'passport-local';
 import type { DataSource } from 'typeorm';
 import {
-  EnrollmentRequiredError,
+  requireSecondFactor,
   secondFactorErrorHandler,
   SecondFactorStrategy,
-  StepUpRequiredError,
+  claimsOf,
+  twoFactorAuth,
   TwoFactorMechanism,
   TwoFactorService,
   TwoFactorStrategy,
+  UserNotLoggedInError,
+  type TwoFactorClaims,
 } from 'passport-two-factor';
 import { Accounts } from '../quickstart/accounts.js';
 import type { Account } from '../quickstart/database.js';
-import { claimsOf, Tokens } from './tokens.js';
+import { RefreshTokens } from './refresh-tokens.js';
+import { AccessTokens } from './tokens.js';
 
 export interface Config {
-  /** Opened, with the tables of `demoTables()`. */
+  /** Opened, with the tables of `demoTables()` and that of the refresh tokens. */
   readonly db: DataSource;
   readonly keys: string;
 }
 
-/** Seconds after a login in which factors can be changed. */
-const recent = 5 * 60;
+/** A body as a client claims it to be: what is in it may be of any type, and whoever takes it looks. */
+const given = (req: Request): { readonly code: string; readonly refreshToken: unknown } =>
+  (req.body ?? {}) as { code: string; refreshToken: unknown };
 
 /** An API without sessions and cookies: whoever has logged in has a token, and the token tells how. */
 export function createApp({ db, keys }: Config): Express {
   const accounts = new Accounts(db);
-  const tokens = new Tokens();
+  const accessTokens = new AccessTokens();
   const service = new TwoFactorService({
     db,
     keys,
     users: {
-      id: (user: Account) => String(user.id),
-      email: (user: Account) => user.email,
+      // Of an account, and of the user that a token names.
+      id: (user: Pick<Account, 'id'>) => String(user.id),
+      email: (user: Partial<Account>) => user.email,
       find: (id) => accounts.find(Number(id)),
     },
     twoFactor: { issuer: 'MyApp' },
   });
+  const refreshTokens = new RefreshTokens(db, service);
   const passport = new passportModule.Passport();
   passport.use(
     new TwoFactorStrategy(
@@ -51,19 +58,12 @@ export function createApp({ db, keys }: Config): Express {
   );
   passport.use(new SecondFactorStrategy({ service }));
 
-  /** For what is worth a second factor. The token says whether there was one; who has none is told to get one. */
-  const secondFactor: RequestHandler = async (req, _res, next) => {
-    const { userId, amr } = claimsOf(req);
-    if (amr.includes('otp')) next();
-    else next((await service.isEnabled(userId)) ? new StepUpRequiredError() : new EnrollmentRequiredError());
-  };
-  /** For changes of factors: a login just now that skipped no factor. `req.auth` asks this of sessions by itself. */
-  const justNow: RequestHandler = async (req, _res, next) => {
-    const { userId, amr, authTime } = claimsOf(req);
-    const stale = Math.abs(Date.now() / 1000 - authTime) > recent;
-    next(stale || (!amr.includes('otp') && (await service.isEnabled(userId))) ? new StepUpRequiredError() : undefined);
-  };
   const userId = (req: Request): string => String((req.user as Account).id);
+  /** A new login: two tokens that hold the same claims. */
+  const begin = async (req: Request, claims: TwoFactorClaims) => ({
+    token: accessTokens.issue(userId(req), claims),
+    refreshToken: await refreshTokens.begin(userId(req), claims),
+  });
 
   const app = express();
   app.disable('x-powered-by');
@@ -80,31 +80,54 @@ export function createApp({ db, keys }: Config): Express {
     else res.status(201).json({ email: account.email });
   });
   // The routes after `passport.authenticate` run for a finished login only: no token is issued before.
-  app.post('/login', passport.authenticate('local', { session: false, failWithError: true }), (req, res) => {
-    res.json({ token: tokens.issue(userId(req), ['pwd']) });
+  app.post('/login', passport.authenticate('local', { session: false, failWithError: true }), async (req, res) => {
+    res.json(await begin(req, claimsOf(req)));
   });
-  app.post('/login/second-factor', passport.authenticate('two-factor', { session: false }), (req, res) => {
-    res.json({ token: tokens.issue(userId(req), ['pwd', 'otp']) });
+  app.post('/login/second-factor', passport.authenticate('two-factor', { session: false }), async (req, res) => {
+    res.json(await begin(req, claimsOf(req)));
+  });
+  app.post('/refresh', async (req, res) => {
+    const { userId: id, claims, refreshToken } = await refreshTokens.use(given(req).refreshToken);
+    // One who was removed gets no other token.
+    if (!(await accounts.find(Number(id)))) throw new UserNotLoggedInError();
+    res.json({ token: accessTokens.issue(id, claims), refreshToken });
+  });
+  app.post('/logout', async (req, res) => {
+    await refreshTokens.end(given(req).refreshToken);
+    res.status(204).end();
   });
 
-  app.use(tokens.bearer);
+  // From here on a token says who is asking, and `req.auth` what its login stands for.
+  app.use(accessTokens.bearer);
+  app.use(twoFactorAuth({ service, passport, claims: (req) => req.authInfo }));
   app.get('/me', async (req, res) => {
-    const { userId: id, amr } = claimsOf(req);
-    const account = await accounts.find(Number(id));
-    res.json({ email: account?.email, amr, secondFactor: await service.isEnabled(id) });
+    const account = await accounts.find(Number(userId(req)));
+    const { amr } = req.auth.claims;
+    res.json({ email: account?.email, amr, secondFactor: await service.isEnabled(userId(req)) });
   });
-  app.get('/vault', secondFactor, (_req, res) => {
+  app.get('/vault', requireSecondFactor({ service }), (_req, res) => {
     res.json({ secret: 'The key is under the mat.' });
   });
-  app.post('/2fa/totp', justNow, async (req, res) => {
-    res.json(await service.setup.totp(claimsOf(req).userId));
+  app.post('/step-up', async (req, res) => {
+    await req.auth.twoFactor.verify.totp(given(req).code);
+    res.json(await begin(req, req.auth.claims));
   });
-  app.post('/2fa/totp/confirm', justNow, async (req, res) => {
-    const { code } = (req.body ?? {}) as { code: string };
-    res.json({ backupCodes: await service.complete.totp(claimsOf(req).userId, code) });
+  app.post('/2fa/totp', async (req, res) => {
+    res.json(await req.auth.twoFactor.setup.totp());
   });
-  app.delete('/2fa/totp', justNow, async (req, res) => {
-    await service.disable(claimsOf(req).userId, TwoFactorMechanism.TOTP);
+  // A change ends what older tokens stand for: this client goes on with new ones.
+  app.post('/2fa/totp/confirm', async (req, res) => {
+    const backupCodes = await req.auth.twoFactor.complete.totp(given(req).code);
+    res.json({ backupCodes, ...(await begin(req, req.auth.claims)) });
+  });
+  app.delete('/2fa/totp', async (req, res) => {
+    await req.auth.twoFactor.disable(TwoFactorMechanism.TOTP);
+    res.json(await begin(req, req.auth.claims));
+  });
+  /** No refresh token is good any more, and no access token that is out stands for a second factor. */
+  app.post('/logout/everywhere', async (req, res) => {
+    await refreshTokens.endAll(userId(req));
+    await service.endStandings(userId(req));
     res.status(204).end();
   });
 

@@ -1,151 +1,57 @@
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import jwt from 'jsonwebtoken';
+import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { totp, wrongTotp } from './codes.js';
-import { start, temporaryFolder, type Running } from './example.js';
+import { TokenExample, tokenSecret, type Answer, type Tokens } from './token-client.js';
 
-const readme = readFileSync(resolve(__dirname, '../../examples/jwt-api/README.md'), 'utf8');
-
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let app: Running;
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: ReturnType<typeof JSON.parse>;
-}
-
-interface Call {
-  readonly method?: string;
-  readonly token?: string | undefined;
-  readonly json?: unknown;
-}
-
-async function call(path: string, { method, token, json }: Call = {}): Promise<Answer> {
-  const response = await fetch(new URL(path, app.url), {
-    method: method ?? (json === undefined ? 'GET' : 'POST'),
-    headers: {
-      ...(json !== undefined && { 'content-type': 'application/json' }),
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
-    },
-    ...(json !== undefined && { body: JSON.stringify(json) }),
-  });
-  const text = await response.text();
-  return { status: response.status, headers: response.headers, body: text === '' ? {} : JSON.parse(text) };
-}
-
-const logIn = (email: string): Promise<Answer> => call('/login', { json: { email, password: 'correct horse' } });
-
-/** An account with an authenticator app, the code of the present step spent. */
-async function enrolled(email: string): Promise<{ secret: string; backupCodes: string[]; passwordToken: string }> {
-  await call('/signup', { json: { email, password: 'correct horse' } });
-  const { token } = (await logIn(email)).body as { token: string };
-  const { secret } = (await call('/2fa/totp', { method: 'POST', token })).body as { secret: string };
-  const { backupCodes } = (await call('/2fa/totp/confirm', { token, json: { code: totp(secret) } })).body as {
-    backupCodes: string[];
-  };
-  return { secret, backupCodes, passwordToken: token };
-}
-
-async function secondFactor(email: string, code: string): Promise<Answer> {
-  const { challengeToken } = (await logIn(email)).body;
-  return call('/login/second-factor', { json: { challengeToken, code } });
-}
+let app: TokenExample;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  app = await start('jwt-api', { DATABASE: join(folder.path, 'demo.sqlite'), TOKEN_SECRET: 'for the tests' });
+  app = await TokenExample.start('jwt-api');
 }, 90_000);
 
-afterAll(async () => {
-  await app.stop();
-  await folder.remove();
-});
+afterAll(() => app.stop());
 
 describe('the README', () => {
-  interface Line {
-    readonly path: string;
-    readonly call: Call;
-    readonly told: Record<string, unknown>;
-  }
-
-  /** The curl lines, with what the reader has put in for them by then. */
-  function read(line: string, known: { token: string; challenge: string; code: () => string }): Line {
-    const [, path = '', options = '', told = ''] = /^curl -s localhost:3000(\S+) (.*?)\s+# (\{.*\})$/.exec(line)!;
-    const data = /--json (?:'([^']*)'|"(.*)")/.exec(options);
-    const json = data && (data[1] ?? data[2]!.replaceAll('\\"', '"'));
-    const filled = json
-      ?.replace('$CHALLENGE', known.challenge)
-      .replace(/"code":"\d{6}"/, () => `"code":"${known.code()}"`);
-    return {
-      path,
-      call: {
-        ...(options.includes('-X POST') && { method: 'POST' }),
-        ...(options.includes('Bearer $TOKEN') && { token: known.token }),
-        ...(filled !== undefined && { json: JSON.parse(filled) as unknown }),
-      },
-      told: JSON.parse(told) as Record<string, unknown>,
-    };
-  }
-
-  /** The same keys; and the same values, save those that the README shortens or that change by the day. */
-  function expectAsTold(body: unknown, told: unknown): void {
-    if (typeof told === 'string' && told.includes('…'))
-      expect(body).toEqual(expect.stringMatching(new RegExp(`^${told.slice(0, told.indexOf('…'))}`)));
-    else if (typeof told === 'number') expect(body).toEqual(expect.any(Number));
-    else if (Array.isArray(told) && told[0] === '…') expect(body).toHaveLength(10);
-    else if (typeof told === 'object' && told !== null && !Array.isArray(told)) {
-      expect(Object.keys(body as object)).toEqual(Object.keys(told));
-      for (const [key, value] of Object.entries(told)) expectAsTold((body as Record<string, unknown>)[key], value);
-    } else expect(body).toEqual(told);
-  }
-
-  it('is right, line by line', async () => {
-    const lines = readme.split('\n').filter((line) => line.startsWith('curl'));
-    expect(lines.length).toBeGreaterThan(7);
-    let codes = 0;
-    let token = '';
-    let challenge = '';
-    let secret = '';
-    for (const line of lines) {
-      const { path, call: asked, told } = read(line, { token, challenge, code: () => totp(secret, codes++) });
-      const { body } = await call(path, asked);
-      expectAsTold(body, told);
-      token = (body.token as string | undefined) ?? token;
-      challenge = (body.challengeToken as string | undefined) ?? challenge;
-      secret = (body.secret as string | undefined) ?? secret;
-    }
-  });
+  it('is right, line by line', () => app.followReadme());
 });
+
+const stepUp = { status: 403, body: { error: { code: 'STEP_UP_REQUIRED' } } };
+const out = { status: 401, body: { error: { code: 'NOT_LOGGED_IN' } } };
+const payloadOf = (token: string) => jwt.decode(token) as jwt.JwtPayload;
+
+async function secondFactor(email: string, code: string): Promise<Answer> {
+  const { challengeToken } = (await app.logIn(email)).body;
+  return app.call('/login/second-factor', { json: { challengeToken, code } });
+}
 
 describe('the API', () => {
   it('issues no token and no cookie for a password where there is a second factor', async () => {
-    await enrolled('halted@example.com');
-    const { status, headers, body } = await logIn('halted@example.com');
+    await app.enrolled('halted@example.com');
+    const { status, headers, body } = await app.logIn('halted@example.com');
     expect(status).toBe(202);
     expect(body).not.toHaveProperty('token');
     expect(headers.get('set-cookie')).toBeNull();
     expect(headers.get('cache-control')).toBe('no-store');
-    expect((await call('/me', { token: body.challengeToken as string })).status).toBe(401);
+    expect((await app.call('/me', { token: body.challengeToken as string })).status).toBe(401);
   });
 
   it('says in the token how the user was authenticated', async () => {
-    const { backupCodes, secret, passwordToken } = await enrolled('amr@example.com');
-    expect(jwt.decode(passwordToken)).toMatchObject({ amr: ['pwd'] });
+    const { backupCodes, secret, before } = await app.enrolled('amr@example.com');
+    expect(jwt.decode(before.token)).toMatchObject({ amr: ['pwd'] });
     expect(jwt.decode((await secondFactor('amr@example.com', totp(secret, 1))).body.token as string)).toMatchObject({
-      amr: ['pwd', 'otp'],
+      amr: ['pwd', 'otp', 'mfa'],
     });
     expect(jwt.decode((await secondFactor('amr@example.com', backupCodes[0]!)).body.token as string)).toMatchObject({
-      amr: ['pwd', 'otp'],
+      amr: ['pwd', 'backup_code', 'mfa'],
     });
   });
 
   it('refuses a wrong code, a used challenge, and one that nobody was given', async () => {
-    const { secret } = await enrolled('wrong@example.com');
-    const { challengeToken } = (await logIn('wrong@example.com')).body;
+    const { secret } = await app.enrolled('wrong@example.com');
+    const { challengeToken } = (await app.logIn('wrong@example.com')).body;
     const answer = (code: string, token: unknown = challengeToken) =>
-      call('/login/second-factor', { json: { challengeToken: token, code } });
+      app.call('/login/second-factor', { json: { challengeToken: token, code } });
     expect(await answer(wrongTotp(secret))).toMatchObject({ status: 401, body: { error: { code: 'INVALID_CODE' } } });
     expect((await answer(totp(secret, 1))).status).toBe(200);
     expect(await answer(totp(secret, 1))).toMatchObject({
@@ -157,13 +63,13 @@ describe('the API', () => {
   });
 
   it('keeps a token of a password alone from the vault, and from changing what is enrolled', async () => {
-    const { passwordToken } = await enrolled('old@example.com');
+    const { before } = await app.enrolled('old@example.com');
     for (const [path, method] of [
       ['/vault', 'GET'],
       ['/2fa/totp', 'POST'],
       ['/2fa/totp', 'DELETE'],
     ] as const) {
-      expect(await call(path, { method, token: passwordToken })).toMatchObject({
+      expect(await app.call(path, { method, token: before.token })).toMatchObject({
         status: 403,
         body: { error: { code: 'STEP_UP_REQUIRED' } },
       });
@@ -171,23 +77,24 @@ describe('the API', () => {
   });
 
   it('removes the second factor for a token of both, and asks for the password alone from then on', async () => {
-    const { secret } = await enrolled('removed@example.com');
+    const { secret } = await app.enrolled('removed@example.com');
     const { token } = (await secondFactor('removed@example.com', totp(secret, 1))).body as { token: string };
-    expect((await call('/2fa/totp', { method: 'DELETE', token })).status).toBe(204);
-    expect(await logIn('removed@example.com')).toMatchObject({ status: 200, body: { token: expect.any(String) } });
+    expect((await app.call('/2fa/totp', { method: 'DELETE', token })).status).toBe(200);
+    expect(await app.logIn('removed@example.com')).toMatchObject({ status: 200, body: { token: expect.any(String) } });
   });
 
-  it('changes nothing for a token whose login is long ago', async () => {
-    await call('/signup', { json: { email: 'stale@example.com', password: 'correct horse' } });
-    const { sub } = jwt.decode((await logIn('stale@example.com')).body.token as string) as { sub: string };
-    const authTime = Math.floor(Date.now() / 1000) - 301;
-    const named = { issuer: 'myapp', audience: 'myapp-api', subject: sub };
-    const token = jwt.sign({ amr: ['pwd'], auth_time: authTime }, 'for the tests', named);
-    expect((await call('/me', { token })).status).toBe(200);
-    expect(await call('/2fa/totp', { method: 'POST', token })).toMatchObject({
-      status: 403,
-      body: { error: { code: 'STEP_UP_REQUIRED' } },
-    });
+  it('changes nothing for a token whose login is long ago, nor does a refreshed one', async () => {
+    const { refreshToken, token } = await app.enrolled('stale@example.com');
+    const refreshed = (await app.refresh(refreshToken)).body as Tokens;
+    const [said, again] = [payloadOf(token), payloadOf(refreshed.token)];
+    expect(again.two_factor).toEqual(said.two_factor);
+    expect(again.auth_time).toBe(said.auth_time);
+    const { two_factor: claim } = said as { two_factor: { at: number } };
+    for (const at of [claim.at - 301_000, claim.at + 301_000]) {
+      const stale = jwt.sign({ ...said, two_factor: { ...claim, at } }, tokenSecret);
+      expect((await app.call('/me', { token: stale })).status).toBe(200);
+      expect(await app.call('/2fa/totp', { method: 'POST', token: stale })).toMatchObject(stepUp);
+    }
   });
 
   it('takes no token that it has not signed, whatever it says of itself', async () => {
@@ -199,22 +106,105 @@ describe('the API', () => {
       'x',
       jwt.sign(claims, 'another secret', named),
       jwt.sign(claims, null, { ...named, algorithm: 'none' }),
-      jwt.sign(claims, 'for the tests', { ...named, issuer: 'other' }),
-      jwt.sign(claims, 'for the tests', { ...named, audience: 'other' }),
-      jwt.sign(claims, 'for the tests', { ...named, expiresIn: -1 }),
-      jwt.sign(claims, 'for the tests', { ...named, algorithm: 'HS384' }),
+      jwt.sign(claims, tokenSecret, { ...named, issuer: 'other' }),
+      jwt.sign(claims, tokenSecret, { ...named, audience: 'other' }),
+      jwt.sign(claims, tokenSecret, { ...named, expiresIn: -1 }),
+      jwt.sign(claims, tokenSecret, { ...named, algorithm: 'HS384' }),
     ];
     for (const token of tokens)
-      expect(await call('/me', { token })).toMatchObject({ status: 401, body: { error: { code: 'NOT_LOGGED_IN' } } });
+      expect(await app.call('/me', { token })).toMatchObject({
+        status: 401,
+        body: { error: { code: 'NOT_LOGGED_IN' } },
+      });
   });
 
   it('answers a wrong password and a body that is none in JSON', async () => {
-    expect(await call('/login', { json: { email: 'nobody@example.com', password: 'x' } })).toMatchObject({
+    expect(await app.call('/login', { json: { email: 'nobody@example.com', password: 'x' } })).toMatchObject({
       status: 401,
       body: { error: { code: 'INVALID_CREDENTIALS' } },
     });
-    expect((await call('/login', { method: 'POST' })).status).toBe(400);
-    expect((await call('/signup', { method: 'POST' })).status).toBe(400);
-    expect((await call('/login/second-factor', { method: 'POST' })).status).toBe(401);
+    expect((await app.call('/login', { method: 'POST' })).status).toBe(400);
+    expect((await app.call('/signup', { method: 'POST' })).status).toBe(400);
+    expect((await app.call('/login/second-factor', { method: 'POST' })).status).toBe(401);
+  });
+});
+
+describe('refresh tokens', () => {
+  /** What the app's owner does to the database, or time. */
+  async function sql(statement: string, ...values: unknown[]): Promise<unknown[]> {
+    const db = new DataSource({ type: 'better-sqlite3', database: app.database, timeout: 5000 });
+    await db.initialize();
+    try {
+      return await db.query<unknown[]>(statement, values);
+    } finally {
+      await db.destroy();
+    }
+  }
+
+  it('a stolen one that is used ends the login of thief and owner, whoever comes second', async () => {
+    const { refreshToken } = await app.enrolled('thief@example.com');
+    const thief = await app.refresh(refreshToken);
+    expect(thief.status).toBe(200);
+    expect(await app.refresh(refreshToken)).toMatchObject(out);
+    expect(await app.refresh(thief.body.refreshToken)).toMatchObject(out);
+  });
+
+  it('of eight requests at once with one of them one is answered with another, at most', async () => {
+    const { refreshToken } = await app.enrolled('parallel@example.com');
+    const answers = await Promise.all(Array.from({ length: 8 }, () => app.refresh(refreshToken)));
+    expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1);
+    for (const { status, body } of answers)
+      if (status !== 200) expect(body).toEqual({ error: expect.objectContaining(out.body.error) });
+  });
+
+  it('end with a change of factors, save that of the client that made it', async () => {
+    const { before, token, refreshToken, secret } = await app.enrolled('change@example.com');
+    expect(await app.refresh(before.refreshToken)).toMatchObject(out);
+    const other = (await secondFactor('change@example.com', totp(secret, 1))).body as Tokens;
+    const { body } = await app.call('/2fa/totp', { method: 'DELETE', token });
+    for (const given of [refreshToken, other.refreshToken]) expect(await app.refresh(given)).toMatchObject(out);
+    expect((await app.refresh((body as Tokens).refreshToken)).status).toBe(200);
+  });
+
+  it('of a removed user bring nothing', async () => {
+    const { refreshToken, token } = await app.enrolled('gone@example.com');
+    await sql('DELETE FROM users WHERE email = ?', 'gone@example.com');
+    expect(await app.refresh(refreshToken)).toMatchObject(out);
+    expect(await app.call('/vault', { token })).toMatchObject(out);
+  });
+
+  it('of a login thirty days ago bring nothing', async () => {
+    const { refreshToken, token } = await app.enrolled('late@example.com');
+    await sql('UPDATE refresh_tokens SET expiresAt = ? WHERE userId = ?', Date.now() - 1, payloadOf(token).sub);
+    expect(await app.refresh(refreshToken)).toMatchObject(out);
+  });
+
+  it('lie in the database as digests alone', async () => {
+    const { refreshToken } = await app.enrolled('digest@example.com');
+    const rows = JSON.stringify(await sql('SELECT * FROM refresh_tokens'));
+    expect(rows).not.toContain(refreshToken.split('.')[1]);
+  });
+
+  it('logging out ends one login; an access token that is out goes on until it expires', async () => {
+    const { refreshToken, token } = await app.enrolled('logout@example.com');
+    expect((await app.call('/logout', { json: { refreshToken } })).status).toBe(204);
+    expect(await app.refresh(refreshToken)).toMatchObject(out);
+    expect((await app.call('/vault', { token })).status).toBe(200);
+  });
+
+  it('logging out everywhere ends all, and no access token that is out stands for a second factor', async () => {
+    const { refreshToken, token, secret } = await app.enrolled('everywhere@example.com');
+    const other = (await secondFactor('everywhere@example.com', totp(secret, 1))).body as Tokens;
+    expect((await app.call('/logout/everywhere', { method: 'POST', token })).status).toBe(204);
+    for (const given of [refreshToken, other.refreshToken]) expect(await app.refresh(given)).toMatchObject(out);
+    for (const given of [token, other.token]) {
+      expect(await app.call('/vault', { token: given })).toMatchObject(stepUp);
+      expect(await app.call('/2fa/totp', { method: 'DELETE', token: given })).toMatchObject(stepUp);
+    }
+  });
+
+  it('that are none bring nothing', async () => {
+    for (const given of ['', '.', 'x.y', '%', 7, null, undefined, {}, ['a']])
+      expect(await app.refresh(given)).toMatchObject(out);
   });
 });
