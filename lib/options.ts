@@ -24,6 +24,11 @@ export interface UserAdapter {
    * was kept where the login was halted. Without `find`, Passport's own `deserializeUser` finds the user.
    */
   find?(id: string, login: KeptLogin): AppUser | null | undefined | Promise<AppUser | null | undefined>;
+  /**
+   * For an app with passwords, some of whose users come by a provider alone: false for one without a password, who is
+   * never asked for it. Default: everybody has one.
+   */
+  hasPassword?(user: AppUser): boolean | Promise<boolean>;
 }
 
 /** What was kept, sealed, of a login that was halted: for apps whose users live in the session alone (SAML, OIDC). */
@@ -185,4 +190,5 @@ export interface CheckedUsers {
   email?(user: Express.User): unknown;
   label?(user: Express.User): unknown;
   find?(id: string, login: KeptLogin): unknown;
+  hasPassword?(user: Express.User): unknown;
 }

@@ -53,6 +53,7 @@ const schema = z.strictObject(
         find: fn<NonNullable<UserAdapter['find']>>(
           '(id) => user | null, such as (id) => users.findOneBy({ id })',
         ).optional(),
+        hasPassword: fn<NonNullable<UserAdapter['hasPassword']>>('(user) => true or false').optional(),
       },
       blockError('must be an object with the functions id and find'),
     ),

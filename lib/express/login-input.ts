@@ -17,15 +17,16 @@ export interface LoginAsOptions {
   readonly secondFactorRedirect?: string;
 }
 
-/** @internal The names that a user may log in by: one or two different ones. */
-export function namesOf({ settings: { users } }: TwoFactorService, user: Express.User): [string, ...string[]] {
-  const names = [users.email?.(user), users.label?.(user)].filter(
-    (name): name is string => typeof name === 'string' && name !== '',
-  );
-  const [first, ...others] = new Set(names);
-  if (first === undefined)
-    throw new TypeError('reauthenticate needs users.email or users.label to tell the name that the user logs in by');
-  return [first, ...others];
+/**
+ * @internal The names that a user may log in by: one or two different ones, none for a user without a password.
+ * @throws TypeError for an answer of `users.hasPassword` that is neither true nor false
+ */
+export async function namesOf({ settings: { users } }: TwoFactorService, user: Express.User): Promise<string[]> {
+  const hasPassword = users.hasPassword ? await users.hasPassword(user) : true;
+  if (typeof hasPassword !== 'boolean')
+    throw new TypeError(`users.hasPassword must answer true or false; got ${typeof hasPassword}`);
+  const names = hasPassword ? [users.email?.(user), users.label?.(user)] : [];
+  return [...new Set(names.filter((name): name is string => typeof name === 'string' && name !== ''))];
 }
 
 /** @internal An empty text is for the strategy to refuse; any other type never reaches it. */

@@ -3,6 +3,7 @@ import { secondFactorAt } from '../core/standing.js';
 import type { Present } from '../passport/by-token.js';
 import type { ProvenUser } from '../passport/first-factor.js';
 import type { OfRequest } from '../passport/gate.js';
+import type { TwoFactorService } from '../service/two-factor-service.js';
 import { elevate, standingOf } from '../standing/request-standing.js';
 import { namesOf } from './login-input.js';
 
@@ -15,7 +16,7 @@ export async function reauthenticate(
   { identity, user: current }: Present,
   prove: Prove,
 ): Promise<void> {
-  const names = namesOf(service, current);
+  const names = await readNames(service, current);
   // Counted before the password is looked at, so that of guesses made at once none goes free.
   await service.passwords.reserve(identity);
   const { user } = await proveOneOf(names, prove);
@@ -28,6 +29,16 @@ export async function reauthenticate(
   if (authenticators.length === 0) await elevate(req, byPassword);
   else if (standing && secondFactorAt(standing) > 0) await elevate(req, standing);
   else throw new StepUpRequiredError();
+}
+
+/** @throws StepUpRequiredError for a user without a password: another login, by the provider, is what helps */
+async function readNames(service: TwoFactorService, user: Express.User): Promise<readonly [string, ...string[]]> {
+  const { users } = service.settings;
+  if (!users.email && !users.label)
+    throw new TypeError('reauthenticate needs users.email or users.label to tell the name that the user logs in by');
+  const [first, ...others] = await namesOf(service, user);
+  if (first === undefined) throw new StepUpRequiredError();
+  return [first, ...others];
 }
 
 /** An app with both may know its users by the other one. */

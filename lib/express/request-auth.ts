@@ -14,7 +14,7 @@ import { pendingView, viewOfToken, type PendingView } from '../standing/pending-
 import { setUser, userOf } from '../standing/session.js';
 import type { TwoFactorClaims } from '../core/standing.js';
 import type { AuthHost } from './auth-host.js';
-import { readText, type LoginAsOptions } from './login-input.js';
+import { namesOf, readText, type LoginAsOptions } from './login-input.js';
 import { reauthenticate } from './reauthenticate.js';
 import { RequestToken } from './request-token.js';
 import { RequestTwoFactor } from './request-two-factor.js';
@@ -89,12 +89,19 @@ export class RequestAuth {
    * renews the recent authentication. For one who has a second factor it renews nothing: only a code allows a change
    * of factors.
    * @throws InvalidCredentialsError, UserNotLoggedInError; TooManyAttemptsError after ten wrong passwords in an hour or
-   *   thirty in a day; StepUpRequiredError where the user has a second factor that this session never verified
+   *   thirty in a day; StepUpRequiredError where the user has a second factor that this session never verified, and
+   *   for a user without a password
    */
   async reauthenticate(password: string): Promise<void> {
     const present = await this.twoFactor.present();
     readText('password', password);
     await reauthenticate({ service: this.service, req: this.req }, present, (name) => this.prove(name, password));
+  }
+
+  /** @internal Whether this user has a password that can be asked for. */
+  async canProvePassword(): Promise<boolean> {
+    const { user } = await this.twoFactor.present();
+    return (await namesOf(this.service, user)).length > 0;
   }
 
   /**

@@ -1,7 +1,11 @@
+import type { RequestHandler } from 'express';
+import { Strategy } from 'passport';
 import { afterEach, describe, expect, test } from 'vitest';
+import { TwoFactorStrategy } from 'passport-two-factor';
+import type { TestUser } from '../support/app.js';
 import { databases } from '../support/databases.js';
 import { FormClient } from './form-client.js';
-import { RouterApp } from './support.js';
+import { Client, RouterApp } from './support.js';
 
 const nothing: unknown[] = [undefined, null, 0, '', false, 'route', 'router'];
 
@@ -86,6 +90,52 @@ describe.each(databases)('finishing by the router on $name', (database) => {
       await app.close();
     }
     app = await RouterApp.open(database);
+  });
+
+  test.each<[string, (user: TestUser) => boolean | undefined, number]>([
+    ['no password', () => false, 403],
+    ['no name to log in by', () => undefined, 403],
+    ['who knows what', () => 'yes' as never, 500],
+  ])('a user with %s is not asked for a password, and logs in again by the provider', async (_what, has, status) => {
+    const user: TestUser = { id: 1, email: 'user1@example.com', password: 'correct horse', disabled: 0 };
+    class Provider extends Strategy {
+      override readonly name = 'provider';
+      override authenticate(): void {
+        this.success(user);
+      }
+    }
+    const nameless = has(user) === undefined;
+    app = await RouterApp.open(database, {
+      service: {
+        users: {
+          id: ({ id }: TestUser) => String(id),
+          email: ({ email }: TestUser) => (nameless ? undefined : email),
+          ...(!nameless && { hasPassword: (given: TestUser) => has(given)! }),
+        },
+      },
+      before: (express) => {
+        express.get('/provider', (req, res, next) => {
+          const { passport, service } = app.test;
+          const strategy = new TwoFactorStrategy({ service, kind: 'oauth' }, new Provider());
+          (passport.authenticate(strategy) as RequestHandler)(req, res, next);
+        });
+      },
+    });
+    await app.test.user(1);
+    const agent = app.agent();
+    await agent.get('/provider').expect(404);
+    app.test.clock.advance('6m');
+    const page = await agent.get('/2fa/step-up').expect(status);
+    if (status === 500) return;
+    expect(page.text).toContain('Log in again');
+    expect(page.text).not.toContain('type="password"');
+    const client = new Client(app, agent);
+    await client.refused('/step-up', { password: user.password }, 403, 'STEP_UP_REQUIRED');
+    const form = { _csrf: await client.token(), password: user.password };
+    await agent.post('/2fa/step-up/password').type('form').send(form).expect(303);
+    expect(await client.status()).toMatchObject({ recent: false });
+    await agent.get('/provider').expect(404);
+    expect(await client.status()).toMatchObject({ recent: true });
   });
 
   test('without passwords (login: false) none is proved, though a strategy would take it', async () => {

@@ -42,7 +42,7 @@ export function stepUpPages(book: PageBook): void {
       checkLoggedIn(req);
       const error = await refusal(() => auth.reauthenticate(body.password));
       if (!error) await pages.at(req, res).leave(takeReturnTo(req, `${req.baseUrl}/`));
-      // The user has got a second factor since the page was made: it is what has to be asked for.
+      // The user has got a second factor since the page was made, or has no password: what helps is asked for.
       else if (error instanceof StepUpRequiredError) await pages.at(req, res).redirect('/step-up');
       else await pages.at(req, res).send('password', { name: auth.email ?? '', ...waitFor(error) }, { error });
     });
@@ -89,7 +89,7 @@ async function showStepUp(
   const { error } = given;
   const failed = error ? { error } : {};
   if (!methods) {
-    if (settings.login === undefined)
+    if (settings.login === undefined || !(await auth.canProvePassword()))
       await pages.at(req, res).say(403, 'again', firstLocalPath([settings.loginPath], settings.returnTo));
     else await pages.at(req, res).send('password', { name: auth.email ?? '' }, failed);
     return;
