@@ -28,7 +28,10 @@ export interface TwoFactorModuleSettings
 }
 
 /** A Passport that logins can be guarded of. */
-export type ProtectedPassport = TwoFactorAuthOptions['passport'] & { readonly use: unknown };
+export type ProtectedPassport = TwoFactorAuthOptions['passport'] & {
+  /** As Passport has it. */
+  readonly use: unknown;
+};
 
 /** The service is made by the module: of the DataSource of `TypeOrmModule`, or of `db`. */
 export interface ServiceOptions extends Omit<TwoFactorOptions, 'db'>, TwoFactorModuleSettings {
