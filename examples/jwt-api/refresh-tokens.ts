@@ -1,5 +1,13 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { EntitySchema, LessThan, Table, type DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
+import {
+  EntitySchema,
+  LessThan,
+  MoreThan,
+  Table,
+  type DataSource,
+  type MigrationInterface,
+  type QueryRunner,
+} from 'typeorm';
 import { UserNotLoggedInError, type TwoFactorClaims, type TwoFactorService } from 'passport-two-factor';
 
 /** A login of one client: a family of refresh tokens, of which the newest is good. */
@@ -57,13 +65,14 @@ export class CreateRefreshTokens implements MigrationInterface {
 const lifetime = 30 * 24 * 60 * 60 * 1000;
 const digestOf = (token: string): string => createHash('sha256').update(token).digest('hex');
 const familyOf = (given: unknown): string => (typeof given === 'string' ? (given.split('.')[0] ?? '') : '');
-const next = (id: string): string => `${id}.${randomBytes(32).toString('base64url')}`;
+const next = (family: string): string => `${family}.${randomBytes(32).toString('base64url')}`;
 
-/** What a refresh token has brought. */
-export interface Refreshed {
+/** A refresh token, and what the access token beside it is made of. */
+export interface Begun {
   readonly userId: string;
   readonly claims: TwoFactorClaims;
-  /** In place of the one that was used. */
+  /** The login that it belongs to, for the access token to name. */
+  readonly family: string;
   readonly refreshToken: string;
 }
 
@@ -71,25 +80,28 @@ export class RefreshTokens {
   constructor(
     private readonly db: DataSource,
     service: TwoFactorService,
+    private readonly clock: () => number,
   ) {
     // What ends the second factor of access tokens that are out ends the logins that would get others.
     for (const event of ['enrolled', 'disabled', 'standingsEnded', 'forgotten'] as const)
       service.on(event, ({ userId, at }) => this.endBefore(userId, at));
   }
 
-  async begin(userId: string, claims: TwoFactorClaims): Promise<string> {
-    const id = randomUUID();
-    const refreshToken = next(id);
-    const startedAt = Date.now();
+  async begin(userId: string, claims: TwoFactorClaims): Promise<Begun> {
+    const family = randomUUID();
+    const refreshToken = next(family);
+    const startedAt = this.clock();
+    // Nobody comes back for the families of the user that have expired.
+    await this.families.delete({ userId, expiresAt: LessThan(startedAt) });
     await this.families.insert({
-      id,
+      id: family,
       userId,
       startedAt,
       digest: digestOf(refreshToken),
       claims: JSON.stringify(claims),
       expiresAt: startedAt + lifetime,
     });
-    return refreshToken;
+    return { userId, claims, family, refreshToken };
   }
 
   /**
@@ -97,21 +109,40 @@ export class RefreshTokens {
    * for the owner, who logs in again.
    * @throws UserNotLoggedInError for any that is not good
    */
-  async use(given: unknown): Promise<Refreshed> {
-    const id = familyOf(given);
-    const family = await this.families.findOneBy({ id });
-    if (!family || family.expiresAt <= Date.now()) throw new UserNotLoggedInError();
-    const refreshToken = next(id);
+  async use(given: unknown): Promise<Begun> {
+    const family = familyOf(given);
+    const found = await this.families.findOneBy({ id: family, expiresAt: MoreThan(this.clock()) });
+    if (!found) throw new UserNotLoggedInError();
+    const refreshToken = next(family);
     // Of two requests with one token, one changes the row.
     const used = await this.families.update(
-      { id, digest: digestOf(given as string) },
+      { id: family, digest: digestOf(given as string) },
       { digest: digestOf(refreshToken) },
     );
     if (used.affected !== 1) {
-      await this.families.delete({ id });
+      await this.families.delete({ id: family });
       throw new UserNotLoggedInError();
     }
-    return { userId: family.userId, claims: JSON.parse(family.claims) as TwoFactorClaims, refreshToken };
+    return { userId: found.userId, claims: JSON.parse(found.claims) as TwoFactorClaims, family, refreshToken };
+  }
+
+  /**
+   * After a step-up: the same login goes on with what it stands for now. The refresh token from before counts as used.
+   * @throws UserNotLoggedInError where the login was ended in the meantime
+   */
+  async renew(family: string, userId: string, claims: TwoFactorClaims): Promise<Begun> {
+    const refreshToken = next(family);
+    const renewed = await this.families.update(
+      { id: family, userId, expiresAt: MoreThan(this.clock()) },
+      { digest: digestOf(refreshToken), claims: JSON.stringify(claims) },
+    );
+    if (renewed.affected !== 1) throw new UserNotLoggedInError();
+    return { userId, claims, family, refreshToken };
+  }
+
+  /** Whether the login that an access token names was ended by nobody. */
+  isLive(family: string, userId: string): Promise<boolean> {
+    return this.families.existsBy({ id: family, userId, expiresAt: MoreThan(this.clock()) });
   }
 
   async end(given: unknown): Promise<void> {

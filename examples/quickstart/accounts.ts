@@ -22,6 +22,11 @@ async function matches(password: string, stored: string): Promise<boolean> {
   return given.length === expected.length && timingSafeEqual(given, Buffer.from(expected));
 }
 
+const badPassword = 'Choose a password of 8 characters at least.';
+
+const isPassword = (given: unknown): given is string =>
+  typeof given === 'string' && given.length >= 8 && given.length <= 200;
+
 /** The app's own users: this is the part that an app has before it adds a second factor. */
 export class Accounts {
   private readonly rows: Repository<Account>;
@@ -48,9 +53,7 @@ export class Accounts {
     if (typeof email !== 'string' || email.length > 191 || !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email.trim())) {
       return 'Enter an e-mail address.';
     }
-    if (typeof password !== 'string' || password.length < 8 || password.length > 200) {
-      return 'Choose a password of 8 characters at least.';
-    }
+    if (!isPassword(password)) return badPassword;
     const account = { email: email.trim().toLowerCase(), password: await hashPassword(password) };
     try {
       await this.rows.insert(account);
@@ -60,5 +63,12 @@ export class Accounts {
       throw error;
     }
     return this.rows.findOneByOrFail({ email: account.email });
+  }
+
+  /** What is wrong with the new password; undefined once it is there. */
+  async changePassword(id: number, password: unknown): Promise<string | undefined> {
+    if (!isPassword(password)) return badPassword;
+    await this.rows.update({ id }, { password: await hashPassword(password) });
+    return undefined;
   }
 }

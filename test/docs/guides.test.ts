@@ -1,11 +1,12 @@
 import type { Request } from 'express';
 import { Strategy } from 'passport';
 import request from 'supertest';
+import type { Repository } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as library from 'passport-two-factor';
 import { close } from '../support/databases.js';
 import { blocksIn, type Block } from './markdown.js';
-import { fetchOf, GuideApp, sqlite } from './running.js';
+import { fetchOf, GuideApp, sqlite, type Account } from './running.js';
 
 const { generateKey, TwoFactorMechanism, twoFactorEntities, twoFactorMigrations } = library;
 
@@ -448,6 +449,31 @@ describe('docs/jwt.md, run', () => {
       .get('/admin')
       .set('Authorization', `Bearer ${(body as { token: string }).token}`)
       .expect(200);
+  });
+
+  it('without a strategy: the service halts the login and finishes it, once', async () => {
+    await open();
+    await guide.run(jwt('## Without a strategy'), {
+      checkPassword: async (email: string, password: string) => {
+        const user = await (guide.globals.users as Repository<Account>).findOneBy({ email, password });
+        if (!user) throw new library.InvalidCredentialsError();
+        return user;
+      },
+      issue: ({ id }: Account, { amr }: library.TwoFactorClaims) => `${id} by ${amr.join(' ')}`,
+    });
+    guide.errors();
+    const { user, secret } = await guide.withTotp(1);
+    const post = (path: string, body: object): request.Test => request(guide.app).post(path).send(body);
+    await post('/own/token', { ...user, password: 'wrong' }).expect(401);
+    const { body } = await post('/own/token', user).expect(202);
+    const { challengeToken, token } = body as Record<string, string | undefined>;
+    expect(token).toBeUndefined();
+    await post('/own/token/2fa', { challengeToken, code: '000000' }).expect(401);
+    const code = guide.code(secret);
+    await post('/own/token/2fa', { challengeToken, code }).expect(200, { token: '1 by pwd otp mfa' });
+    await post('/own/token/2fa', { challengeToken, code }).expect(401);
+    const other = await guide.user(2);
+    await post('/own/token', other).expect(200, { token: '2 by pwd' });
   });
 });
 
