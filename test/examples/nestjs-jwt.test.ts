@@ -61,6 +61,24 @@ describe('the API', () => {
     expect(await app.call('/vault', { token })).toMatchObject(stepUp);
   });
 
+  it('goes on after a step-up as the same login, whose refresh token of before is dead', async () => {
+    const { secret, token, refreshToken } = await app.enrolled('renewed@example.com');
+    const renewed = await app.call('/step-up', { token, json: { code: totp(secret, 1) } });
+    expect(renewed.status).toBe(200);
+    const next = await app.refresh(renewed.body.refreshToken);
+    expect(next.status).toBe(200);
+    // The owner's two are used, and whoever brings one of them again ends the login.
+    expect(await app.refresh(refreshToken)).toMatchObject(out);
+    expect(await app.refresh(next.body.refreshToken)).toMatchObject(out);
+  });
+
+  it('changes nothing and renews nothing by an access token whose login was ended', async () => {
+    const { secret, token, refreshToken } = await app.enrolled('ended@example.com');
+    expect((await app.call('/logout', { json: { refreshToken } })).status).toBe(204);
+    expect(await app.call('/step-up', { token, json: { code: totp(secret, 1) } })).toMatchObject(out);
+    expect(await app.call('/2fa/totp', { method: 'POST', token })).toMatchObject(out);
+  });
+
   it('logs out by the refresh token', async () => {
     const { refreshToken } = await app.enrolled('logout@example.com');
     expect((await app.call('/logout', { json: { refreshToken } })).status).toBe(204);

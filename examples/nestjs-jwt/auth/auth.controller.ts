@@ -15,10 +15,15 @@ import type { Request } from 'express';
 import { TwoFactorService, type RequestAuth } from 'passport-two-factor';
 import { Auth } from 'passport-two-factor/nestjs';
 import { Accounts } from '../../quickstart/accounts.js';
-import { AuthService } from './auth.service.js';
+import { AuthService, type Login } from './auth.service.js';
 import { RefreshTokens } from './refresh-tokens.js';
 
 const idOf = (req: Request): number => (req.user as unknown as { id: number }).id;
+/** `JwtStrategy` has verified what the token says. */
+const loginOf = (req: Request): Login => ({
+  userId: idOf(req),
+  family: String((req.authInfo as { readonly sid?: unknown }).sid),
+});
 
 @Controller()
 export class AuthController {
@@ -76,7 +81,8 @@ export class AuthController {
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @UseGuards(AuthGuard('jwt'))
-  setUpTotp(@Auth() auth: RequestAuth) {
+  async setUpTotp(@Auth() auth: RequestAuth, @Req() req: Request) {
+    await this.auth.checkLive(loginOf(req));
     return auth.twoFactor.setup.totp();
   }
 
@@ -85,8 +91,9 @@ export class AuthController {
   @Header('Cache-Control', 'no-store')
   @UseGuards(AuthGuard('jwt'))
   async confirmTotp(@Auth() auth: RequestAuth, @Req() req: Request, @Body('code') code: string) {
+    await this.auth.checkLive(loginOf(req));
     const backupCodes = await auth.twoFactor.complete.totp(code);
-    return { backupCodes, ...(await this.auth.begin(idOf(req), auth.claims)) };
+    return { backupCodes, ...(await this.auth.beginAnew(loginOf(req), auth.claims)) };
   }
 
   @Post('step-up')
@@ -94,8 +101,9 @@ export class AuthController {
   @Header('Cache-Control', 'no-store')
   @UseGuards(AuthGuard('jwt'))
   async stepUp(@Auth() auth: RequestAuth, @Req() req: Request, @Body('code') code: string) {
+    await this.auth.checkLive(loginOf(req));
     await auth.twoFactor.verify.totp(code);
-    return this.auth.begin(idOf(req), auth.claims);
+    return this.auth.renew(loginOf(req), auth.claims);
   }
 
   @Get('me')

@@ -8,13 +8,16 @@ import {
 } from 'passport-two-factor';
 import { Accounts } from '../../quickstart/accounts.js';
 import type { Account } from '../../quickstart/database.js';
-import { RefreshTokens } from './refresh-tokens.js';
+import { RefreshTokens, type Begun } from './refresh-tokens.js';
 
 /** What a client gets. */
 export interface Tokens {
   readonly token: string;
   readonly refreshToken: string;
 }
+
+/** The login that an access token names. */
+export type Login = Pick<Begun, 'userId' | 'family'>;
 
 @Injectable()
 export class AuthService {
@@ -38,18 +41,33 @@ export class AuthService {
   }
 
   async refresh(given: unknown): Promise<Tokens> {
-    const { userId, claims, refreshToken } = await this.refreshTokens.use(given);
+    const begun = await this.refreshTokens.use(given);
     // One who was removed gets no other token.
-    if (!(await this.accounts.find(userId))) throw new UserNotLoggedInError();
-    return { token: this.sign(userId, claims), refreshToken };
+    if (!(await this.accounts.find(begun.userId))) throw new UserNotLoggedInError();
+    return this.pair(begun);
   }
 
-  /** After a change of factors or a step-up: the old logins are ended, this client goes on. */
-  async begin(userId: number, claims: TwoFactorClaims): Promise<Tokens> {
-    return { token: this.sign(userId, claims), refreshToken: await this.refreshTokens.begin(userId, claims) };
+  /** After a step-up. */
+  async renew({ userId, family }: Login, claims: TwoFactorClaims): Promise<Tokens> {
+    return this.pair(await this.refreshTokens.renew(family, userId, claims));
   }
 
-  private sign(userId: number, claims: TwoFactorClaims): string {
-    return this.jwt.sign({ ...claims }, { subject: String(userId) });
+  /** After a change of factors, which ends the logins of before: this client goes on with one of its own. */
+  async beginAnew({ userId, family }: Login, claims: TwoFactorClaims): Promise<Tokens> {
+    await this.refreshTokens.end(family);
+    return this.begin(userId, claims);
+  }
+
+  /** An access token of a login that was ended changes nothing. @throws UserNotLoggedInError */
+  async checkLive({ userId, family }: Login): Promise<void> {
+    if (!(await this.refreshTokens.isLive(family, userId))) throw new UserNotLoggedInError();
+  }
+
+  private async begin(userId: number, claims: TwoFactorClaims): Promise<Tokens> {
+    return this.pair(await this.refreshTokens.begin(userId, claims));
+  }
+
+  private pair({ userId, claims, family, refreshToken }: Begun): Tokens {
+    return { token: this.jwt.sign({ ...claims, sid: family }, { subject: String(userId) }), refreshToken };
   }
 }
