@@ -63,7 +63,7 @@ function holdTokens(agent: Agent): Agent {
     // A new login has no token of an earlier one.
     if (given.challengeToken !== undefined) token = undefined;
     token = headers['x-token'] ?? token;
-    challengeToken = headers['x-challenge-token'] ?? given.challengeToken ?? challengeToken;
+    challengeToken = given.challengeToken ?? headers['x-challenge-token'] ?? challengeToken;
   });
   return agent;
 }
