@@ -55,6 +55,5 @@ export interface TwoFactorModuleAsyncOptions extends Pick<ModuleMetadata, 'impor
   /** What `useFactory` is called with. */
   readonly inject?: FactoryProvider['inject'];
   /** Answers the options, or a promise of them. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the app knows what is injected
-  readonly useFactory: (...injected: any[]) => TwoFactorModuleOptions | Promise<TwoFactorModuleOptions>;
+  readonly useFactory: FactoryProvider<TwoFactorModuleOptions>['useFactory'];
 }

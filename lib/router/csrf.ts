@@ -1,7 +1,6 @@
 import { csrfSync } from 'csrf-sync';
 import type { Request, RequestHandler } from 'express';
-import { only, sessionOf } from './request.js';
-import { isWithoutCookies } from './tokens.js';
+import { isBearer, isWithoutCookies, only, sessionOf } from './request.js';
 
 /** Tokens of a guard that the app has before all of its routes, and so before the router. */
 export interface AppCsrf {
@@ -33,11 +32,8 @@ const sessionKey = 'twoFactorCsrf';
 function isBearerOnly(req: Request): boolean {
   if (isWithoutCookies(req)) return true;
   const alone = sessionOf(req) === undefined || req.headers.cookie === undefined;
-  return alone && /^bearer ./i.test(req.headers.authorization ?? '');
+  return alone && isBearer(req);
 }
-
-/** Only the session of a browser has one. */
-const hasToken = (req: Request): boolean => sessionOf(req) !== undefined && !isWithoutCookies(req);
 
 const protection = csrfSync({
   size: 32,
@@ -55,7 +51,7 @@ const protection = csrfSync({
 
 const own: Csrf = {
   field: ownField,
-  token: (req) => (hasToken(req) ? protection.generateToken(req) : undefined),
+  token: (req) => (sessionOf(req) ? protection.generateToken(req) : undefined),
   check: protection.csrfSynchronisedProtection,
 };
 
@@ -70,7 +66,7 @@ function ofTheApp({ token: read, field = ownField }: AppCsrf): Csrf {
   };
   return {
     field,
-    token: (req) => (hasToken(req) ? token(req) : undefined),
+    token: (req) => (sessionOf(req) ? token(req) : undefined),
     // The app's guard has decided before. Should it be missing, there is no token to be had, or the browser tells.
     check: only((req) => {
       if (isBearerOnly(req)) return;

@@ -64,7 +64,7 @@ export function throughStrategy(passport: RouterSettings['passport'], strategy: 
  * Where the user was going, once: said by the request, or kept in the session by the guard that turned the user away.
  */
 export function takeReturnTo(req: Request, fallback: string): string {
-  const session = authOf(req).token.counts ? undefined : sessionOf(req);
+  const session = sessionOf(req);
   const kept = session?.returnTo;
   if (session) delete session.returnTo;
   return firstLocalPath([bodyOf(req).returnTo, kept], fallback);

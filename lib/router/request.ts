@@ -43,8 +43,23 @@ export function bodyOf(req: Request): ClaimedBody {
   return (typeof body === 'object' && body !== null ? body : {}) as ClaimedBody;
 }
 
+/** Requests whose cookies count for nothing, and which so need no CSRF token. */
+const withoutCookies = new WeakSet<Request>();
+
+export const isWithoutCookies = (req: Request): boolean => withoutCookies.has(req);
+
+/** From now on there is no session, to the router and to `req.auth`; see `RequestToken.ignoreSession` for `keep`. */
+export function ignoreCookies(req: Request, keep: 'nobody' | 'user'): void {
+  withoutCookies.add(req);
+  authOf(req).token.ignoreSession(keep);
+}
+
+export const isBearer = (req: Request): boolean => /^bearer ./i.test(req.headers.authorization ?? '');
+
 export const sessionOf = (req: Request): Record<string, unknown> | undefined =>
-  ((req as { session?: unknown }).session as Record<string, unknown> | undefined) ?? undefined;
+  isWithoutCookies(req)
+    ? undefined
+    : (((req as { session?: unknown }).session as Record<string, unknown> | undefined) ?? undefined);
 
 /** Stored before the answer goes out: a browser follows a redirect at once. */
 export function saveSession(req: Request): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { UserNotLoggedInError, type TwoFactorAuthOptions, type TwoFactorClaims } from 'passport-two-factor';
-import { authOf, bodyOf, only, toError } from './request.js';
+import { authOf, bodyOf, ignoreCookies, isBearer, isWithoutCookies, only, toError } from './request.js';
 
 /** How the router serves clients that send `Authorization: Bearer` in place of a cookie. */
 export interface RouterTokens {
@@ -18,17 +18,12 @@ export interface RouterTokens {
   readonly strategy?: string;
 }
 
-/** Requests whose cookies count for nothing, and which so need no CSRF token. */
-const withoutCookies = new WeakSet<Request>();
-
-/** No other site can make a browser send what these are sent by: a bearer token, or the token of a halted login. */
-export const isWithoutCookies = (req: Request): boolean => withoutCookies.has(req);
-
-const isBearer = (req: Request): boolean => /^bearer ./i.test(req.headers.authorization ?? '');
-
 type Passport = TwoFactorAuthOptions['passport'];
 
-/** Lets nothing but the bearer token of a request say whose it is. It comes before whatever asks who is logged in. */
+/**
+ * Lets nothing but the bearer token of a request say whose it is: no other site can make a browser send one. It comes
+ * before whatever asks who is logged in.
+ */
 export function readBearer(passport: Passport, { strategy }: RouterTokens): RequestHandler {
   const verify =
     strategy === undefined
@@ -39,15 +34,14 @@ export function readBearer(passport: Passport, { strategy }: RouterTokens): Requ
       next();
       return;
     }
-    withoutCookies.add(req);
     if (!verify) {
       only(() => {
-        authOf(req).token.ignoreSession('user');
+        ignoreCookies(req, 'user');
       })(req, res, next);
       return;
     }
     // A strategy that passes has found nobody, whoever the cookie is of.
-    authOf(req).token.ignoreSession('nobody');
+    ignoreCookies(req, 'nobody');
     void verify(req, res, (error?: unknown) => {
       if (error === undefined || error === null) next();
       else next(isRefusal(error) ? new UserNotLoggedInError() : toError(error));
@@ -64,9 +58,8 @@ const isRefusal = (error: unknown): boolean => (error as { name?: unknown }).nam
  */
 export const readChallengeToken: RequestHandler = only((req) => {
   const { challengeToken } = bodyOf(req);
-  if (typeof challengeToken !== 'string' || challengeToken === '' || withoutCookies.has(req)) return;
-  withoutCookies.add(req);
-  authOf(req).token.ignoreSession('nobody');
+  if (typeof challengeToken !== 'string' || challengeToken === '' || isWithoutCookies(req)) return;
+  ignoreCookies(req, 'nobody');
 });
 
 /** What an answer has beside its own: another token, where this request has proved what the client's does not say. */

@@ -25,6 +25,12 @@ const enrollContact = (method: DeliveredMethod): Operation => ({
 
 type Operations = Readonly<Record<string, Readonly<Partial<Record<'get' | 'post', Operation>>>>>;
 
+const passkeyOptions: Operation = {
+  summary: 'Begin a login by a passkey alone',
+  answer: 'PasskeyOptions',
+  errors: unreadable,
+};
+
 /** Those of a service with passkeys. */
 export const passkeyOperations: Operations = {
   '/enroll/passkey': {
@@ -42,9 +48,7 @@ export const passkeyOperations: Operations = {
       errors: { 401: ['NOT_LOGGED_IN'] },
     },
   },
-  '/passkey/options': {
-    post: { summary: 'Begin a login by a passkey alone', answer: 'PasskeyOptions', errors: unreadable },
-  },
+  '/passkey/options': { post: passkeyOptions },
   '/passkey': {
     post: {
       summary: 'Log in by a passkey alone',
@@ -152,13 +156,8 @@ export const operations: Operations = {
   },
 };
 
-/** A login by a passkey, whose client may keep it in place of a session. */
-export const passkeyOptionsByToken: Operation = {
-  summary: 'Begin a login by a passkey alone',
-  body: ['PasskeyLogin'],
-  answer: 'PasskeyOptions',
-  errors: unreadable,
-};
+/** The same for a client that may keep the login in place of a session. */
+export const passkeyOptionsByToken: Operation = { ...passkeyOptions, body: ['PasskeyLogin'] };
 
 /** A step-up of an app without passwords. */
 export const stepUpByCode: Operation = {
